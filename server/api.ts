@@ -1,0 +1,312 @@
+/**
+ * The hub's public HTTP API: one TypeBox value is the type, the check and the OpenAPI text. The page imports
+ * the types of this file (`import type`), the command line too.
+ *
+ * Times in answers are RFC 3339 in UTC with nine digits of a second. Times in questions are RFC 3339, epoch
+ * digits (10 s, 13 ms, 16 µs, 19 ns) or relative: `now`, `now-15m` (s, m, h, d, w).
+ */
+import { type Static, Type } from 'typebox'
+
+const Time = Type.String({ description: 'RFC 3339, UTC, nanoseconds' })
+const AskedTime = Type.String({ maxLength: 64, description: 'RFC 3339, epoch digits, or now-15m' })
+
+export const LevelName = Type.Union([
+  Type.Literal('unknown'),
+  Type.Literal('trace'),
+  Type.Literal('debug'),
+  Type.Literal('info'),
+  Type.Literal('warn'),
+  Type.Literal('error'),
+  Type.Literal('fatal')
+])
+export type LevelName = Static<typeof LevelName>
+
+/** One record. `text` is the line as written (escape sequences included); `fields` is its reading. */
+export const RecordJson = Type.Object({
+  id: Type.String(),
+  time: Time,
+  received: Time,
+  level: LevelName,
+  app: Type.String(),
+  environment: Type.String(),
+  host: Type.String(),
+  hostName: Type.String(),
+  instance: Type.String(),
+  container: Type.String(),
+  containerName: Type.String(),
+  image: Type.String(),
+  stream: Type.String(),
+  output: Type.Union([Type.Literal(''), Type.Literal('stdout'), Type.Literal('stderr')]),
+  generation: Type.Integer(),
+  offset: Type.Integer(),
+  text: Type.String(),
+  /** Parsed JSON or logfmt fields, flattened to dotted names; numbers too big for a double are strings. */
+  fields: Type.Optional(
+    Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]))
+  ),
+  /** True where the record was cut at the longest length; the rest is the next record. */
+  cut: Type.Optional(Type.Boolean()),
+  /** True where the line could not be read as what its source promises; `text` is the raw line. */
+  broken: Type.Optional(Type.Boolean())
+})
+export type RecordJson = Static<typeof RecordJson>
+
+export const CoverageJson = Type.Object({
+  complete: Type.Boolean(),
+  searchedTo: Type.Optional(Time),
+  unreadable: Type.Array(Type.Object({ part: Type.String(), reason: Type.String() })),
+  scannedRecords: Type.Integer(),
+  /** Hosts that have not delivered everything yet, and until when what they delivered is complete. */
+  behind: Type.Array(Type.Object({ host: Type.String(), hostName: Type.String(), behindMs: Type.Integer() }))
+})
+export type CoverageJson = Static<typeof CoverageJson>
+
+/** What every log question has in common. `app` and `environment` narrow the query; `q` is the query text. */
+const Asked = {
+  q: Type.Optional(Type.String({ maxLength: 100_000, default: '' })),
+  app: Type.Optional(Type.String({ maxLength: 255 })),
+  environment: Type.Optional(Type.String({ maxLength: 255 })),
+  from: Type.Optional({ ...AskedTime, default: 'now-1h' }),
+  to: Type.Optional({ ...AskedTime, default: 'now' })
+}
+
+/** GET /api/logs. `Accept: application/x-ndjson` gives one record a line and a last line `{"page": …}`. */
+export const SearchQuery = Type.Object({
+  ...Asked,
+  limit: Type.Integer({ minimum: 1, maximum: 1000, default: 200 }),
+  direction: Type.Union([Type.Literal('older'), Type.Literal('newer')], { default: 'older' }),
+  after: Type.Optional(Type.String({ maxLength: 128, description: 'the `cursor` of a page' }))
+})
+export type SearchQuery = Static<typeof SearchQuery>
+
+export const PageInfo = Type.Object({
+  /** Behind the last record in the direction asked; absent when nothing is there. */
+  cursor: Type.Optional(Type.String()),
+  from: Time,
+  to: Time,
+  tookMs: Type.Number(),
+  hubTime: Time,
+  coverage: CoverageJson,
+  /** Things about the query worth saying, though it runs. */
+  warnings: Type.Array(
+    Type.Object({ code: Type.String(), message: Type.String(), from: Type.Integer(), to: Type.Integer() })
+  )
+})
+export type PageInfo = Static<typeof PageInfo>
+
+export const SearchAnswer = Type.Object({ records: Type.Array(RecordJson), page: PageInfo })
+export type SearchAnswer = Static<typeof SearchAnswer>
+
+/** GET /api/logs/export: NDJSON of everything that matches, oldest first, at most `limit` records. */
+export const ExportQuery = Type.Object({
+  ...Asked,
+  limit: Type.Integer({ minimum: 1, maximum: 10_000_000, default: 1_000_000 })
+})
+
+/** GET /api/logs/histogram. The hub picks a round step ≥ range / buckets; edges lie on round times of `zone`. */
+export const HistogramQuery = Type.Object({
+  ...Asked,
+  buckets: Type.Integer({ minimum: 1, maximum: 240, default: 120 }),
+  zone: Type.Optional(Type.String({ maxLength: 64, description: 'IANA zone, default UTC' }))
+})
+
+export const HistogramAnswer = Type.Object({
+  stepMs: Type.Number(),
+  buckets: Type.Array(
+    Type.Object({
+      from: Time,
+      /** unknown, trace, debug, info, warn, error, fatal */
+      counts: Type.Array(Type.Integer())
+    })
+  ),
+  to: Time,
+  total: Type.Integer(),
+  tookMs: Type.Number(),
+  coverage: CoverageJson
+})
+export type HistogramAnswer = Static<typeof HistogramAnswer>
+
+/** GET /api/logs/facets. `fields` is a comma-separated list. */
+export const FacetsQuery = Type.Object({
+  ...Asked,
+  fields: Type.String({ maxLength: 2000, default: 'level,host,instance,output' }),
+  limit: Type.Integer({ minimum: 1, maximum: 200, default: 10 }),
+  prefix: Type.Optional(Type.String({ maxLength: 255 })),
+  discover: Type.Optional(Type.Boolean({ default: false }))
+})
+
+const FacetValueJson = Type.Object({ value: Type.String(), count: Type.Integer() })
+export const FacetsAnswer = Type.Object({
+  facets: Type.Array(
+    Type.Object({ field: Type.String(), values: Type.Array(FacetValueJson), others: Type.Integer() })
+  ),
+  fields: Type.Array(FacetValueJson),
+  sampled: Type.Integer(),
+  matched: Type.Integer(),
+  tookMs: Type.Number(),
+  coverage: CoverageJson
+})
+export type FacetsAnswer = Static<typeof FacetsAnswer>
+
+/** GET /api/logs/:id and GET /api/logs/:id/context */
+export const ContextQuery = Type.Object({
+  before: Type.Integer({ minimum: 0, maximum: 500, default: 50 }),
+  after: Type.Integer({ minimum: 0, maximum: 500, default: 50 }),
+  scope: Type.Union([Type.Literal('instance'), Type.Literal('app')], { default: 'instance' })
+})
+export const ContextAnswer = Type.Object({
+  before: Type.Array(RecordJson),
+  record: RecordJson,
+  after: Type.Array(RecordJson)
+})
+export type ContextAnswer = Static<typeof ContextAnswer>
+
+/**
+ * GET /api/tail, text/event-stream. Events and their data:
+ * `records` {records: RecordJson[]} (≤ 500, ≤ 100 ms gathered) · `move` MoveJson · `instance` InstanceJson ·
+ * `skipped` {count, from, to} · `reset` {} · `beat` {hubTime, hosts: [{host, hostName, behindMs}]} every 10 s.
+ * `id:` is the arrival cursor; resume with `Last-Event-ID` (or `after=`).
+ */
+export const TailQuery = Type.Object({
+  q: Type.Optional(Type.String({ maxLength: 100_000, default: '' })),
+  app: Type.Optional(Type.String({ maxLength: 255 })),
+  environment: Type.Optional(Type.String({ maxLength: 255 })),
+  after: Type.Optional(Type.String({ maxLength: 128 }))
+})
+
+export const InstanceJson = Type.Object({
+  /** 16 hex digits; first part of its records' ids. */
+  instance: Type.String(),
+  app: Type.String(),
+  environment: Type.String(),
+  replica: Type.Optional(Type.String()),
+  host: Type.String(),
+  hostName: Type.String(),
+  container: Type.String(),
+  containerName: Type.String(),
+  image: Type.String(),
+  imageId: Type.Optional(Type.String()),
+  /** created, running, exited, removed, … as the engine says; `unknown` while its host is silent. */
+  state: Type.String(),
+  started: Type.Optional(Time),
+  finished: Type.Optional(Time),
+  exitCode: Type.Optional(Type.Integer()),
+  oomKilled: Type.Optional(Type.Boolean()),
+  health: Type.Optional(Type.String()),
+  restarts: Type.Optional(Type.Integer()),
+  /** Why its log is not read, where it is not. */
+  unread: Type.Optional(Type.String()),
+  firstRecord: Type.Optional(Time),
+  lastRecord: Type.Optional(Time),
+  records: Type.Integer()
+})
+export type InstanceJson = Static<typeof InstanceJson>
+
+/** An app's instance ended on one host and the next began on another. */
+export const MoveJson = Type.Object({
+  app: Type.String(),
+  environment: Type.String(),
+  /** When the next instance began. */
+  at: Time,
+  fromHost: Type.String(),
+  fromHostName: Type.String(),
+  fromInstance: Type.String(),
+  toHost: Type.String(),
+  toHostName: Type.String(),
+  toInstance: Type.String(),
+  exitCode: Type.Optional(Type.Integer()),
+  oomKilled: Type.Optional(Type.Boolean()),
+  sameImage: Type.Boolean(),
+  /** From the end of the one to the start of the other; negative when they overlapped. */
+  awayMs: Type.Integer()
+})
+export type MoveJson = Static<typeof MoveJson>
+
+export const AppJson = Type.Object({
+  app: Type.String(),
+  environment: Type.String(),
+  instances: Type.Integer(),
+  running: Type.Integer(),
+  hosts: Type.Array(Type.String()),
+  /** Moves in the last 24 hours. */
+  moves: Type.Integer(),
+  firstRecord: Type.Optional(Time),
+  lastRecord: Type.Optional(Time),
+  records: Type.Integer(),
+  /** True when all of its instances are played by the demo. */
+  pretended: Type.Boolean()
+})
+export type AppJson = Static<typeof AppJson>
+
+export const HostJson = Type.Object({
+  host: Type.String(),
+  name: Type.String(),
+  /** Colour slot 0 … 23, given at enrolment and kept: one colour for everybody. */
+  slot: Type.Integer(),
+  live: Type.Boolean(),
+  seen: Type.Optional(Time),
+  behindMs: Type.Integer(),
+  behindBytes: Type.Integer(),
+  clockOffsetMs: Type.Integer(),
+  agentVersion: Type.String(),
+  engineVersion: Type.Optional(Type.String()),
+  instances: Type.Integer(),
+  running: Type.Integer(),
+  lostBytes: Type.Integer(),
+  losses: Type.Integer(),
+  pretended: Type.Boolean()
+})
+export type HostJson = Static<typeof HostJson>
+
+export const AppsAnswer = Type.Object({ apps: Type.Array(AppJson) })
+export const HostsAnswer = Type.Object({ hosts: Type.Array(HostJson) })
+
+/** GET /api/instances and GET /api/moves, newest first. */
+export const FleetQuery = Type.Object({
+  app: Type.Optional(Type.String({ maxLength: 255 })),
+  environment: Type.Optional(Type.String({ maxLength: 255 })),
+  host: Type.Optional(Type.String({ maxLength: 128 })),
+  from: Type.Optional(AskedTime),
+  to: Type.Optional(AskedTime),
+  limit: Type.Integer({ minimum: 1, maximum: 5000, default: 500 })
+})
+export const InstancesAnswer = Type.Object({ instances: Type.Array(InstanceJson) })
+export const MovesAnswer = Type.Object({ moves: Type.Array(MoveJson) })
+
+/** GET /api/status: what `driftlog status` prints and the page's head shows. */
+export const StatusAnswer = Type.Object({
+  version: Type.String(),
+  hubTime: Time,
+  started: Time,
+  /** True when this hub shows the played fleet of `driftlog demo`; `reason` says why where it was not asked for. */
+  demo: Type.Boolean(),
+  demoReason: Type.Optional(Type.String()),
+  open: Type.Boolean({ description: 'true when no token is demanded (loopback)' }),
+  hosts: Type.Integer(),
+  liveHosts: Type.Integer(),
+  apps: Type.Integer(),
+  store: Type.Object({
+    engine: Type.String(),
+    records: Type.Integer(),
+    bytes: Type.Integer(),
+    oldest: Type.Optional(Time),
+    newest: Type.Optional(Time),
+    writable: Type.Boolean(),
+    reason: Type.Optional(Type.String())
+  }),
+  /** The command that joins another host. */
+  join: Type.Optional(Type.String())
+})
+export type StatusAnswer = Static<typeof StatusAnswer>
+
+/** Every refusal. `from`/`to` mark the place in `q` for DRIFTLOG_QUERY; `fix` is a replacement of that place. */
+export const ErrorJson = Type.Object({
+  code: Type.String(),
+  message: Type.String(),
+  statusCode: Type.Integer(),
+  detail: Type.Optional(Type.String({ description: 'code of the query error, e.g. unclosed-quote' })),
+  from: Type.Optional(Type.Integer()),
+  to: Type.Optional(Type.Integer()),
+  fix: Type.Optional(Type.String())
+})
+export type ErrorJson = Static<typeof ErrorJson>
