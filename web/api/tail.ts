@@ -1,0 +1,63 @@
+/** text/event-stream, read by fetch: EventSource tells no status code and sends no token. */
+import type { Static } from 'typebox'
+import type { InstanceJson, MoveJson, RecordJson } from '../../server/api.ts'
+import { linesOf } from './lines.ts'
+
+export interface HostDelay {
+  host: string
+  hostName: string
+  behindMs: number
+}
+
+/** What the hub says on the live tail. `cursor` is the arrival position to resume behind, where it was told. */
+export type TailEvent = { cursor: string | undefined } & (
+  | { kind: 'records'; records: RecordJson[] }
+  | { kind: 'move'; move: Static<typeof MoveJson> }
+  | { kind: 'instance'; instance: Static<typeof InstanceJson> }
+  | { kind: 'skipped'; count: number; from: string; to: string }
+  | { kind: 'reset' }
+  | { kind: 'beat'; hubTime: string; hosts: HostDelay[] }
+)
+
+export async function* eventsOf(response: Response): AsyncGenerator<TailEvent> {
+  let name = ''
+  let data: string[] = []
+  let cursor: string | undefined
+  for await (const lines of linesOf(response)) {
+    for (const line of lines) {
+      if (line === '') {
+        const event = data.length > 0 ? eventFrom(name, data.join('\n'), cursor) : undefined
+        name = ''
+        data = []
+        if (event) yield event
+      } else if (line.startsWith('data:')) data.push(restOf(line, 5))
+      else if (line.startsWith('event:')) name = restOf(line, 6)
+      else if (line.startsWith('id:')) cursor = restOf(line, 3)
+    }
+  }
+}
+
+/** Undefined for kinds that this page does not know: a newer hub may say more. */
+function eventFrom(kind: string, data: string, cursor: string | undefined): TailEvent | undefined {
+  const value = JSON.parse(data)
+  switch (kind) {
+    case 'records':
+      return { kind, cursor, records: value.records }
+    case 'move':
+      return { kind, cursor, move: value }
+    case 'instance':
+      return { kind, cursor, instance: value }
+    case 'skipped':
+      return { kind, cursor, count: value.count, from: value.from, to: value.to }
+    case 'reset':
+      return { kind, cursor }
+    case 'beat':
+      return { kind, cursor, hubTime: value.hubTime, hosts: value.hosts ?? [] }
+    default:
+      return undefined
+  }
+}
+
+function restOf(line: string, from: number): string {
+  return line[from] === ' ' ? line.slice(from + 1) : line.slice(from)
+}
