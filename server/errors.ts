@@ -1,0 +1,116 @@
+/**
+ * The hub's refusals. Codes are API: clients act on them, docs list them, and a code is never used again for
+ * something else. Query errors of the language carry their own `detail` beside DRIFTLOG_QUERY.
+ */
+import createError from '@fastify/error'
+
+export const ValidationError = createError<[string]>('DRIFTLOG_VALIDATION', '%s', 400)
+export const TimeError = createError<[string, string]>(
+  'DRIFTLOG_TIME',
+  '"%s" is "%s", which is no time. Use RFC 3339 (2026-11-23T10:00:00Z), epoch digits (10 s, 13 ms, 16 µs, 19 ns) or now-15m.',
+  400
+)
+export const RangeError = createError('DRIFTLOG_RANGE', '"from" lies after "to". Swap them.', 400)
+export const ZoneError = createError<[string]>(
+  'DRIFTLOG_ZONE',
+  '"%s" is no time zone of the IANA list. Use a name such as Europe/Berlin or UTC.',
+  400
+)
+export const CursorError = createError<[string]>(
+  'DRIFTLOG_CURSOR',
+  '"%s" is no cursor of this hub. Pass the cursor of an answer unchanged, or leave "after" away.',
+  400
+)
+export const RecordIdError = createError<[string]>(
+  'DRIFTLOG_RECORD_ID',
+  '"%s" is no record id. An id looks like 0123456789abcdef.0.0.4096.',
+  400
+)
+export const RecordNotFoundError = createError<[string]>(
+  'DRIFTLOG_RECORD_NOT_FOUND',
+  'No record %s is stored. It was never there, or retention has dropped it.',
+  404
+)
+export const RouteNotFoundError = createError<[string, string]>(
+  'DRIFTLOG_ROUTE_NOT_FOUND',
+  'There is no %s %s. /openapi.json lists every route.',
+  404
+)
+export const PageMissingError = createError(
+  'DRIFTLOG_PAGE_MISSING',
+  'The page was not built. Run "npm run build"; the API works without it.',
+  404
+)
+
+export const BusyError = createError<[number, number]>(
+  'DRIFTLOG_BUSY',
+  'All %i query places are taken and %i questions wait already. Try again in a moment, or ask for less.',
+  429
+)
+export const TailLimitError = createError<[number]>(
+  'DRIFTLOG_TAIL_LIMIT',
+  'This hub serves %i live tails at most and all are taken. Close one, or raise DRIFTLOG_TAIL_CLIENTS.',
+  429
+)
+export const TokenFailuresError = createError(
+  'DRIFTLOG_TOKEN_FAILURES',
+  'Too many wrong tokens came from this address. Wait, then try again with a valid one.',
+  429
+)
+
+export const TokenMissingError = createError<[string]>(
+  'DRIFTLOG_TOKEN_MISSING',
+  'This hub demands a token of scope "%s". Send it as "Authorization: Bearer TOKEN"; the hub keeps the first ones in the folder tokens of its data.',
+  401
+)
+export const TokenUnknownError = createError(
+  'DRIFTLOG_TOKEN_UNKNOWN',
+  'This token is unknown here or was revoked. Ask for a new one.',
+  401
+)
+export const ScopeError = createError<[string]>(
+  'DRIFTLOG_SCOPE',
+  'This token lacks the scope "%s". Use one that has it.',
+  403
+)
+export const HostHeaderError = createError<[string]>(
+  'DRIFTLOG_HOST_HEADER',
+  'This hub is open to its own machine alone and was asked as "%s". Use localhost or 127.0.0.1, or set DRIFTLOG_PUBLIC_URL (tokens are demanded then).',
+  403
+)
+export const ProxyError = createError(
+  'DRIFTLOG_PROXY',
+  'This request came through a proxy, but the hub is open to its own machine alone. Set DRIFTLOG_PUBLIC_URL to the address of the proxy (tokens are demanded then).',
+  403
+)
+export const CrossOriginError = createError(
+  'DRIFTLOG_CROSS_ORIGIN',
+  'Another web site sent this request. The hub answers its own page and programs only.',
+  403
+)
+
+export const BodyError = createError<[string]>('DRIFTLOG_BODY', '%s', 400)
+export const BodyTooLargeError = createError('DRIFTLOG_BODY_TOO_LARGE', 'The body is too large.', 413)
+export const MediaTypeError = createError('DRIFTLOG_MEDIA_TYPE', 'This route takes no body of that type.', 415)
+export const UrlError = createError('DRIFTLOG_URL', 'The path can not be read.', 400)
+export const ClosingError = createError(
+  'DRIFTLOG_CLOSING',
+  'The hub is being stopped. Try again when it is back.',
+  503
+)
+export const StoreError = createError<[string]>('DRIFTLOG_STORE', '%s', 503)
+export const InternalError = createError(
+  'DRIFTLOG_INTERNAL',
+  'Something went wrong inside the hub. Its log has the cause under this request id.',
+  500
+)
+
+/** Stops the start; `message` names the variable and the way out. */
+export class ConfigError extends Error {
+  readonly code = 'DRIFTLOG_CONFIG'
+}
+
+/** The address could not be taken. */
+export class ListenError extends Error {
+  readonly code = 'DRIFTLOG_LISTEN'
+}
