@@ -10,7 +10,7 @@ export const TimeError = createError<[string, string]>(
   '"%s" is "%s", which is no time. Use RFC 3339 (2026-11-23T10:00:00Z), epoch digits (10 s, 13 ms, 16 µs, 19 ns) or now-15m.',
   400
 )
-export const RangeError = createError('DRIFTLOG_RANGE', '"from" lies after "to". Swap them.', 400)
+export const TimeOrderError = createError('DRIFTLOG_TIME_ORDER', '"from" lies after "to". Swap them.', 400)
 export const ZoneError = createError<[string]>(
   'DRIFTLOG_ZONE',
   '"%s" is no time zone of the IANA list. Use a name such as Europe/Berlin or UTC.',
@@ -91,7 +91,11 @@ export const CrossOriginError = createError(
 
 export const BodyError = createError<[string]>('DRIFTLOG_BODY', '%s', 400)
 export const BodyTooLargeError = createError('DRIFTLOG_BODY_TOO_LARGE', 'The body is too large.', 413)
-export const MediaTypeError = createError('DRIFTLOG_MEDIA_TYPE', 'This route takes no body of that type.', 415)
+export const MediaTypeError = createError(
+  'DRIFTLOG_MEDIA_TYPE',
+  'This route takes no body of that type.',
+  415
+)
 export const UrlError = createError('DRIFTLOG_URL', 'The path can not be read.', 400)
 export const ClosingError = createError(
   'DRIFTLOG_CLOSING',

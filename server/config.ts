@@ -1,0 +1,182 @@
+/** The hub's settings: read once from the environment, checked, and handed on as one typed value. */
+import { isIP } from 'node:net'
+import { resolve } from 'node:path'
+import envSchema from 'env-schema'
+import { type Static, Type } from 'typebox'
+import { ConfigError } from './errors.ts'
+
+/** One variable per option; docs/configuration.md is made from this value. */
+export const HubEnvironment = Type.Object({
+  DRIFTLOG_LISTEN_HOST: Type.String({
+    default: '127.0.0.1',
+    minLength: 1,
+    maxLength: 253,
+    description:
+      'Address to listen on. On a loopback address the hub is open; on any other it demands tokens. 0.0.0.0 or :: means every address.'
+  }),
+  DRIFTLOG_LISTEN_PORT: Type.Integer({
+    default: 7400,
+    minimum: 0,
+    maximum: 65_535,
+    description: 'Port to listen on; 0 takes any free one.'
+  }),
+  DRIFTLOG_PUBLIC_URL: Type.Optional(
+    Type.String({
+      maxLength: 2000,
+      description:
+        'Address under which people and agents reach the hub, where it differs from the one it listens on (a proxy, a name). Tokens are demanded when it is not loopback.'
+    })
+  ),
+  DRIFTLOG_DATA_DIR: Type.String({
+    default: './data',
+    minLength: 1,
+    maxLength: 4096,
+    description: 'Folder of the records, the state and the first tokens. One hub per folder.'
+  }),
+  DRIFTLOG_STORE: Type.Union([Type.Literal('embedded'), Type.Literal('memory')], {
+    default: 'embedded',
+    description:
+      'Where records live: "embedded" in the data folder, "memory" nowhere (everything is gone at the end; to try things).'
+  }),
+  DRIFTLOG_RETENTION_MAX_AGE_DAYS: Type.Number({
+    default: 30,
+    minimum: 0,
+    maximum: 36_500,
+    description: 'Records older than this many days are dropped; 0 keeps them.'
+  }),
+  DRIFTLOG_RETENTION_MAX_BYTES: Type.Integer({
+    default: 20 * 1024 ** 3,
+    minimum: 0,
+    description:
+      'The oldest records are dropped while the store is larger than this many bytes; 0 sets no limit.'
+  }),
+  DRIFTLOG_QUERY_BUDGET_MS: Type.Integer({
+    default: 10_000,
+    minimum: 10,
+    maximum: 600_000,
+    description:
+      'Milliseconds that one question may search; it then answers with what it found and says how far it came.'
+  }),
+  DRIFTLOG_QUERY_CONCURRENT: Type.Integer({
+    default: 4,
+    minimum: 1,
+    maximum: 256,
+    description: 'Questions that are searched for at the same time.'
+  }),
+  DRIFTLOG_QUERY_WAITING: Type.Integer({
+    default: 64,
+    minimum: 0,
+    maximum: 10_000,
+    description: 'Questions that may wait for their turn; one more is refused with 429.'
+  }),
+  DRIFTLOG_TAIL_CLIENTS: Type.Integer({
+    default: 200,
+    minimum: 1,
+    maximum: 100_000,
+    description: 'Live tails that are served at the same time; one more is refused with 429.'
+  }),
+  DRIFTLOG_LOG_LEVEL: Type.Union(
+    ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => Type.Literal(level)),
+    { default: 'info', description: 'How much the hub says of itself on standard error.' }
+  )
+})
+
+export interface Config {
+  listenHost: string
+  /** 0 takes any free port. */
+  listenPort: number
+  publicUrl?: URL
+  /** Absolute path. */
+  dataDir: string
+  store: 'embedded' | 'memory'
+  /** As LogStore.retain() takes it; 0 means without limit. */
+  retention: { maxAgeMs: number; maxBytes: number }
+  query: { budgetMs: number; concurrent: number; waiting: number }
+  tailClients: number
+  logLevel: string
+}
+
+/** Throws a ConfigError that names each wrong variable. Empty values count as not set. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const values = checked(env)
+  const publicUrl = publicUrlOf(values.DRIFTLOG_PUBLIC_URL)
+  return {
+    listenHost: values.DRIFTLOG_LISTEN_HOST,
+    listenPort: values.DRIFTLOG_LISTEN_PORT,
+    ...(publicUrl ? { publicUrl } : {}),
+    dataDir: resolve(values.DRIFTLOG_DATA_DIR),
+    store: values.DRIFTLOG_STORE,
+    retention: {
+      maxAgeMs: Math.round(values.DRIFTLOG_RETENTION_MAX_AGE_DAYS * 86_400_000),
+      maxBytes: values.DRIFTLOG_RETENTION_MAX_BYTES
+    },
+    query: {
+      budgetMs: values.DRIFTLOG_QUERY_BUDGET_MS,
+      concurrent: values.DRIFTLOG_QUERY_CONCURRENT,
+      waiting: values.DRIFTLOG_QUERY_WAITING
+    },
+    tailClients: values.DRIFTLOG_TAIL_CLIENTS,
+    logLevel: String(values.DRIFTLOG_LOG_LEVEL)
+  }
+}
+
+/** True for localhost, *.localhost, 127.0.0.0/8 and ::1, with or without brackets. */
+export function isLoopback(host: string): boolean {
+  const name = host
+    .toLowerCase()
+    .replace(/^\[|\]$/g, '')
+    .replace(/\.$/, '')
+  if (isIP(name) === 4) return name.startsWith('127.')
+  if (isIP(name) === 6) return name === '::1' || name.startsWith('::ffff:127.')
+  return name === 'localhost' || name.endsWith('.localhost')
+}
+
+/** No token is demanded where only this machine can reach the hub. */
+export function isOpen(config: Pick<Config, 'listenHost' | 'publicUrl'>): boolean {
+  return isLoopback(config.listenHost) && (!config.publicUrl || isLoopback(config.publicUrl.hostname))
+}
+
+interface OptionSchema {
+  anyOf?: { const?: unknown }[]
+  default?: unknown
+}
+
+interface Complaint {
+  instancePath?: string
+  message?: string
+  params?: { allowedValues?: unknown }
+}
+
+function checked(env: Readonly<Record<string, string | undefined>>): Static<typeof HubEnvironment> {
+  const known = Object.keys(HubEnvironment.properties)
+  const data = Object.fromEntries(known.flatMap((name) => (env[name] ? [[name, env[name]]] : [])))
+  try {
+    // envSchema() writes into the schema it is given.
+    return envSchema<Static<typeof HubEnvironment>>({ schema: { ...HubEnvironment }, data, env: false })
+  } catch (error) {
+    const complaints = error instanceof Error && 'errors' in error ? (error.errors as Complaint[]) : []
+    if (complaints.length === 0) throw error
+    const names = new Set(complaints.map((complaint) => complaint.instancePath?.slice(1) ?? ''))
+    throw new ConfigError([...names].map((name) => sentence(name, data[name], complaints)).join('\n'))
+  }
+}
+
+function sentence(name: string, value: string | undefined, complaints: Complaint[]): string {
+  const schema = (HubEnvironment.properties as Record<string, OptionSchema>)[name]
+  const reason = schema?.anyOf
+    ? `must be one of ${schema.anyOf.map((option) => option.const).join(', ')}`
+    : complaints.find((complaint) => complaint.instancePath === `/${name}`)?.message
+  const standard = schema?.default === undefined ? '' : ` (${JSON.stringify(schema.default)} when not set)`
+  return `${name}="${value}" ${reason}${standard}. Correct the variable, or remove it.`
+}
+
+function publicUrlOf(text: string | undefined): URL | undefined {
+  if (text === undefined) return undefined
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.search || url.pathname !== '/') {
+    throw new ConfigError(
+      `DRIFTLOG_PUBLIC_URL="${text}" is no plain http or https address. Write it like https://logs.example.org, without a path.`
+    )
+  }
+  return url
+}

@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest'
+import { HubEnvironment, isLoopback, isOpen, readConfig } from '../../server/config.ts'
+
+test('an empty environment gives the documented defaults', () => {
+  const config = readConfig({ DRIFTLOG_DATA_DIR: '', PATH: '/bin' })
+  expect(config).toMatchObject({
+    listenHost: '127.0.0.1',
+    listenPort: 7400,
+    store: 'embedded',
+    retention: { maxAgeMs: 30 * 86_400_000, maxBytes: 20 * 1024 ** 3 },
+    query: { budgetMs: 10_000, concurrent: 4, waiting: 64 },
+    tailClients: 200,
+    logLevel: 'info'
+  })
+  expect(config.dataDir).toMatch(/^\/.*data$/)
+  expect(isOpen(config)).toBe(true)
+})
+
+test('reading twice reads the same', () => {
+  expect(readConfig({ DRIFTLOG_LISTEN_PORT: '0' })).toEqual(readConfig({ DRIFTLOG_LISTEN_PORT: '0' }))
+})
+
+test('values are turned into numbers and addresses', () => {
+  const config = readConfig({
+    DRIFTLOG_LISTEN_PORT: '0',
+    DRIFTLOG_RETENTION_MAX_AGE_DAYS: '0.5',
+    DRIFTLOG_PUBLIC_URL: 'https://logs.example.org'
+  })
+  expect(config.listenPort).toBe(0)
+  expect(config.retention.maxAgeMs).toBe(43_200_000)
+  expect(config.publicUrl?.hostname).toBe('logs.example.org')
+  expect(isOpen(config)).toBe(false)
+})
+
+test.each([
+  ['DRIFTLOG_LISTEN_PORT', 'http'],
+  ['DRIFTLOG_LISTEN_PORT', '70000'],
+  ['DRIFTLOG_STORE', 'postgres'],
+  ['DRIFTLOG_LOG_LEVEL', 'loud'],
+  ['DRIFTLOG_RETENTION_MAX_AGE_DAYS', '-1'],
+  ['DRIFTLOG_RETENTION_MAX_BYTES', '20 GB'],
+  ['DRIFTLOG_QUERY_BUDGET_MS', '0'],
+  ['DRIFTLOG_PUBLIC_URL', 'logs.example.org'],
+  ['DRIFTLOG_PUBLIC_URL', 'https://logs.example.org/driftlog']
+])('%s=%s stops the start with its name', (name, value) => {
+  expect(() => readConfig({ [name]: value })).toThrow(
+    expect.objectContaining({
+      code: 'DRIFTLOG_CONFIG',
+      message: expect.stringContaining(`${name}="${value}"`)
+    })
+  )
+})
+
+test('a choice that does not exist is answered with those that do', () => {
+  expect(() => readConfig({ DRIFTLOG_STORE: 'x' })).toThrow(
+    'must be one of embedded, memory ("embedded" when not set)'
+  )
+})
+
+test('every option says what it does and what it is when not set', () => {
+  const options = HubEnvironment.properties as Record<string, { description?: string; default?: unknown }>
+  for (const [name, option] of Object.entries(options)) {
+    expect(option.description, name).toMatch(/\.$/)
+    if (name !== 'DRIFTLOG_PUBLIC_URL') expect(option.default, name).toBeDefined()
+  }
+})
+
+test.each([
+  ['127.0.0.1', true],
+  ['127.8.9.10', true],
+  ['::1', true],
+  ['[::1]', true],
+  ['localhost', true],
+  ['LOCALHOST.', true],
+  ['hub.localhost', true],
+  ['0.0.0.0', false],
+  ['::', false],
+  ['10.0.0.1', false],
+  ['127.evil.example', false],
+  ['localhost.evil.example', false]
+])('%s is loopback: %s', (host, expected) => {
+  expect(isLoopback(host)).toBe(expected)
+})
