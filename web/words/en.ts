@@ -144,6 +144,7 @@ export const en = {
   'time.lastSeconds': 'Last {count|# second|# seconds}',
   'time.today': 'Today',
   'time.yesterday': 'Yesterday',
+  'time.now': 'now',
   'time.range': '{from} – {to}',
   'time.reading': 'Read as',
   'time.readingZone': '{from} – {to} {zone}',

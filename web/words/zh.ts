@@ -145,6 +145,7 @@ export const zh: Record<keyof typeof en, string> = {
   'time.lastSeconds': '近 {count} 秒',
   'time.today': '今天',
   'time.yesterday': '昨天',
+  'time.now': '现在',
   'time.range': '{from} – {to}',
   'time.reading': '理解为',
   'time.readingZone': '{from} – {to} {zone}',
