@@ -1,0 +1,300 @@
+/** The agent alone, against a sink that takes everything: catch-up, steady load, idle; beside rsyslog and gzip. */
+import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { startPretendedEngine } from '../../server/demo/engine.ts'
+import { startAgent } from '../system/programs.ts'
+import { dockerRecord, workload } from './generator.ts'
+import { cpuSeconds, memoryMb, quantile } from './process.ts'
+import { type Bench, bar, beside, type Row } from './row.ts'
+import type { SinkFigures } from './sink.ts'
+
+const LINES = Number(process.env['BENCH_LINES'] ?? 2_000_000)
+const STEADY_RATE = 10_000
+const STREAMS = 50
+
+export const rows: Bench = async (progress) => {
+  const folder = await mkdtemp(join(tmpdir(), 'driftlog-bench-agent-'))
+  try {
+    return [
+      ...(await catchUp(folder, progress)),
+      ...(await steady(folder, progress)),
+      ...(await idle(folder, progress))
+    ]
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function catchUp(folder: string, progress: (text: string) => void): Promise<Row[]> {
+  progress(`writing ${LINES.toLocaleString('en-US')} lines`)
+  await using engine = await startPretendedEngine({
+    socketPath: join(folder, 'c.sock'),
+    dir: join(folder, 'c'),
+    id: 'c',
+    name: 'bench'
+  })
+  const id = engine.run({ name: 'big', image: 'writer:1' })
+  const path = engine.find(id).logPath
+  await writeLines(path)
+  const rawMb = (await stat(path)).size / 1e6
+  const million = LINES / 1e6
+
+  progress('gzip -1')
+  const gzip = await measure(spawn('gzip', ['-1', '-c', path], { stdio: ['ignore', 'ignore', 'inherit'] }))
+  progress('rsyslog imfile')
+  const rsyslog = await rsyslogCatchUp(folder, path)
+  const found: Row[] = []
+  for (const codec of ['zstd', 'br', 'gzip', 'identity']) {
+    progress(`agent, ${codec}`)
+    const run = await agentCatchUp(join(folder, `state-${codec}`), join(folder, 'c.sock'), codec)
+    const perMillion = run.cpu / million
+    const perSecond = LINES / run.seconds
+    const name = `catch-up, 1 file, ${codec}`
+    found.push(
+      {
+        what: `${name}: lines`,
+        value: perSecond,
+        unit: 'lines/s',
+        ...(rsyslog
+          ? { beside: beside('rsyslog imfile, plain', perSecond, LINES / rsyslog.seconds, false) }
+          : {}),
+        ...(codec === 'zstd'
+          ? { bar: bar(perSecond, 408_000, 'lines/s', false) }
+          : codec === 'identity'
+            ? { bar: bar(perSecond, 1_380_000, 'lines/s', false) }
+            : {})
+      },
+      {
+        what: `${name}: CPU per million lines`,
+        value: perMillion,
+        unit: 's',
+        ...(rsyslog ? { beside: beside('rsyslog imfile, plain', perMillion, rsyslog.cpu / million) } : {}),
+        ...(codec === 'zstd'
+          ? { bar: bar(perMillion, 1.86, 's') }
+          : codec === 'identity'
+            ? { bar: bar(perMillion, 0.62, 's') }
+            : {})
+      },
+      {
+        what: `${name}: CPU per million lines`,
+        value: perMillion,
+        unit: 's',
+        beside: beside('gzip -1 of the file', perMillion, gzip.cpu / million)
+      },
+      {
+        what: `${name}: raw bytes per byte sent`,
+        value: run.rawBytes / run.wireBytes,
+        unit: '',
+        ...(codec === 'zstd' || codec === 'gzip'
+          ? { bar: bar(run.rawBytes / run.wireBytes, 5, '', false) }
+          : {})
+      },
+      { what: `${name}: peak memory`, value: run.peakMb, unit: 'MB', bar: bar(run.peakMb, 130, 'MB') }
+    )
+  }
+  progress(`the file was ${rawMb.toFixed(0)} MB`)
+  return found
+}
+
+async function agentCatchUp(stateDir: string, socket: string, codec: string) {
+  await using sink = await startSink(codec, false)
+  await using agent = startAgent({ hubUrl: sink.url, socket, stateDir, name: 'bench' })
+  let figures = await sink.figures()
+  for (let wait = 0; wait < 2400 && figures.lines < LINES; wait++) {
+    await sleep(50)
+    if (agent.exited()) throw new Error(agent.output())
+    figures = await sink.figures()
+  }
+  if (figures.lines !== LINES)
+    throw new Error(`${figures.lines} of ${LINES} lines arrived\n${agent.output()}`)
+  return {
+    seconds: (figures.lastMs - figures.firstMs) / 1000,
+    cpu: cpuSeconds(agent.pid),
+    peakMb: memoryMb(agent.pid).peak,
+    rawBytes: figures.rawBytes,
+    wireBytes: figures.wireBytes
+  }
+}
+
+async function steady(folder: string, progress: (text: string) => void): Promise<Row[]> {
+  progress(`steady: ${STEADY_RATE} lines/s over ${STREAMS} streams`)
+  await using writer = await startWriter(folder, 's')
+  await using sink = await startSink('zstd', true)
+  await using agent = startAgent({
+    hubUrl: sink.url,
+    socket: writer.socket,
+    stateDir: join(folder, 'state-s'),
+    name: 'bench'
+  })
+  writer.child.send({ rate: STEADY_RATE })
+  await sleep(8000)
+  sink.child.send('forget')
+  const use = await usage(agent.pid, 20_000)
+  const figures = await sink.figures()
+  writer.child.send({ rate: 0 })
+  return [
+    {
+      what: 'steady 10,000 lines/s, 50 streams: CPU of a core',
+      value: use.cpuPercent,
+      unit: '%',
+      bar: bar(use.cpuPercent, 6.75, '%')
+    },
+    { what: 'steady: memory', value: use.memoryMb, unit: 'MB', bar: bar(use.memoryMb, 90, 'MB') },
+    {
+      what: 'steady: line written to hub received, p50',
+      value: quantile(figures.latenciesMs, 0.5),
+      unit: 'ms'
+    },
+    {
+      what: 'steady: line written to hub received, p99',
+      value: quantile(figures.latenciesMs, 0.99),
+      unit: 'ms',
+      bar: bar(quantile(figures.latenciesMs, 0.99), 250, 'ms')
+    }
+  ]
+}
+
+async function idle(folder: string, progress: (text: string) => void): Promise<Row[]> {
+  progress(`idle: ${STREAMS} quiet streams`)
+  await using writer = await startWriter(folder, 'i')
+  await using sink = await startSink('zstd', false)
+  await using agent = startAgent({
+    hubUrl: sink.url,
+    socket: writer.socket,
+    stateDir: join(folder, 'state-i'),
+    name: 'bench'
+  })
+  writer.child.send({ rate: 500 })
+  await sleep(1000)
+  writer.child.send({ rate: 0 })
+  await sleep(12_000)
+  const use = await usage(agent.pid, 30_000)
+  return [
+    {
+      what: 'idle, 50 streams: CPU of a core',
+      value: use.cpuPercent,
+      unit: '%',
+      bar: bar(use.cpuPercent, 0.6, '%')
+    },
+    { what: 'idle: memory', value: use.memoryMb, unit: 'MB', bar: bar(use.memoryMb, 70, 'MB') }
+  ]
+}
+
+async function usage(pid: number, ms: number): Promise<{ cpuPercent: number; memoryMb: number }> {
+  const before = cpuSeconds(pid)
+  await sleep(ms)
+  return { cpuPercent: ((cpuSeconds(pid) - before) / (ms / 1000)) * 100, memoryMb: memoryMb(pid).now }
+}
+
+async function writeLines(path: string): Promise<void> {
+  const startMs = Date.now() - 3_600_000
+  let text = ''
+  for (const line of workload(LINES, { startMs, spanMs: 3_600_000 }).lines()) {
+    text += dockerRecord(
+      line.text,
+      line.error ? 'stderr' : 'stdout',
+      line.timeMs,
+      (line.timeMs * 7919) % 1_000_000
+    )
+    if (text.length < 1 << 22) continue
+    await appendFile(path, text)
+    text = ''
+  }
+  await appendFile(path, text)
+}
+
+/** rsyslog reads the same file and forwards the raw lines over TCP, unparsed and uncompressed. */
+async function rsyslogCatchUp(
+  folder: string,
+  path: string
+): Promise<{ seconds: number; cpu: number } | undefined> {
+  if (spawnSync('rsyslogd', ['-v']).status !== 0) return undefined
+  let lines = 0
+  let firstMs = 0
+  let lastMs = 0
+  const server = createServer((socket) => {
+    socket.on('data', (bytes: Buffer) => {
+      firstMs ||= Date.now()
+      lastMs = Date.now()
+      for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) lines++
+    })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  const port = typeof address === 'object' && address ? address.port : 0
+  const config = join(folder, 'rsyslog.conf')
+  await writeFile(
+    config,
+    `global(workDirectory="${folder}" maxMessageSize="64k")
+module(load="imfile" mode="polling" pollingInterval="1")
+template(name="raw" type="string" string="%msg%\\n")
+input(type="imfile" File="${path}" Tag="bench" ruleset="out" readMode="0" escapeLF="off")
+ruleset(name="out" queue.type="LinkedList" queue.dequeueBatchSize="4096" queue.size="100000") {
+  action(type="omfwd" target="127.0.0.1" port="${port}" protocol="tcp" template="raw")
+}
+`
+  )
+  const child = spawn('rsyslogd', ['-n', '-f', config, '-i', join(folder, 'rsyslog.pid')], {
+    stdio: ['ignore', 'inherit', 'inherit']
+  })
+  for (let wait = 0; wait < 2400 && lines < LINES && child.exitCode === null; wait++) await sleep(50)
+  const cpu = child.pid && child.exitCode === null ? cpuSeconds(child.pid) : Number.NaN
+  child.kill('SIGKILL')
+  server.close()
+  return lines >= LINES ? { seconds: (lastMs - firstMs) / 1000, cpu } : undefined
+}
+
+async function measure(child: ChildProcess): Promise<{ cpu: number }> {
+  let cpu = 0
+  const timer = setInterval(() => {
+    if (child.pid && child.exitCode === null) cpu = cpuSeconds(child.pid)
+  }, 20)
+  await once(child, 'exit')
+  clearInterval(timer)
+  return { cpu }
+}
+
+interface Partner extends AsyncDisposable {
+  child: ChildProcess
+}
+
+async function startPartner(
+  file: string,
+  args: string[]
+): Promise<Partner & { hello: Record<string, unknown> }> {
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, { execArgv: ['--import', 'tsx'] })
+  const [hello] = (await once(child, 'message')) as [Record<string, unknown>]
+  return {
+    child,
+    hello,
+    [Symbol.asyncDispose]: async () => {
+      if (child.exitCode !== null) return
+      child.disconnect()
+      await once(child, 'exit')
+    }
+  }
+}
+
+async function startSink(codec: string, stamped: boolean) {
+  const partner = await startPartner('./sink.ts', [codec, ...(stamped ? ['stamped'] : [])])
+  return {
+    ...partner,
+    url: `http://127.0.0.1:${partner.hello['port']}`,
+    figures: async (): Promise<SinkFigures> => {
+      partner.child.send('figures')
+      const [answer] = (await once(partner.child, 'message')) as [{ figures: SinkFigures }]
+      return answer.figures
+    }
+  }
+}
+
+async function startWriter(folder: string, name: string) {
+  const socket = join(folder, `${name}.sock`)
+  return { ...(await startPartner('./writer.ts', [socket, join(folder, name), String(STREAMS)])), socket }
+}
