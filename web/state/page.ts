@@ -1,10 +1,11 @@
 /** Everything that lives as long as the page; made once in main.tsx, read by hooks. */
 import { createContext, use, useEffect, useEffectEvent } from 'react'
 import type { Static } from 'typebox'
-import type { AppJson, HostJson, RecordJson, StatusAnswer } from '../../server/api.ts'
+import type { AppJson, HostJson, StatusAnswer } from '../../server/api.ts'
 import { Client } from '../api/client.ts'
 import { Token } from '../api/token.ts'
 import { type Command, Commands, type Handler } from '../keys/commands.ts'
+import { Explorer } from '../list/explorer.ts'
 import { type Browser, type How, ViewHistory } from './history.ts'
 import { type Settings, settingsIn } from './settings.ts'
 import { Store, useStore } from './store.ts'
@@ -44,6 +45,7 @@ export class Page implements Disposable {
   readonly history: ViewHistory
   readonly settings: Store<Settings>
   readonly commands = new Commands()
+  readonly explorer: Explorer
   readonly fleet = new Store<Fleet>({ status: undefined, apps: [], hosts: [] })
   readonly search = new Store<Search>({
     run: 0,
@@ -55,8 +57,6 @@ export class Page implements Disposable {
   })
   readonly dialog = new Store<Dialog>('')
   readonly toasts = new Store<readonly Toast[]>([])
-  /** Records of the live tail as they come, for whoever counts them. */
-  readonly arrivals = new Store<readonly RecordJson[]>([])
   #toastsMade = 0
 
   constructor(browser: Browser & Pick<Window, 'localStorage' | 'sessionStorage'>) {
@@ -64,6 +64,7 @@ export class Page implements Disposable {
     this.client = new Client(this.token)
     this.history = new ViewHistory(browser)
     this.settings = settingsIn(browser.localStorage)
+    this.explorer = new Explorer(this)
   }
 
   readonly toast = (text: string, kind: Toast['kind'] = 'done'): void => {
@@ -81,6 +82,7 @@ export class Page implements Disposable {
   };
 
   [Symbol.dispose](): void {
+    this.explorer[Symbol.dispose]()
     this.history[Symbol.dispose]()
   }
 }

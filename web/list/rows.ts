@@ -1,0 +1,261 @@
+/** The rows of the list, oldest first: records, and what stands between them. */
+import type { Static } from 'typebox'
+import type { MoveJson, RecordJson } from '../../server/api.ts'
+import { Store } from '../state/store.ts'
+import { compareRecords } from './order.ts'
+
+export type Move = Static<typeof MoveJson>
+
+/** What is computed once per record, for one way of drawing (see `Sheet` in measure.ts). */
+export interface Drawn {
+  /** Made for this sheet; another sheet computes anew. */
+  sheet: unknown
+  height: number
+}
+
+export interface RecordRow {
+  kind: 'record'
+  key: string
+  time: string
+  record: RecordJson
+  drawn: Drawn | undefined
+}
+
+export interface MoveRow {
+  kind: 'move'
+  key: string
+  time: string
+  move: Move
+}
+
+/** Records that exist (or may exist) and are not in the list; pressing it loads them. */
+export interface RangeRow {
+  kind: 'range'
+  key: string
+  /** Where the row stands. */
+  time: string
+  cause: 'skipped' | 'reset' | 'paused' | 'late'
+  /** Absent where nobody counted. */
+  count: number | undefined
+  /** Both ends belong to the range. */
+  from: string
+  to: string
+  /** Of a late range. */
+  host: string
+  hostName: string
+  loading: boolean
+}
+
+export type Row = RecordRow | MoveRow | RangeRow
+
+/** Rough memory of a record beside its text, in bytes. */
+const RECORD_BYTES = 700
+
+export class Rows {
+  readonly #items: Row[] = []
+  readonly #records = new Map<string, RecordRow>()
+  #moves: readonly Move[] = []
+  #bytes = 0
+  #errors = 0
+  /** Changes when rows came, went or changed. */
+  readonly version = new Store(0)
+
+  get items(): readonly Row[] {
+    return this.#items
+  }
+
+  get count(): number {
+    return this.#records.size
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Records of level error and fatal. */
+  get errors(): number {
+    return this.#errors
+  }
+
+  has(id: string): boolean {
+    return this.#records.has(id)
+  }
+
+  record(id: string): RecordJson | undefined {
+    return this.#records.get(id)?.record
+  }
+
+  /** Place of the row with this key, -1 where there is none. */
+  indexOf(key: string): number {
+    const row = this.#records.get(key)
+    if (!row) return this.#items.findIndex((item) => item.key === key)
+    let at = this.#placeFor(row)
+    while (at < this.#items.length && this.#items[at] !== row) at++
+    return at < this.#items.length ? at : -1
+  }
+
+  first(): RecordJson | undefined {
+    for (const row of this.#items) if (row.kind === 'record') return row.record
+    return undefined
+  }
+
+  last(): RecordJson | undefined {
+    for (let i = this.#items.length - 1; i >= 0; i--) {
+      const row = this.#items[i]
+      if (row?.kind === 'record') return row.record
+    }
+    return undefined
+  }
+
+  /** Sorts records in; those that are there already are left out. Returns how many were new. */
+  merge(records: readonly RecordJson[]): number {
+    const fresh: RecordRow[] = []
+    for (const record of records) {
+      if (this.#records.has(record.id)) continue
+      const row: RecordRow = { kind: 'record', key: record.id, time: record.time, record, drawn: undefined }
+      this.#records.set(record.id, row)
+      this.#bytes += RECORD_BYTES + record.text.length
+      if (isError(record)) this.#errors++
+      fresh.push(row)
+    }
+    if (fresh.length === 0) return 0
+    fresh.sort(compareRows)
+    this.#weave(fresh)
+    this.#placeMoves()
+    this.changed()
+    return fresh.length
+  }
+
+  /** Every move of the question; each stands in the list once the records around it are loaded. */
+  setMoves(moves: readonly Move[]): void {
+    this.#moves = moves
+    if (this.#placeMoves()) this.changed()
+  }
+
+  /** A move that was just told: it stands at once, before its instance has written a line. */
+  addMove(move: Move): void {
+    this.#moves = [...this.#moves, move]
+    if (this.#insertMove(move)) this.changed()
+  }
+
+  insert(row: RangeRow): void {
+    this.#weave([row])
+    this.changed()
+  }
+
+  remove(row: Row): void {
+    const at = this.#items.indexOf(row)
+    if (at < 0) return
+    this.#items.splice(at, 1)
+    this.changed()
+  }
+
+  /** Drops rows at one end until at most `count` rows and `bytes` bytes are left. Returns how many records went. */
+  trim(end: 'oldest' | 'newest', count: number, bytes = Number.POSITIVE_INFINITY): number {
+    let drop = 0
+    let kept = this.#items.length
+    let left = this.#bytes
+    let records = 0
+    while (kept > count || (left > bytes && kept > 1)) {
+      const row = this.#items[end === 'oldest' ? drop : this.#items.length - 1 - drop]
+      if (row?.kind === 'record') {
+        left -= RECORD_BYTES + row.record.text.length
+        if (isError(row.record)) this.#errors--
+        this.#records.delete(row.key)
+        records++
+      }
+      drop++
+      kept--
+    }
+    if (drop === 0) return 0
+    this.#items.splice(end === 'oldest' ? 0 : this.#items.length - drop, drop)
+    this.#bytes = left
+    this.changed()
+    return records
+  }
+
+  changed(): void {
+    this.version.update((n) => n + 1)
+  }
+
+  /** Sorted rows into the sorted list; appending and prepending cost no more than what comes. */
+  #weave(fresh: Row[]): void {
+    const items = this.#items
+    const [first] = fresh
+    const last = fresh[fresh.length - 1]
+    const end = items[items.length - 1]
+    const start = items[0]
+    if (!first || !last) return
+    if (!end || !start || compareRows(end, first) <= 0) {
+      for (const row of fresh) items.push(row)
+    } else if (compareRows(last, start) <= 0) {
+      items.unshift(...fresh)
+    } else {
+      const from = this.#placeFor(first)
+      const tail = items.splice(from)
+      let i = 0
+      let j = 0
+      while (i < tail.length || j < fresh.length) {
+        const old = tail[i]
+        const next = fresh[j]
+        if (next && (!old || compareRows(next, old) < 0)) {
+          items.push(next)
+          j++
+        } else if (old) {
+          items.push(old)
+          i++
+        }
+      }
+    }
+  }
+
+  /** The first index whose row does not stand before `row`. */
+  #placeFor(row: Row): number {
+    let low = 0
+    let high = this.#items.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      const item = this.#items[middle]
+      if (item && compareRows(item, row) < 0) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  #placeMoves(): boolean {
+    const oldest = this.first()
+    const newest = this.last()
+    if (!oldest || !newest) return false
+    let placed = false
+    for (const move of this.#moves) {
+      if (move.at >= oldest.time && move.at <= newest.time && this.#insertMove(move)) placed = true
+    }
+    return placed
+  }
+
+  #insertMove(move: Move): boolean {
+    const row: MoveRow = { kind: 'move', key: moveKey(move), time: move.at, move }
+    let at = this.#placeFor(row)
+    for (let i = at; this.#items[i]?.time === row.time; i++) if (this.#items[i]?.key === row.key) return false
+    at = Math.min(at, this.#items.length)
+    this.#items.splice(at, 0, row)
+    return true
+  }
+}
+
+export function moveKey(move: Move): string {
+  return `move ${move.fromInstance} ${move.toInstance} ${move.at}`
+}
+
+export function isError(record: RecordJson): boolean {
+  return record.level === 'error' || record.level === 'fatal'
+}
+
+/** At the same time a move stands before the lines, a range after them. */
+function compareRows(a: Row, b: Row): number {
+  if (a.kind === 'record' && b.kind === 'record') return compareRecords(a.record, b.record)
+  if (a.time !== b.time) return a.time < b.time ? -1 : 1
+  return RANK[a.kind] - RANK[b.kind]
+}
+
+const RANK = { move: 0, record: 1, range: 2 } as const
