@@ -95,7 +95,8 @@ export class PretendedEngine implements AsyncDisposable {
     log.write(output, typeof text === 'string' ? Buffer.from(text) : text, at)
   }
 
-  start(name: string, at: Nanoseconds = now()): void {
+  /** `byPolicy`: its restart policy starts it, which counts as a restart. */
+  start(name: string, at: Nanoseconds = now(), { byPolicy = false } = {}): void {
     const container = this.find(name)
     if (container.state === 'running') return
     const { logPath, logOptions, labels, env } = container
@@ -105,6 +106,7 @@ export class PretendedEngine implements AsyncDisposable {
     container.started = at
     container.exitCode = 0
     container.oomKilled = false
+    if (byPolicy) container.restarts++
     this.#tell(container, 'start', at)
   }
 
@@ -130,8 +132,7 @@ export class PretendedEngine implements AsyncDisposable {
   restart(name: string, ending?: Ending): void {
     const container = this.find(name)
     this.stop(name, ending ? { how: 'die', exitCode: 1, ...ending } : {})
-    if (ending) container.restarts++
-    this.start(name, ending?.at ?? now())
+    this.start(name, ending?.at ?? now(), { byPolicy: ending !== undefined })
     if (!ending) this.#tell(container, 'restart', now())
   }
 
