@@ -1,0 +1,225 @@
+/**
+ * One line of a Docker json-file log, `{"log":"…\n","stream":"stdout","attrs":{…},"time":"…Z"}`, from bytes. The fast
+ * path walks the text once, unescaping as it goes, and then checks that every other byte of the line stands where
+ * Docker writes it. Whatever differs is left to the exact path, which parses the line as JSON.
+ */
+import { isUtf8 } from 'node:buffer'
+import { type Day, type Moment, momentOf, readMoment } from './time.ts'
+
+/** What a line says, beside its text. Kept and used again for line after line. */
+export class DockerLine implements Moment {
+  timeMs = 0
+  nanos = 0
+  /** False where the line has no time that can be read. */
+  timed = true
+  /** Index into OUTPUTS. */
+  output = 0
+  /** The text ended with a newline (which is taken off, a carriage return before it too). */
+  newline = false
+  /** The text holds an escape sequence. */
+  ansi = false
+  /** Where the text ends in the buffer that it was written to. */
+  textEnd = 0
+  readonly day: Day = { key: -1, startMs: 0 }
+  /** The last `,"attrs":{…}` that the exact path read: the same in every line of a container. */
+  attrs = new Uint8Array(0)
+}
+
+/** `{"log":"","stream":"stdout","time":"2026-11-22T08:32:35Z"}` and its newline. */
+const SHORTEST_LINE = 59
+
+const LINE_HEAD = bytesOf('{"log":"')
+const STREAM_KEY = bytesOf(',"stream":"std')
+const TIME_KEY = bytesOf(',"time":"')
+const ATTRS_KEY = bytesOf(',"attrs":')
+
+/** HEX[c] is the value of the hexadecimal digit c; 255 where it is none. */
+const HEX = new Uint8Array(256).fill(255)
+for (let i = 0; i < 16; i++) {
+  HEX[i.toString(16).charCodeAt(0)] = i
+  HEX[i.toString(16).toUpperCase().charCodeAt(0)] = i
+}
+
+/**
+ * Reads the line at b[from] and writes its text to out[outFrom …], which must have room for as many bytes as are left in `b`.
+ * Returns the index behind the line's newline, or -1 where the exact path must look. `utf8` says that `b` is known
+ * to be well-formed.
+ */
+export function readDockerLine(
+  b: Uint8Array,
+  from: number,
+  out: Uint8Array,
+  outFrom: number,
+  utf8: boolean,
+  line: DockerLine
+): number {
+  const n = b.length
+  if (from + SHORTEST_LINE > n || !holds(b, from, LINE_HEAD)) return -1
+  line.ansi = false
+  let i = from + LINE_HEAD.length
+  let o = outFrom
+  let seen = 0
+  for (;;) {
+    if (i >= n) return -1
+    const c = b[i] as number
+    if (c === 34) break
+    if (c === 92) {
+      const d = b[i + 1] as number
+      i += 2
+      switch (d) {
+        case 110:
+          out[o++] = 10
+          break
+        case 117: {
+          const code = hex4(b, i)
+          if (code < 0) return -1
+          i += 4
+          if (code < 0x80) {
+            if (code === 27) line.ansi = true
+            out[o++] = code
+          } else if (code >= 0xd800 && code < 0xdc00 && b[i] === 92 && b[i + 1] === 117) {
+            const low = hex4(b, i + 2)
+            if (low >= 0xdc00 && low < 0xe000) {
+              i += 6
+              o = writeCodePoint(out, o, 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00))
+            } else o = writeCodePoint(out, o, 0xfffd)
+          } else o = writeCodePoint(out, o, code >= 0xd800 && code < 0xe000 ? 0xfffd : code)
+          break
+        }
+        case 34:
+        case 92:
+        case 47:
+          out[o++] = d
+          break
+        case 116:
+          out[o++] = 9
+          break
+        case 114:
+          out[o++] = 13
+          break
+        case 98:
+          out[o++] = 8
+          break
+        case 102:
+          out[o++] = 12
+          break
+        default:
+          return -1
+      }
+      continue
+    }
+    if (c < 32) return -1
+    seen |= c
+    out[o++] = c
+    i++
+  }
+  if (seen >= 128 && !utf8 && !isUtf8(b.subarray(from, i))) return -1
+  i++
+  // `,"stream":"stdout"`: both names have six letters and differ in the last three.
+  if (!holds(b, i, STREAM_KEY)) return -1
+  i += STREAM_KEY.length
+  if (b[i] === 111 && b[i + 1] === 117 && b[i + 2] === 116) line.output = 1
+  else if (b[i] === 101 && b[i + 1] === 114 && b[i + 2] === 114) line.output = 2
+  else return -1
+  if (b[i + 3] !== 34) return -1
+  i += 4
+  if (b[i + 2] === 97) {
+    if (line.attrs.length === 0 || !holds(b, i, line.attrs)) return -1
+    i += line.attrs.length
+  }
+  if (!holds(b, i, TIME_KEY)) return -1
+  i += TIME_KEY.length
+  const timeFrom = i
+  const longest = Math.min(n, timeFrom + 31)
+  while (i < longest && b[i] !== 34) i++
+  if (b[i] !== 34 || b[i + 1] !== 125 || b[i + 2] !== 10) return -1
+  if (!readMoment(b, timeFrom, i, line.day, line)) return -1
+  line.timed = true
+  line.newline = o > outFrom && out[o - 1] === 10
+  if (line.newline) {
+    o--
+    if (o > outFrom && out[o - 1] === 13) o--
+  }
+  line.textEnd = o
+  return i + 3
+}
+
+/**
+ * The same for any spelling of the JSON: the text, or undefined where the bytes are no such line. Bad UTF-8 and lone
+ * surrogates become U+FFFD.
+ */
+export function readDockerLineExactly(bytes: Uint8Array, line: DockerLine): string | undefined {
+  const raw = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')
+  let value: unknown
+  try {
+    value = JSON.parse(raw)
+  } catch {
+    return undefined
+  }
+  if (typeof value !== 'object' || value === null || !('log' in value) || typeof value.log !== 'string')
+    return undefined
+  const stream = 'stream' in value ? value.stream : ''
+  line.output = stream === 'stdout' ? 1 : stream === 'stderr' ? 2 : 0
+  const moment = 'time' in value && typeof value.time === 'string' ? momentOf(value.time) : undefined
+  line.timed = moment !== undefined
+  if (moment) {
+    line.timeMs = moment.timeMs
+    line.nanos = moment.nanos
+  }
+  if ('attrs' in value) rememberAttrs(bytes, line)
+  const { log } = value
+  line.ansi = log.includes('\x1b')
+  line.newline = log.endsWith('\n')
+  if (!line.newline) return log
+  return log.slice(0, log.endsWith('\r\n') ? -2 : -1)
+}
+
+/** Keeps the bytes from `,"attrs":` to the time, where the line is otherwise as Docker writes it. */
+function rememberAttrs(bytes: Uint8Array, line: DockerLine): void {
+  const b = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const to = b.lastIndexOf(TIME_KEY)
+  const from = b.lastIndexOf(ATTRS_KEY, to)
+  if (from <= 0 || to <= from || b.length - to > 42 || b[to - 1] !== 125) return
+  const attrs = b.subarray(from + 1, to)
+  try {
+    // Only a part that is the whole value of `attrs` and nothing more.
+    const parsed: unknown = JSON.parse(`{${attrs.toString('utf8')}}`)
+    if (typeof parsed === 'object' && parsed && Object.keys(parsed).length === 1)
+      line.attrs = Uint8Array.prototype.slice.call(b, from, to)
+  } catch {}
+}
+
+function holds(b: Uint8Array, at: number, wanted: Uint8Array): boolean {
+  for (let i = 0; i < wanted.length; i++) if (b[at + i] !== wanted[i]) return false
+  return true
+}
+
+/** Value of four hexadecimal digits, -1 where they are none. */
+function hex4(b: Uint8Array, i: number): number {
+  if (i + 4 > b.length) return -1
+  const h0 = HEX[b[i] as number] as number
+  const h1 = HEX[b[i + 1] as number] as number
+  const h2 = HEX[b[i + 2] as number] as number
+  const h3 = HEX[b[i + 3] as number] as number
+  return (h0 | h1 | h2 | h3) > 15 ? -1 : (h0 << 12) | (h1 << 8) | (h2 << 4) | h3
+}
+
+/** Writes the code point (≥ 0x80) as UTF-8; the index behind it. */
+function writeCodePoint(out: Uint8Array, at: number, code: number): number {
+  let o = at
+  if (code < 0x800) out[o++] = 0xc0 | (code >> 6)
+  else {
+    if (code < 0x10000) out[o++] = 0xe0 | (code >> 12)
+    else {
+      out[o++] = 0xf0 | (code >> 18)
+      out[o++] = 0x80 | ((code >> 12) & 63)
+    }
+    out[o++] = 0x80 | ((code >> 6) & 63)
+  }
+  out[o++] = 0x80 | (code & 63)
+  return o
+}
+
+function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}
