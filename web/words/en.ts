@@ -170,6 +170,7 @@ export const en = {
 
   // histogram
   'histogram.label': 'Lines over time',
+  'histogram.total': '{count|# line|# lines}',
   'histogram.help': 'Arrows move by a bar, Shift extends, Enter zooms in, Escape lets go.',
   'histogram.bar':
     '{from} – {to}: {count|# line|# lines}, {errors|# error|# errors}, {warnings|# warning|# warnings}',
@@ -194,6 +195,7 @@ export const en = {
   'histogram.oom': '{instance} on {host} was killed for lack of memory at {time}',
   'histogram.marks': 'Events in this range',
   'histogram.markCount': '{count|# event|# events} here',
+  'histogram.noLines': 'No line of this instance is kept around {time}.',
   'histogram.zoom': 'Zoom to the chosen range',
 
   // help

@@ -10,6 +10,9 @@ export type Words = typeof en
 export type WordKey = keyof Words
 export const CATALOGUES: Record<Language, Record<WordKey, string>> = { en, zh }
 
+/** Keys of messages without holes. */
+export type PlainKey = { [Key in WordKey]: [HolesOf<Words[Key]>] extends [never] ? Key : never }[WordKey]
+
 /** A message with holes demands their values; one without takes none. */
 type Values<Key extends WordKey> = [HolesOf<Words[Key]>] extends [never] ? [] : [params: Params<Words[Key]>]
 export type Translate = <Key extends WordKey>(key: Key, ...values: Values<Key>) => string

@@ -171,6 +171,7 @@ export const zh: Record<keyof typeof en, string> = {
 
   // 直方图
   'histogram.label': '日志数量随时间的分布',
+  'histogram.total': '{count} 行',
   'histogram.help': '方向键逐条移动，Shift 扩展选择，Enter 放大，Escape 取消。',
   'histogram.bar': '{from} – {to}：{count} 行，{errors} 个错误，{warnings} 个警告',
   'histogram.chosen': '已选 {from} – {to}：{count} 行。按 Enter 放大。',
@@ -194,6 +195,7 @@ export const zh: Record<keyof typeof en, string> = {
   'histogram.oom': '{host} 上的 {instance} 于 {time} 因内存不足被终止',
   'histogram.marks': '此范围内的事件',
   'histogram.markCount': '此处有 {count} 个事件',
+  'histogram.noLines': '{time} 前后没有保留该实例的日志。',
   'histogram.zoom': '放大到所选范围',
 
   // 帮助

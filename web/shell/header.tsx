@@ -1,0 +1,71 @@
+import { usePage, useSetView } from '../state/page.ts'
+import { useStore } from '../state/store.ts'
+import { ZoneMenu } from '../time/zone-menu.tsx'
+import { useLanguage } from '../words/index.ts'
+import { Icon } from './icon.tsx'
+import { LanguageChoice, ThemeSwitch } from './preferences.tsx'
+
+const MAC = /mac|iphone|ipad/i.test(globalThis.navigator?.platform ?? '')
+
+export function Header() {
+  const { t } = useLanguage()
+  const page = usePage()
+  const { status } = useStore(page.fleet)
+  return (
+    <header className="header">
+      <HomeLink />
+      <nav aria-label="Driftlog">
+        <a href="/-/-/logs" aria-current="page">
+          {t('page.logs')}
+        </a>
+      </nav>
+      {status?.demo && (
+        <span className="demo">
+          {status.demoReason ? t('page.demoBecause', { reason: status.demoReason }) : t('page.demo')}
+        </span>
+      )}
+      <span className="spring" />
+      {status && status.hosts > 0 && (
+        <span className="quiet hosts-live">
+          {t('page.hostsLive', { live: status.liveHosts, count: status.hosts })}
+        </span>
+      )}
+      <button type="button" className="jump-open" onClick={() => page.dialog.set('jump')}>
+        {t('jump.open')} <kbd>{MAC ? '⌘K' : 'Ctrl K'}</kbd>
+      </button>
+      <ZoneMenu />
+      <LanguageChoice />
+      <ThemeSwitch />
+      <button
+        type="button"
+        className="square"
+        aria-label={t('help.open')}
+        title={`${t('help.open')} (?)`}
+        onClick={() => page.dialog.set('help')}
+      >
+        <Icon name="help" />
+      </button>
+    </header>
+  )
+}
+
+/** The name of the thing; leads to everything, newest first. */
+function HomeLink() {
+  const setView = useSetView()
+  return (
+    <a
+      className="brand"
+      href="/-/-/logs"
+      onClick={(event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey) return
+        event.preventDefault()
+        setView({ environment: '', app: '', q: '', from: 'now-3h', to: 'now', live: false, at: '', ctx: '' })
+      }}
+    >
+      <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+        <path d="M2 4.5h7M2 8h12M7 11.5h7" />
+      </svg>
+      Driftlog
+    </a>
+  )
+}

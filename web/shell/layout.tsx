@@ -1,0 +1,104 @@
+import '../theme/layout.css'
+import { type ReactNode, useEffect, useLayoutEffect, useState } from 'react'
+import { usePage, useSettings, useView } from '../state/page.ts'
+import { applyTheme } from '../theme/theme.ts'
+import { markDocument, useLanguage } from '../words/index.ts'
+import { ToolBar } from './bar.tsx'
+import { Boundary } from './boundary.tsx'
+import { Dialog } from './dialog.tsx'
+import { Icon } from './icon.tsx'
+import { useRoom } from './media.ts'
+import { Resizer, sizeOf } from './resizer.tsx'
+import { Scope } from './scope.tsx'
+
+interface Slots {
+  header: ReactNode
+  query: ReactNode
+  time: ReactNode
+  live: ReactNode
+  filters: ReactNode
+  /** Histogram, or the bar of the live tail. */
+  above: ReactNode
+  main: ReactNode
+  /** An opened record, where it stands beside the list. */
+  beside: ReactNode
+}
+
+const FILTERS = { start: 236, min: 160, max: 480 }
+const BESIDE = { start: 480, min: 300, max: 1000 }
+
+/** Where everything stands: panes in a wide window, sheets and a bar below in a narrow one. */
+export function Layout(slots: Slots) {
+  const { t, language } = useLanguage()
+  const room = useRoom()
+  const { app } = useView()
+  const page = usePage()
+  const [settings] = useSettings()
+  const [filtersOpen, setFiltersOpen] = useState(false)
+
+  useLayoutEffect(applyTheme, [])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the document is told whenever the language is another.
+  useLayoutEffect(markDocument, [language])
+  useEffect(() => {
+    document.title = app === '' ? t('page.titleAll') : t('page.title', { app })
+  }, [app, t])
+
+  const filters = sizeOf(settings.panes, 'filters', FILTERS.start, FILTERS.min, FILTERS.max)
+  const beside = sizeOf(settings.panes, 'beside', BESIDE.start, BESIDE.min, BESIDE.max)
+  return (
+    <div
+      className={`page ${room}`}
+      style={{ '--filters-width': `${filters}px`, '--beside-width': `${beside}px` } as React.CSSProperties}
+    >
+      <button type="button" className="skip" onClick={() => page.commands.run('focus-list')}>
+        {t('page.skipToList')}
+      </button>
+      {room !== 'narrow' && <Boundary>{slots.header}</Boundary>}
+      <div className="ask">
+        {room !== 'wide' && room !== 'narrow' && (
+          <button type="button" className="framed" onClick={() => setFiltersOpen(true)}>
+            <Icon name="filter" /> {t('page.filters')}
+          </button>
+        )}
+        <Scope />
+        <div className="ask-query">
+          <Boundary>{slots.query}</Boundary>
+        </div>
+        <div className="ask-time">
+          <Boundary>{slots.time}</Boundary>
+        </div>
+        <div className="ask-live">{slots.live}</div>
+      </div>
+      <div className="panes">
+        {room === 'wide' && (
+          <>
+            <aside className="filters" aria-label={t('page.filters')}>
+              <Boundary>{slots.filters}</Boundary>
+            </aside>
+            <Resizer pane="filters" label={t('page.resizeFilters')} line="vertical" {...FILTERS} />
+          </>
+        )}
+        <main className="main" aria-label={t('page.main')}>
+          <div className="above">
+            <Boundary>{slots.above}</Boundary>
+          </div>
+          <div className="list-place">
+            <Boundary>{slots.main}</Boundary>
+          </div>
+        </main>
+        <div className="beside-place">
+          <Resizer pane="beside" label={t('page.resizeRecord')} line="vertical" behind {...BESIDE} />
+          <div className="beside">
+            <Boundary>{slots.beside}</Boundary>
+          </div>
+        </div>
+      </div>
+      {room === 'narrow' && <ToolBar onFilters={() => setFiltersOpen(true)} />}
+      {filtersOpen && room !== 'wide' && (
+        <Dialog title={t('page.filters')} shape="sheet" onClose={() => setFiltersOpen(false)}>
+          <Boundary>{slots.filters}</Boundary>
+        </Dialog>
+      )}
+    </div>
+  )
+}
