@@ -50,6 +50,9 @@ const LEVEL_ALIASES: ReadonlyMap<string, string> = new Map([
   ['ftl', 'fatal']
 ])
 
+/** Every name that a level goes by. */
+export const LEVEL_NAMES: readonly string[] = [...LEVELS, ...LEVEL_ALIASES.keys()]
+
 /** Index into LEVELS of a level's name, any case, aliases included; undefined where it names none. */
 export function levelOf(name: string): number | undefined {
   const lower = name.toLowerCase()

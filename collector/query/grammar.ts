@@ -3,5 +3,8 @@
  * and the page nothing else of the hub.
  */
 export { BUILT_IN, type BuiltIn, builtInOf, levelOf } from './builtin.ts'
+export { DIAGNOSTICS, type Diagnostic, type DiagnosticCode } from './diagnostics.ts'
+export { type Parsed, parse, type Term } from './parse.ts'
+export type { Piece } from './scan.ts'
 export type { Comparison, Expression, FieldTest, Span } from './tree.ts'
 export { fold, holdsRun, runOf, type WordRun, wordsOf } from './words.ts'
