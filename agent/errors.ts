@@ -1,0 +1,22 @@
+/**
+ * Everything that can stop an agent, by code. Codes are API: never reused. `message` says what is wrong and
+ * how to get out of it.
+ */
+export const AGENT_ERRORS = {
+  DRIFTLOG_CONFIG: 'A setting is missing or wrong.',
+  DRIFTLOG_STATE_UNUSABLE: 'The state folder cannot be created, read or written.',
+  DRIFTLOG_STATE_LOCKED: 'Another agent runs on the same state folder.',
+  DRIFTLOG_JOIN_REFUSED: 'The hub does not take this agent in: the join token is missing or wrong.',
+  DRIFTLOG_PROTOCOL: 'Agent and hub do not speak the same version of the protocol.'
+} as const
+export type AgentErrorCode = keyof typeof AGENT_ERRORS
+
+export class AgentError extends Error {
+  readonly code: AgentErrorCode
+
+  constructor(code: AgentErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'AgentError'
+    this.code = code
+  }
+}

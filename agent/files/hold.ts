@@ -1,0 +1,40 @@
+/** The bound on deleted files that are kept alive only by our descriptors until the hub has them. */
+import type { Generation } from './generation.ts'
+import type { LogStream } from './log-stream.ts'
+
+/** Bytes on the disk that only this process keeps. */
+export function heldBytes(streams: Iterable<LogStream>): number {
+  let sum = 0
+  for (const { generation } of held(streams)) sum += generation.size
+  return sum
+}
+
+/**
+ * Lets the oldest deleted files go until the rest fits. What of them was not sent is told as lost when the
+ * stream's turn comes. Returns the files let go.
+ */
+export function boundHold(streams: Iterable<LogStream>, maxBytes: number): Generation[] {
+  const all = held(streams).sort((a, b) => a.generation.birthMs - b.generation.birthMs)
+  let sum = all.reduce((bytes, { generation }) => bytes + generation.size, 0)
+  const gone: Generation[] = []
+  for (const { generation } of all) {
+    if (sum <= maxBytes) break
+    sum -= generation.size
+    generation.letGo('hold-exceeded')
+    gone.push(generation)
+  }
+  return gone
+}
+
+function held(streams: Iterable<LogStream>): { generation: Generation }[] {
+  const found: { generation: Generation }[] = []
+  for (const stream of streams) {
+    for (const generation of stream.generations) {
+      const { source, final } = generation
+      if (!source || source.packed || !final) continue
+      generation.unlinked ||= source.facts().links === 0
+      if (generation.unlinked) found.push({ generation })
+    }
+  }
+  return found
+}

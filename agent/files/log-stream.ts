@@ -1,0 +1,379 @@
+/** One stream: a log file over all its rotations, every piece of it held open until the hub has it for good. */
+import { statSync } from 'node:fs'
+import type { Loss, Position } from '../protocol.ts'
+import { missedFiles } from './continuity.ts'
+import { type Seen, walk } from './folder.ts'
+import { Generation } from './generation.ts'
+import { SCRATCH_BYTES } from './head.ts'
+import { match, type OnDisk } from './match.ts'
+import { PlainFile, type Source } from './source.ts'
+
+export interface LogStreamOptions {
+  container: string
+  /** `docker` is the container's own log. */
+  stream: string
+  /** The live file; rotated ones lie beside it as `.1`, `.2.gz` … */
+  path: string
+  /** How much the files of this stream may hold before the oldest is deleted, in bytes; Infinity without rotation. */
+  capacityBytes: number
+  /** Called for whatever cannot be read any more. */
+  lost: (loss: Loss) => void
+}
+
+/** After so many looks at a folder with a missing number, the number counts as missing for good. */
+const LOOKS = 20
+/** A removed container's file counts as complete when it has not grown for this long. */
+const SETTLED_MS = 250
+/** A file that grew within this time before it was truncated may have grown once more unseen. */
+const BUSY_MS = 1000
+/** So many closed files and used ids are remembered, to know them again under another name. */
+const REMEMBERED = 1000
+
+export class LogStream {
+  readonly container: string
+  readonly stream: string
+  readonly path: string
+  readonly capacityBytes: number
+  /** Oldest first; the last is the live file. */
+  generations: Generation[] = []
+  /** The hub has said where each generation stands. Until then files are held, and nothing is sent. */
+  placed = false
+  /** The last moment at which the stream was seen to grow, milliseconds since 1970. */
+  grewMs = 0
+  /** Rotations seen. */
+  rotations = 0
+  readonly #lost: (loss: Loss) => void
+  readonly #scratch = Buffer.allocUnsafe(SCRATCH_BYTES)
+  /** Files that were read to their end, and packed copies of them: file → size. */
+  readonly #closed = new Map<string, { hash: string; size: number }>()
+  readonly #ids = new Set<string>()
+  /** The newest file before the last rotation, until it is proven that nothing was missed after it. */
+  #unproven: Generation | undefined
+  #whole = false
+  #looks = 0
+  #removed = false
+
+  constructor(options: LogStreamOptions) {
+    this.container = options.container
+    this.stream = options.stream
+    this.path = options.path
+    this.capacityBytes = options.capacityBytes
+    this.#lost = options.lost
+  }
+
+  /** The container is gone: what is held is read to its end, and nothing new is looked for. */
+  remove(): void {
+    this.#removed = true
+  }
+
+  get removed(): boolean {
+    return this.#removed
+  }
+
+  /** Everything that ever was in it is delivered, and nothing will come. */
+  get done(): boolean {
+    return this.#removed && this.generations.length === 0
+  }
+
+  /** Looks at the files; true where there is more to send than before. Throws where they cannot be read. */
+  poll(nowMs: number): boolean {
+    const before = this.#knownBytes()
+    const count = this.generations.length
+    const stat = statSync(this.path, { throwIfNoEntry: false })
+    const live = this.#live
+    const moved = stat && (!live || stat.ino !== live.ino || stat.dev !== live.dev)
+    if (moved || (stat && !this.#whole)) this.#discover()
+    if (stat && !moved && live) this.#measure(stat.size)
+    else this.#measure(undefined)
+    this.#identify(false)
+    this.#prove()
+    if (this.#removed && !stat && nowMs - this.grewMs > SETTLED_MS) this.#finish()
+    const grew = this.#knownBytes() !== before || this.generations.length !== count
+    if (grew) this.grewMs = nowMs
+    return grew
+  }
+
+  /**
+   * Takes the hub's word on where each generation stands: opens what lies in the folder, finds each file in
+   * the hub's list, and tells what the hub waits for and nobody has.
+   */
+  place(known: readonly Position[]): void {
+    for (const { generation } of known) this.#remember(generation)
+    this.#closed.clear()
+    if (!this.#removed) this.#discover()
+    this.#identify(this.#removed)
+    const told = new Set(this.generations.filter(({ head }) => !head).map(({ id }) => id))
+    this.generations = this.generations.filter(({ head, source }) => head || source)
+    const found = this.generations.filter(({ head }) => head)
+    const { positions, missing } = match(found.map(onDisk), known)
+    found.forEach((generation, index) => generation.follow(positions[index] ?? this.#fresh(generation)))
+    if (this.generations.length > 0) this.#forgetLost(missing, told)
+    const newest = known.at(-1)
+    if (newest?.ended && !positions.includes(newest) && found.length > 0 && missing.length === 0) {
+      this.#tell({ cause: 'rotated-unread' })
+    }
+    this.placed = true
+    this.#finalize()
+    this.settle()
+  }
+
+  /** Closes the files that the hub has for good. */
+  settle(): void {
+    const delivered = this.generations.filter((generation) => generation.delivered)
+    if (delivered.length === 0) return
+    for (const generation of delivered) {
+      if (generation === this.#unproven) continue
+      const hash = generation.head?.hash
+      if (hash) this.#close(generation.file, hash, generation.size)
+      generation.close()
+    }
+    this.generations = this.generations.filter(
+      (generation) => !generation.delivered || generation === this.#unproven
+    )
+  }
+
+  /** The live file was truncated and begun anew, which was seen while reading it. */
+  restart(generation: Generation): void {
+    this.#truncated(generation)
+  }
+
+  /** Tells what of a given-up file never was sent. */
+  tellLoss(generation: Generation): void {
+    const loss = generation.takeLoss()
+    if (loss) this.#tell({ ...loss, ...(generation.id !== undefined && { generation: generation.id }) })
+  }
+
+  /** Bytes that are in no delivery yet. */
+  get unsentBytes(): number {
+    let sum = 0
+    for (const { size, position } of this.generations) sum += Math.max(0, size - position)
+    return sum
+  }
+
+  /** The generation of an id. */
+  find(id: string): Generation | undefined {
+    return this.generations.find((generation) => generation.id === id)
+  }
+
+  close(): void {
+    for (const generation of this.generations) generation.close()
+    this.generations = []
+  }
+
+  get scratch(): Buffer {
+    return this.#scratch
+  }
+
+  get #live(): PlainFile | undefined {
+    const source = this.generations.at(-1)?.source
+    return source && !source.packed ? source : undefined
+  }
+
+  #discover(): void {
+    const held = new Map(this.generations.map((generation) => [generation.file, generation]))
+    const newest = this.generations.at(-1)
+    let walked: ReturnType<typeof walk>
+    try {
+      walked = walk(this.path, (file) => held.has(file) || this.#closed.has(file))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+      throw error
+    }
+    this.#looks = walked.whole ? 0 : this.#looks + 1
+    this.#whole = walked.whole || this.#looks > LOOKS
+    const opened = walked.files.flatMap((seen) => this.#open(seen))
+    if (opened.length === 0) return
+    const there = new Set(walked.files.map(({ file }) => file))
+    if (newest?.source && !there.has(newest.file)) this.#unproven ??= newest
+    if (newest) this.rotations += opened.filter(({ birthMs }) => birthMs > newest.birthMs).length
+    this.#insert(opened, walked.files)
+  }
+
+  /** Nothing for a packed copy of a file that is held or was read already. */
+  #open({ source }: Seen): Generation[] {
+    if (!source) return []
+    const generation = new Generation(source, source.file)
+    if (!source.packed) return [generation]
+    try {
+      generation.identify()
+    } catch {
+      // Broken packed data: it is told as lost when it is read.
+    }
+    const hash = generation.head?.hash
+    const same = (size: number, other: string | undefined) => other === hash && size % 2 ** 32 === source.size
+    const copied =
+      hash !== undefined &&
+      (this.generations.some(({ size, head }) => same(size, head?.hash)) ||
+        [...this.#closed.values()].some((closed) => same(closed.size, closed.hash)))
+    if (!copied) return [generation]
+    this.#close(source.file, hash, source.size)
+    generation.close()
+    return []
+  }
+
+  /** Files that lie in the folder stand in its order, behind those that only we hold. */
+  #insert(opened: Generation[], files: readonly Seen[]): void {
+    const all = new Map([...this.generations, ...opened].map((generation) => [generation.file, generation]))
+    const inFolder = files.flatMap(({ file }) => all.get(file) ?? [])
+    const lying = new Set(inFolder)
+    const onlyHeld = this.generations.filter((generation) => !lying.has(generation))
+    this.generations = [...onlyHeld, ...inFolder]
+  }
+
+  #measure(liveSize: number | undefined): void {
+    // The newest file that has a record may still be written to although a newer, empty one lies at its path.
+    for (let index = this.generations.length - 1; index >= 0; index--) {
+      const generation = this.generations[index]
+      if (!generation || generation.final) return
+      const { source, size } = generation
+      if (!source || source.packed) continue
+      const isLive = index === this.generations.length - 1
+      const now = (isLive ? liveSize : undefined) ?? source.facts().size
+      if (now < size) this.#truncated(generation)
+      else generation.size = now
+    }
+  }
+
+  #identify(whole: boolean): void {
+    for (const generation of this.generations) {
+      if (generation.head || !generation.source) continue
+      if (whole) generation.final = true
+      if (!generation.identify()) continue
+      if (this.placed) generation.follow(this.#fresh(generation))
+    }
+    this.#finalize()
+  }
+
+  /** A file is complete as soon as a newer one has a record: whoever writes has moved on. */
+  #finalize(): void {
+    let newer = false
+    for (let index = this.generations.length - 1; index >= 0; index--) {
+      const generation = this.generations[index]
+      if (!generation) continue
+      if (newer && !generation.final) {
+        generation.measure()
+        generation.final = true
+      }
+      newer ||= generation.head !== undefined
+    }
+  }
+
+  #prove(): void {
+    const deleted = this.#unproven
+    if (!deleted || !this.#whole) return
+    const after = this.generations.slice(this.generations.indexOf(deleted) + 1)
+    if (after.some(({ head }) => !head)) return
+    this.#unproven = undefined
+    const { source } = deleted
+    if (!source || source.packed) return
+    const missed = missedFiles(
+      source.facts().changedMs,
+      after.map(({ birthMs, head }) => ({ birthMs, recordMs: head?.timeMs }))
+    )
+    if (missed > 0) this.#tell({ cause: 'rotated-unread' })
+    this.settle()
+  }
+
+  #truncated(generation: Generation): void {
+    const { source } = generation
+    if (!source || source.packed) return
+    const again = new PlainFile(`/proc/self/fd/${source.fd}`)
+    const copy = generation.head && this.#copyOf(generation)
+    if (copy) generation.moveTo(copy)
+    else {
+      // A file that was just being written to may have had more than anybody saw.
+      generation.letGo('truncated', Date.now() - this.grewMs < BUSY_MS)
+    }
+    const renewed = new Generation(again, again.file)
+    if (generation.head) this.generations.splice(this.generations.indexOf(generation) + 1, 0, renewed)
+    else this.generations.splice(this.generations.indexOf(generation), 1, renewed)
+    this.grewMs = Date.now()
+    this.#identify(false)
+  }
+
+  /** `copytruncate` leaves the old contents as `.1`. */
+  #copyOf(generation: Generation): Source | undefined {
+    const held = new Set(this.generations.map(({ file }) => file))
+    let copy: Source | undefined
+    for (const { source } of walk(this.path, (file) => held.has(file)).files) {
+      if (!source) continue
+      const found = new Generation(source, source.file)
+      found.final = true
+      found.identify()
+      const same = found.head?.hash === generation.head?.hash && found.size >= generation.position
+      if (same && !copy) copy = source
+      else source.close()
+    }
+    return copy
+  }
+
+  /** Nobody writes any more: unfinished last records are all there will be. */
+  #finish(): void {
+    for (const generation of this.generations) {
+      if (generation.final && generation.head) continue
+      generation.measure()
+      generation.final = true
+      if (!generation.identify()) generation.close()
+      else if (this.placed && generation.id === undefined) generation.follow(this.#fresh(generation))
+    }
+    this.generations = this.generations.filter(({ id }) => id !== undefined || !this.placed)
+    this.#whole = true
+    this.#prove()
+  }
+
+  /** Generations that the hub waits for and that lie nowhere: told as lost, and ended where they stand. */
+  #forgetLost(missing: readonly Position[], told: ReadonlySet<string | undefined>): void {
+    const files = new Set(this.generations.map(({ file }) => file))
+    const lost = missing.map((position) => {
+      const truncated = position.file !== undefined && files.has(position.file)
+      const generation = Generation.lost(position, truncated ? 'truncated' : 'rotated-unread')
+      if (told.has(position.generation)) generation.takeLoss()
+      return generation
+    })
+    this.generations.unshift(...lost)
+  }
+
+  #fresh(generation: Generation): Position {
+    const hash = generation.head?.hash ?? ''
+    let id = generation.id ?? hash
+    for (let number = 2; generation.id === undefined && this.#ids.has(id); number++) id = `${hash}-${number}`
+    this.#remember(id)
+    const { container, stream } = this
+    return { container, stream, generation: id, next: 0, committed: 0 }
+  }
+
+  #remember(id: string): void {
+    this.#ids.add(id)
+    for (const oldest of this.#ids) {
+      if (this.#ids.size <= REMEMBERED) return
+      this.#ids.delete(oldest)
+    }
+  }
+
+  #close(file: string, hash: string, size: number): void {
+    this.#closed.set(file, { hash, size })
+    for (const oldest of this.#closed.keys()) {
+      if (this.#closed.size <= REMEMBERED) return
+      this.#closed.delete(oldest)
+    }
+  }
+
+  #tell(loss: Pick<Loss, 'cause' | 'bytes' | 'generation'>): void {
+    this.#lost({ container: this.container, stream: this.stream, atMs: Date.now(), ...loss })
+  }
+
+  #knownBytes(): number {
+    let sum = 0
+    for (const { size } of this.generations) sum += size
+    return sum
+  }
+}
+
+function onDisk(generation: Generation): OnDisk {
+  return {
+    file: generation.file,
+    hash: generation.head?.hash ?? '',
+    size: generation.size,
+    packed: generation.source?.packed ?? false
+  }
+}

@@ -1,0 +1,92 @@
+/** The hub in the words of the protocol. */
+import type {
+  Codec,
+  Enrol,
+  Enrolled,
+  Hello,
+  Positions,
+  PositionsAsked,
+  Receipt,
+  Welcome
+} from '../protocol.ts'
+import { Connection } from './http.ts'
+import { type Outcome, outcomeOf } from './outcome.ts'
+
+/** The version of the protocol that this agent speaks; protocol.ts states the same. */
+export const PROTOCOL = 1
+const DELIVERY_TYPE = 'application/vnd.driftlog.delivery'
+const ASK_DEADLINE_MS = 10_000
+const DELIVER_DEADLINE_MS = 20_000
+
+export interface Packed {
+  codec: Codec
+  body: Buffer
+  /** Length before compression. */
+  bytes: number
+}
+
+export class Hub {
+  readonly #connection: Connection
+  #key = ''
+
+  constructor(url: URL) {
+    this.#connection = new Connection(url)
+  }
+
+  /** Every later request carries it. */
+  use(key: string): void {
+    this.#key = key
+  }
+
+  enrol(enrol: Enrol, signal: AbortSignal): Promise<Outcome<Enrolled>> {
+    return this.#ask('/agent/v1/enrol', enrol, signal)
+  }
+
+  hello(hello: Hello, signal: AbortSignal): Promise<Outcome<Welcome>> {
+    return this.#ask('/agent/v1/hello', hello, signal)
+  }
+
+  positions(asked: PositionsAsked, signal: AbortSignal): Promise<Outcome<Positions>> {
+    return this.#ask('/agent/v1/positions', asked, signal)
+  }
+
+  deliver({ codec, body, bytes }: Packed, signal: AbortSignal): Promise<Outcome<Receipt>> {
+    const headers = {
+      'content-type': DELIVERY_TYPE,
+      'driftlog-length': bytes,
+      ...(codec !== 'identity' && { 'content-encoding': codec })
+    }
+    return this.#post('/agent/v1/deliver', headers, body, DELIVER_DEADLINE_MS, signal)
+  }
+
+  close(): void {
+    this.#connection.close()
+  }
+
+  #ask<T>(path: string, value: object, signal: AbortSignal): Promise<Outcome<T>> {
+    const body = Buffer.from(JSON.stringify(value))
+    return this.#post(path, { 'content-type': 'application/json' }, body, ASK_DEADLINE_MS, signal)
+  }
+
+  async #post<T>(
+    path: string,
+    headers: Record<string, string | number>,
+    body: Buffer,
+    deadlineMs: number,
+    signal: AbortSignal
+  ): Promise<Outcome<T>> {
+    const authorization = this.#key === '' ? {} : { authorization: `Bearer ${this.#key}` }
+    try {
+      const all = { ...headers, ...authorization }
+      return outcomeOf(await this.#connection.post({ path, headers: all, body, deadlineMs, signal }))
+    } catch (error) {
+      return { kind: 'retry', reason: reasonOf(error as Error), afterMs: undefined }
+    }
+  }
+}
+
+/** Where several addresses were tried (IPv6 and IPv4), Node's error has no message of its own. */
+function reasonOf(error: Error): string {
+  if (error instanceof AggregateError) return error.errors.map((one: Error) => one.message).join('; ')
+  return error.message
+}

@@ -1,0 +1,347 @@
+/**
+ * The conversation with the hub: hello, positions, then deliveries, one in flight while the next is prepared.
+ * The hub's word is always the truth about where a stream goes on; nothing here is remembered on disk.
+ */
+import type { Logger } from 'pino'
+import type { LogStream } from '../files/log-stream.ts'
+import type { Metrics } from '../metrics.ts'
+import type { Outbox } from '../outbox.ts'
+import type { Hello, Position, Receipt, Welcome } from '../protocol.ts'
+import { type Backoff, delays, pause } from './backoff.ts'
+import { type Compress, compressor } from './codec.ts'
+import { Deliveries, type Prepared } from './delivery.ts'
+import type { Hub, Packed } from './hub.ts'
+import type { Outcome } from './outcome.ts'
+
+export interface ShipperOptions {
+  hub: Hub
+  hello: () => Hello
+  outbox: Outbox
+  metrics: Metrics
+  log: Logger
+  streams: () => readonly LogStream[]
+  find: (container: string, stream: string) => LogStream | undefined
+  /** Looks for new bytes, so that a delivery holds what is there now. */
+  look: () => void
+  /** Puts every known instance into the outbox: a session begins. */
+  retell: () => void
+  /** Gather at least this long between two deliveries, in ms, whatever the hub asks. */
+  gatherMs: number
+  backoff?: Backoff
+}
+
+/** How the conversation stands, for /healthz. */
+export interface Standing {
+  connected: boolean
+  /** Why not. */
+  problem: string | undefined
+}
+
+const BACKOFF: Backoff = { minMs: 200, maxMs: 30_000 }
+/** A refusal needs a person; until then the hub is asked this seldom. */
+const REFUSED_BACKOFF: Backoff = { minMs: 10_000, maxMs: 60_000 }
+/** On the end of the agent the hub gets this long to take the last bytes. */
+const FAREWELL_MS = 2000
+const STREAMS_PER_QUESTION = 500
+/** So many answers in a row that name other positions are believed without a pause. */
+const QUICK_REPOSITIONS = 3
+
+interface Flight {
+  prepared: Prepared
+  startedMs: number
+  outcome: Promise<Outcome<Receipt> | undefined>
+}
+
+type Landing = 'accepted' | 'repositioned' | 'session' | 'stopped'
+
+export class Shipper {
+  readonly #options: ShipperOptions
+  readonly #stop: AbortSignal
+  /** Fires when even the farewell has to end. */
+  readonly #hardStop = new AbortController()
+  readonly standing: Standing = { connected: false, problem: 'not connected yet' }
+  #deliveries: Deliveries | undefined
+  #compress: Compress = (body) => body
+  #codec: Welcome['codec'] = 'identity'
+  #gatherMs = 100
+  #lastMs = 0
+  #repositions = 0
+  #woken = false
+  #wake: (() => void) | undefined
+  #again = false
+
+  constructor(options: ShipperOptions, signal: AbortSignal) {
+    this.#options = options
+    this.#stop = signal
+    const end = () => setTimeout(() => this.#hardStop.abort(), FAREWELL_MS).unref()
+    if (signal.aborted) this.#hardStop.abort()
+    else signal.addEventListener('abort', end, { once: true })
+  }
+
+  /** There is something to send. */
+  wake(): void {
+    this.#woken = true
+    this.#wake?.()
+  }
+
+  /** What the agent says of its host has changed: the next session tells it. */
+  greetAgain(): void {
+    this.#again = true
+    this.wake()
+  }
+
+  /** Ends when the signal is aborted; whatever the hub does, it goes on. */
+  async run(): Promise<void> {
+    while (!this.#stop.aborted) {
+      const welcome = await this.#greet()
+      if (!welcome) return
+      for (const stream of this.#options.streams()) stream.placed = false
+      this.#options.outbox.forget()
+      this.#options.retell()
+      await this.#session(welcome)
+      this.standing.connected = false
+    }
+  }
+
+  async #greet(): Promise<Welcome | undefined> {
+    const { hub, hello, log, metrics, outbox } = this.#options
+    this.#again = false
+    const welcome = await this.#insist(() => hub.hello(hello(), this.#hardStop.signal))
+    if (!welcome) return undefined
+    this.#codec = welcome.codec
+    this.#compress = compressor(welcome.codec)
+    this.#gatherMs = Math.max(welcome.gatherMs, this.#options.gatherMs)
+    if (this.#deliveries?.maxBytes !== welcome.maxDeliveryBytes) {
+      this.#deliveries = new Deliveries(outbox, welcome.maxDeliveryBytes)
+    }
+    metrics.sessions++
+    const { host, codec, session } = welcome
+    log.info({ host, codec, session }, 'connected to the hub')
+    return welcome
+  }
+
+  /** Ends when the session does, or the agent. */
+  async #session(welcome: Welcome): Promise<void> {
+    const deliveries = this.#deliveries
+    if (!deliveries) return
+    let flight: Flight | undefined
+    for (;;) {
+      const unplaced = this.#options.streams().some(isUnplaced)
+      if (flight && (unplaced || this.#again || this.#stop.aborted)) {
+        const landing = await this.#land(flight, deliveries)
+        flight = undefined
+        if (landing === 'session' || landing === 'stopped') return
+      }
+      if (this.#again && !this.#stop.aborted) return
+      if (unplaced && !(await this.#place(welcome.session))) return
+      this.#woken = false
+      this.#options.look()
+      const quietMs = Date.now() - this.#lastMs
+      const heartbeat = quietMs >= welcome.heartbeatMs * 0.8
+      const prepared = await deliveries.prepare(welcome.session, this.#options.streams(), heartbeat && !flight)
+      if (flight) {
+        const landing = await this.#land(flight, deliveries)
+        flight = undefined
+        if (landing !== 'accepted') {
+          if (prepared) deliveries.undo(prepared)
+          if (landing === 'repositioned') continue
+          return
+        }
+      }
+      if (!prepared) {
+        if (this.#stop.aborted) return
+        await this.#quiet(welcome.heartbeatMs * 0.8 - quietMs)
+        continue
+      }
+      flight = this.#launch(prepared)
+      if (prepared.full) continue
+      const { startedMs } = flight
+      const landing = await this.#land(flight, deliveries)
+      flight = undefined
+      if (landing === 'session' || landing === 'stopped') return
+      await pause(this.#gatherMs - (Date.now() - startedMs), this.#stop)
+    }
+  }
+
+  #launch(prepared: Prepared): Flight {
+    this.#lastMs = Date.now()
+    const outcome = this.#deliver(prepared).catch((error: Error) => {
+      return { kind: 'refused', code: 'DRIFTLOG_CODEC', message: error.message, status: 0 } as const
+    })
+    return { prepared, startedMs: this.#lastMs, outcome }
+  }
+
+  /** The same bytes again and again until there is an answer: a lost acknowledgement shows as a position. */
+  async #deliver({ body }: Prepared): Promise<Outcome<Receipt> | undefined> {
+    const packed: Packed = {
+      codec: this.#codec,
+      body: await this.#compress(body),
+      bytes: body.length
+    }
+    const outcome = await this.#untilAnswered(() => this.#options.hub.deliver(packed, this.#hardStop.signal))
+    if (outcome?.kind === 'accepted') this.#options.metrics.wireBytes += packed.body.length
+    return outcome
+  }
+
+  async #land({ prepared, outcome }: Flight, deliveries: Deliveries): Promise<Landing> {
+    const { metrics } = this.#options
+    const result = await outcome
+    this.#lastMs = Date.now()
+    if (result?.kind === 'accepted') {
+      metrics.deliveries++
+      metrics.deliveredBytes += prepared.bytes
+      metrics.lastReceiptMs = this.#lastMs
+      this.#repositions = 0
+      this.#gatherMs = Math.max(result.value.gatherMs, this.#options.gatherMs)
+      if (this.#accept(prepared, result.value.positions)) return 'accepted'
+      for (const { generation } of prepared.parts) generation.rollBack()
+      return 'repositioned'
+    }
+    deliveries.undo(prepared)
+    if (result === undefined) return 'stopped'
+    if (result.kind !== 'position') {
+      if (result.kind === 'refused') await this.#refused(result.code, result.message, REFUSED_BACKOFF.minMs)
+      return 'session'
+    }
+    metrics.repositions++
+    this.#follow(result.positions)
+    if (++this.#repositions > QUICK_REPOSITIONS) await pause(Math.min(this.#repositions * 100, 5000), this.#stop)
+    return 'repositioned'
+  }
+
+  /** False where the hub stands elsewhere than the delivery led. */
+  #accept(prepared: Prepared, positions: readonly Position[]): boolean {
+    for (const { generation, chunk } of prepared.parts) generation.next = chunk.offset + chunk.bytes
+    const ends = new Map(prepared.parts.map(({ generation }) => [generation, generation.next]))
+    const streams = new Set(prepared.parts.map(({ stream }) => stream))
+    for (const position of positions) {
+      const stream = this.#options.find(position.container, position.stream)
+      stream?.find(position.generation)?.accept(position)
+      if (stream) streams.add(stream)
+    }
+    for (const stream of streams) stream.settle()
+    return [...ends].every(([generation, next]) => generation.next === next)
+  }
+
+  /** Everything goes on from where the hub says; where it is ahead of the file, the stream is placed anew. */
+  #follow(positions: readonly Position[]): void {
+    for (const position of positions) {
+      const stream = this.#options.find(position.container, position.stream)
+      const generation = stream?.find(position.generation)
+      if (!stream || !generation) continue
+      generation.accept(position)
+      generation.rollBack()
+      if (position.next > generation.fileBytes) stream.placed = false
+      stream.settle()
+    }
+  }
+
+  /** Asks where the unplaced streams stand. False: the session or the agent has ended. */
+  async #place(session: string): Promise<boolean> {
+    const unplaced = this.#options.streams().filter(isUnplaced)
+    for (let from = 0; from < unplaced.length; from += STREAMS_PER_QUESTION) {
+      const some = unplaced.slice(from, from + STREAMS_PER_QUESTION)
+      const names = some.map(({ container, stream }) => ({ container, stream }))
+      const outcome = await this.#untilAnswered(() =>
+        this.#options.hub.positions({ session, streams: names }, this.#hardStop.signal)
+      )
+      if (outcome?.kind === 'refused') {
+        await this.#refused(outcome.code, outcome.message, REFUSED_BACKOFF.minMs)
+      }
+      if (outcome?.kind !== 'accepted') return false
+      const byStream = grouped(outcome.value.positions)
+      for (const stream of some) this.#placeOne(stream, byStream.get(keyOf(stream)) ?? [])
+    }
+    return true
+  }
+
+  #placeOne(stream: LogStream, known: Position[]): void {
+    try {
+      stream.place(known)
+    } catch (err) {
+      const { container, path } = stream
+      this.#options.log.warn({ err, container, path }, 'log files cannot be read, will try again')
+    }
+  }
+
+  /** Until an answer that is not "later". Undefined: the agent ends. */
+  async #untilAnswered<T>(ask: () => Promise<Outcome<T>>): Promise<Outcome<T> | undefined> {
+    const { log, metrics } = this.#options
+    for (const delayMs of delays(this.#options.backoff ?? BACKOFF)) {
+      const outcome = await ask()
+      if (outcome.kind !== 'retry') {
+        if (!this.standing.connected && outcome.kind === 'accepted') {
+          if (metrics.retries > 0) log.info('the hub answers')
+          this.standing.connected = true
+          this.standing.problem = undefined
+        }
+        return outcome
+      }
+      if (this.#stop.aborted) return undefined
+      metrics.retries++
+      const { reason, afterMs = 0 } = outcome
+      // Asked to wait, agents must not come back all at once.
+      const retryInMs = Math.round(Math.max(delayMs, afterMs * (1 + Math.random() / 2)))
+      if (this.standing.problem !== reason) log.warn({ reason, retryInMs }, 'the hub does not answer, will try again')
+      this.standing.connected = false
+      this.standing.problem = reason
+      await pause(retryInMs, this.#stop)
+      if (this.#stop.aborted) return undefined
+    }
+    return undefined
+  }
+
+  /** Until it is accepted: a refusal is told loudly and asked again later. */
+  async #insist<T>(ask: () => Promise<Outcome<T>>): Promise<T | undefined> {
+    for (const delayMs of delays(REFUSED_BACKOFF)) {
+      const outcome = await this.#untilAnswered(ask)
+      if (outcome === undefined) return undefined
+      if (outcome.kind === 'accepted') return outcome.value
+      if (outcome.kind === 'refused') await this.#refused(outcome.code, outcome.message, delayMs)
+      else await pause(delayMs, this.#stop)
+      if (this.#stop.aborted) return undefined
+    }
+    return undefined
+  }
+
+  async #refused(code: string, reason: string, retryInMs: number): Promise<void> {
+    this.standing.connected = false
+    this.standing.problem = `${code}: ${reason}`
+    this.#options.log.error({ code, reason, retryInMs }, 'the hub refuses this agent, logs wait on this host')
+    await pause(retryInMs, this.#stop)
+  }
+
+  /** Until there is something to send, or a heartbeat is due. */
+  #quiet(ms: number): Promise<void> {
+    if (this.#woken || this.#stop.aborted) return Promise.resolve()
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer)
+        this.#stop.removeEventListener('abort', end)
+        this.#wake = undefined
+        resolve()
+      }
+      const timer = setTimeout(end, Math.max(10, ms))
+      this.#wake = end
+      this.#stop.addEventListener('abort', end, { once: true })
+    })
+  }
+}
+
+function isUnplaced({ placed, generations }: LogStream): boolean {
+  return !placed && generations.length > 0
+}
+
+function grouped(positions: readonly Position[]): Map<string, Position[]> {
+  const groups = new Map<string, Position[]>()
+  for (const position of positions) {
+    const group = groups.get(keyOf(position))
+    if (group) group.push(position)
+    else groups.set(keyOf(position), [position])
+  }
+  return groups
+}
+
+function keyOf({ container, stream }: { container: string; stream: string }): string {
+  return `${container} ${stream}`
+}
