@@ -118,3 +118,21 @@ export class ConfigError extends Error {
 export class ListenError extends Error {
   readonly code = 'DRIFTLOG_LISTEN'
 }
+
+/** What the grammar says of a text that is no query; `from` and `to` mark the place in it. */
+export class QueryError extends Error {
+  readonly code = 'DRIFTLOG_QUERY'
+  readonly statusCode = 400
+  readonly detail: string
+  readonly from: number
+  readonly to: number
+  readonly fix?: string
+
+  constructor(problem: { code: string; at: { from: number; to: number }; message: string; fix?: string }) {
+    super(problem.message)
+    this.detail = problem.code
+    this.from = problem.at.from
+    this.to = problem.at.to
+    if (problem.fix !== undefined) this.fix = problem.fix
+  }
+}

@@ -8,7 +8,7 @@ const LAST = 2n ** 63n - 1n
 const FIRST = -(2n ** 63n)
 
 /**
- * Reads RFC 3339, epoch digits (10 s, 13 ms, 16 µs, 19 ns), `now` or `now-15m` (s, m, h, d, w).
+ * Reads RFC 3339, epoch digits (10 s, 13 ms, 16 µs, 19 ns), `now`, `now-15m` or `now+1h` (s, m, h, d, w).
  * Undefined where the text is none of these, or beyond the years 1678 to 2261.
  */
 export function parseTime(text: string, nowMs: number): bigint | undefined {
@@ -39,11 +39,11 @@ export function msOf(ns: bigint): number {
 }
 
 function relative(text: string, nowMs: number): bigint | undefined {
-  const match = /^now(?:-(\d{1,9})([smhdw]))?$/.exec(text)
+  const match = /^now(?:([+-])(\d{1,9})([smhdw]))?$/.exec(text)
   if (!match) return undefined
-  const [, count, unit] = match
-  const backMs = count && unit ? Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS] : 0
-  return nsOf(nowMs) - nsOf(backMs)
+  const [, sign, count, unit] = match
+  const distanceMs = count && unit ? Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS] : 0
+  return nsOf(nowMs) + nsOf(sign === '-' ? -distanceMs : distanceMs)
 }
 
 function epoch(text: string): bigint | undefined {

@@ -1,0 +1,141 @@
+/** Every refusal leaves as ErrorJson: what is wrong, where, and the way out. Faults of the hub stay in its log. */
+import type { Socket } from 'node:net'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { ErrorJson } from '../api.ts'
+import {
+  BodyError,
+  BodyTooLargeError,
+  InternalError,
+  MediaTypeError,
+  RouteNotFoundError,
+  UrlError,
+  ValidationError
+} from '../errors.ts'
+
+export default fp(
+  async (app) => {
+    app.setErrorHandler(answerError)
+    app.setNotFoundHandler((request) => {
+      throw new RouteNotFoundError(request.method, pathOf(request.url))
+    })
+  },
+  { name: 'errors' }
+)
+
+/** Also the `frameworkErrors` of Fastify: paths that can't be read never reach a route. */
+export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  if (reply.sent || reply.raw.destroyed) {
+    request.log.debug({ err: error }, 'request ended before its answer')
+    return
+  }
+  const refusal = refusalOf(error)
+  if (refusal.statusCode === 500) request.log.error({ err: error }, 'request failed')
+  else request.log.debug({ code: refusal.code, reason: refusal.message }, 'request refused')
+  if (refusal.statusCode === 401) reply.header('www-authenticate', 'Bearer')
+  if ((refusal.statusCode === 429 || refusal.statusCode === 503) && !reply.hasHeader('retry-after')) {
+    reply.header('retry-after', '1')
+  }
+  reply
+    .code(refusal.statusCode)
+    .header('cache-control', 'no-store')
+    .type('application/json; charset=utf-8')
+    .serializer(JSON.stringify)
+    .send(refusal)
+}
+
+/** What may be told of an error. Everything that is not a coded refusal is told as DRIFTLOG_INTERNAL. */
+export function refusalOf(error: unknown): ErrorJson {
+  const known = errorOf(error)
+  const place = known as { detail?: string; from?: number; to?: number; fix?: string }
+  return {
+    code: known.code,
+    message: known.message,
+    statusCode: known.statusCode ?? 500,
+    ...(place.detail === undefined ? {} : { detail: place.detail }),
+    ...(place.from === undefined ? {} : { from: place.from }),
+    ...(place.to === undefined ? {} : { to: place.to }),
+    ...(place.fix === undefined ? {} : { fix: place.fix })
+  }
+}
+
+/** Refusals of Node's HTTP parser, before there is a request: `clientErrorHandler` of Fastify. */
+export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return
+  const refusal = PARSER_REFUSALS[error.code ?? ''] ?? BROKEN_REQUEST
+  const body = JSON.stringify(refusal)
+  if (socket.writable) {
+    socket.write(
+      `HTTP/1.1 ${refusal.statusCode} ${refusal.code}\r\nContent-Type: application/json; charset=utf-8\r\n` +
+        `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
+    )
+  }
+  socket.destroySoon()
+}
+
+const BROKEN_REQUEST: ErrorJson = {
+  code: 'DRIFTLOG_REQUEST_BROKEN',
+  message: 'What came is no HTTP/1.1 request.',
+  statusCode: 400
+}
+const PARSER_REFUSALS: Record<string, ErrorJson> = {
+  HPE_HEADER_OVERFLOW: {
+    code: 'DRIFTLOG_HEADERS_TOO_LARGE',
+    message: 'Address and headers together are too long. Shorten the query.',
+    statusCode: 431
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    code: 'DRIFTLOG_REQUEST_SLOW',
+    message: 'The request did not arrive in time. Send it faster, or in smaller pieces.',
+    statusCode: 408
+  }
+}
+
+/** Coded errors of the stores carry no status, because they know nothing of HTTP. */
+const STORE_STATUS: Record<string, number> = {
+  DRIFTLOG_STORE_FULL: 503,
+  DRIFTLOG_STORE_CLOSED: 503,
+  DRIFTLOG_CURSOR: 400,
+  DRIFTLOG_TOO_MANY_BUCKETS: 400
+}
+
+type Coded = Pick<FastifyError, 'code' | 'message' | 'statusCode'>
+
+function errorOf(error: unknown): Coded {
+  const coded = error as Partial<FastifyError>
+  const code = coded.code ?? ''
+  const message = coded.message ?? ''
+  if (coded.validation) return new ValidationError(validationText(coded))
+  if (code.startsWith('DRIFTLOG_')) {
+    const statusCode = coded.statusCode ?? STORE_STATUS[code]
+    return statusCode === undefined || statusCode === 500
+      ? new InternalError()
+      : Object.assign(error as Error, { code, message, statusCode })
+  }
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new BodyTooLargeError()
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new MediaTypeError()
+  if (code === 'FST_ERR_BAD_URL' || code === 'FST_ERR_INVALID_URL' || code === 'FST_ERR_MAX_PARAM_LENGTH') {
+    return new UrlError()
+  }
+  if (code.startsWith('FST_ERR_CTP_')) return new BodyError(message)
+  return new InternalError()
+}
+
+/** "limit must be <= 1000 (query string)" */
+function validationText(error: Partial<FastifyError>): string {
+  const [first] = error.validation ?? []
+  const place = first?.instancePath.slice(1).replaceAll('/', '.') ?? ''
+  const where =
+    error.validationContext === 'querystring' ? 'query string' : (error.validationContext ?? 'body')
+  const extra = first?.params['additionalProperty']
+  const text =
+    typeof extra === 'string'
+      ? `There is no parameter "${extra.slice(0, 80)}"`
+      : `${place} ${first?.message ?? ''}`.trim()
+  return `${text} (${where}). /openapi.json lists what this route takes.`
+}
+
+function pathOf(url: string): string {
+  const path = url.split('?', 1)[0] ?? ''
+  return path.length > 200 ? `${path.slice(0, 200)}…` : path
+}

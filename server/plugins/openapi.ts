@@ -1,0 +1,61 @@
+/** /openapi.json, made from the schemas that the routes are checked with. */
+import swagger from '@fastify/swagger'
+import { Type } from '@fastify/type-provider-typebox'
+import fp from 'fastify-plugin'
+
+export default fp<{ version: string }>(
+  async (app, { version }) => {
+    await app.register(swagger, {
+      openapi: {
+        openapi: '3.1.0',
+        info: {
+          title: 'Driftlog',
+          version,
+          description: 'One search and one live tail per app, wherever its containers run.',
+          license: { name: 'Apache-2.0', identifier: 'Apache-2.0' }
+        },
+        components: {
+          securitySchemes: {
+            token: { type: 'http', scheme: 'bearer', description: 'Not demanded on loopback.' }
+          }
+        }
+      },
+      transform: ({ schema, url, route }) => {
+        // Agents and hub speak docs/protocol.md.
+        if (url.startsWith('/agent/')) return { schema: { ...schema, hide: true }, url }
+        const demand = route.config?.demand ?? 'admin'
+        return {
+          schema: {
+            ...schema,
+            operationId: operationOf(url),
+            ...(demand === 'anyone' ? { security: [] } : { security: [{ token: [] }] })
+          },
+          url
+        }
+      }
+    })
+
+    app.get(
+      '/openapi.json',
+      {
+        config: { demand: 'read' },
+        schema: {
+          summary: 'This description',
+          tags: ['hub'],
+          response: { 200: Type.Record(Type.String(), Type.Unknown(), { description: 'OpenAPI 3.1' }) }
+        }
+      },
+      () => app.swagger()
+    )
+  },
+  { name: 'openapi' }
+)
+
+/** "/api/logs/:id/context" → "logs-id-context" */
+function operationOf(url: string): string {
+  return url
+    .replace(/^\/api/, '')
+    .split(/[/:.]+/)
+    .filter((part) => part !== '')
+    .join('-')
+}

@@ -1,0 +1,23 @@
+import { setTimeout } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { LogStore, Retention } from '../collector/store/store.ts'
+
+const EVERY_MS = 60_000
+
+/** Drops what is too old or too much, now and then once a minute, until the signal aborts. */
+export async function keepRetention(
+  logs: Pick<LogStore, 'retain'>,
+  retention: Retention,
+  log: Logger,
+  signal: AbortSignal
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const dropped = await logs.retain(retention, Date.now())
+      if (dropped > 0) log.info({ dropped, ...retention }, 'retention dropped records')
+    } catch (err) {
+      log.error({ err }, 'retention failed, will try again')
+    }
+    await setTimeout(EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined)
+  }
+}

@@ -1,0 +1,139 @@
+/** Everything that matches, as one stream of NDJSON, at the pace of the one who reads it. */
+import { Readable } from 'node:stream'
+import { setTimeout } from 'node:timers/promises'
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { Page, Query } from '../../collector/store/store.ts'
+import { ErrorJson, ExportQuery } from '../api.ts'
+import type { Asker } from '../asker.ts'
+import { BusyError } from '../errors.ts'
+import { Gate } from '../gate.ts'
+import { goneSignal } from '../gone.ts'
+import { refusalOf } from '../plugins/errors.ts'
+import { questionOf } from '../question.ts'
+import { recordJson } from '../records.ts'
+import { cursorBehind } from './logs.ts'
+
+const PAGE_RECORDS = 500
+/** Exports that run at the same time; each holds one page in memory. */
+const MOST_EXPORTS = 8
+/** People who search go first: an export that finds the hub busy comes back after this time. */
+const BUSY_PAUSE_MS = 250
+
+const routes: FastifyPluginAsyncTypebox<{ asker: Asker }> = async (app, { asker }) => {
+  const gate = new Gate({ concurrent: MOST_EXPORTS, waiting: 0 })
+
+  app.get(
+    '/logs/export',
+    {
+      config: { demand: 'read' },
+      schema: {
+        summary: 'All records that match, oldest first; a last line {"error": …} where it is cut short',
+        tags: ['logs'],
+        querystring: ExportQuery,
+        response: {
+          200: {
+            description: 'One record a line',
+            content: {
+              'application/x-ndjson': {
+                schema: Type.Unsafe<Readable>(Type.String({ description: 'One record a line' }))
+              }
+            }
+          },
+          '4xx': ErrorJson
+        }
+      }
+    },
+    async (request, reply) => {
+      const { query } = questionOf(request.query, asker.nowMs())
+      const signal = goneSignal(reply)
+      // The first page is found before the answer begins, so that a refusal still has its status.
+      const first = await pageBehind(asker, query, undefined, signal)
+      await gate.run(signal, async () => {
+        const lines = Readable.from(exported(asker, query, first, request.query.limit, signal), {
+          objectMode: false
+        })
+        reply
+          .type('application/x-ndjson')
+          .header('content-disposition', 'attachment; filename="driftlog.ndjson"')
+        reply.send(lines)
+        await new Promise<void>((resolve) => lines.once('close', resolve))
+      })
+      return reply
+    }
+  )
+}
+
+export default routes
+
+async function* exported(asker: Asker, query: Query, first: Page, limit: number, signal: AbortSignal) {
+  const unreadable = new Set<string>()
+  let left = limit
+  let cursor: string | undefined
+  try {
+    for (let page = first; ; page = await pageWhenFree(asker, query, cursor, signal)) {
+      const records = page.records.slice(0, left)
+      left -= records.length
+      for (const { part } of page.coverage.unreadable) unreadable.add(part)
+      if (records.length > 0)
+        yield records.map((record) => `${JSON.stringify(recordJson(record))}\n`).join('')
+      const next = cursorBehind(
+        { ...page, records, more: page.more || records.length < page.records.length },
+        'newer'
+      )
+      if (next === undefined) break
+      if (next === cursor)
+        throw cut('DRIFTLOG_EXPORT_STUCK', 'The search ran out of time without getting on. Ask for less.')
+      cursor = next
+      if (left <= 0)
+        throw cut(
+          'DRIFTLOG_EXPORT_LIMIT',
+          `The limit of ${limit} records is reached. Raise it, or begin later.`
+        )
+    }
+    if (unreadable.size > 0) {
+      const names = [...unreadable].slice(0, 10).join(', ')
+      throw cut(
+        'DRIFTLOG_PARTS_UNREADABLE',
+        `Records are missing: ${unreadable.size} parts can't be read (${names}).`
+      )
+    }
+  } catch (error) {
+    if (signal.aborted) return
+    yield `${JSON.stringify({ error: refusalOf(error), ...(cursor === undefined ? {} : { cursor }) })}\n`
+  }
+}
+
+async function pageWhenFree(
+  asker: Asker,
+  query: Query,
+  after: string | undefined,
+  signal: AbortSignal
+): Promise<Page> {
+  for (;;) {
+    try {
+      return await pageBehind(asker, query, after, signal)
+    } catch (error) {
+      if (!(error instanceof BusyError)) throw error
+      await setTimeout(BUSY_PAUSE_MS, undefined, { signal })
+    }
+  }
+}
+
+function pageBehind(
+  asker: Asker,
+  query: Query,
+  after: string | undefined,
+  signal: AbortSignal
+): Promise<Page> {
+  const asked = {
+    limit: PAGE_RECORDS,
+    direction: 'newer' as const,
+    ...(after === undefined ? {} : { after })
+  }
+  return asker.ask(signal, (logs, bounds) => logs.search(query, asked, bounds))
+}
+
+/** An answer that was 200 when it began can only say at its end that it is not everything. */
+function cut(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code, statusCode: 409 })
+}

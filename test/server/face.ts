@@ -1,0 +1,69 @@
+/** The hub's face on a real socket over a real store, for tests of routes. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import type { Batch } from '../../collector/record.ts'
+import { MemoryLogStore, type MemoryOptions } from '../../collector/store/memory.ts'
+import type { LogStore } from '../../collector/store/store.ts'
+import { type App, type AppParts, buildApp } from '../../server/app.ts'
+import { readConfig } from '../../server/config.ts'
+
+export interface Face extends AsyncDisposable {
+  url: string
+  app: App
+  logs: LogStore
+  /** Asks and reads JSON. */
+  get(
+    path: string,
+    headers?: Record<string, string>
+  ): Promise<{ status: number; body: Body; headers: Headers }>
+}
+
+/** Tests look into answers whose shape the test of the schemas holds. */
+// biome-ignore lint/suspicious/noExplicitAny: an answer of any route
+type Body = any
+
+export interface FaceOptions {
+  batches?: Batch[]
+  memory?: MemoryOptions
+  logs?: LogStore
+  env?: Record<string, string>
+  parts?: Partial<AppParts>
+}
+
+export async function openFace(options: FaceOptions = {}): Promise<Face> {
+  const folder = await mkdtemp(join(tmpdir(), 'driftlog-face-'))
+  const logs = options.logs ?? new MemoryLogStore(options.memory)
+  await logs.append(options.batches ?? [])
+  const app = await buildApp({
+    config: readConfig({ DRIFTLOG_DATA_DIR: folder, DRIFTLOG_LISTEN_PORT: '0', ...options.env }),
+    log: pino({ level: 'silent' }),
+    logs,
+    access: { check: () => undefined },
+    version: '0.0.0-test',
+    nowMs: Date.now,
+    pageFolder: folder,
+    ...options.parts
+  })
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  return {
+    url,
+    app,
+    logs,
+    async get(path, headers = {}) {
+      const response = await fetch(url + path, { headers })
+      return { status: response.status, body: await response.json(), headers: response.headers }
+    },
+    async [Symbol.asyncDispose]() {
+      await app.close()
+      await logs[Symbol.asyncDispose]()
+      await rm(folder, { recursive: true, force: true })
+    }
+  }
+}
+
+/** Milliseconds since 1970 as the query string takes them. */
+export function range(from: bigint, to: bigint): string {
+  return `from=${from}&to=${to}`
+}
