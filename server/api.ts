@@ -3,7 +3,8 @@
  * the types of this file (`import type`), the command line too.
  *
  * Times in answers are RFC 3339 in UTC with nine digits of a second. Times in questions are RFC 3339, epoch
- * digits (10 s, 13 ms, 16 µs, 19 ns) or relative: `now`, `now-15m` (s, m, h, d, w).
+ * digits (10 s, 13 ms, 16 µs, 19 ns) or relative: `now`, `now-15m`, `now+1h`
+ * (s, m, h, d, w).
  */
 import { type Static, Type } from 'typebox'
 
@@ -89,7 +90,14 @@ export const PageInfo = Type.Object({
   coverage: CoverageJson,
   /** Things about the query worth saying, though it runs. */
   warnings: Type.Array(
-    Type.Object({ code: Type.String(), message: Type.String(), from: Type.Integer(), to: Type.Integer() })
+    Type.Object({
+      code: Type.String(),
+      message: Type.String(),
+      from: Type.Integer(),
+      to: Type.Integer(),
+      /** A replacement of that place. */
+      fix: Type.Optional(Type.String())
+    })
   )
 })
 export type PageInfo = Static<typeof PageInfo>
@@ -164,8 +172,10 @@ export type ContextAnswer = Static<typeof ContextAnswer>
 /**
  * GET /api/tail, text/event-stream. Events and their data:
  * `records` {records: RecordJson[]} (≤ 500, ≤ 100 ms gathered) · `move` MoveJson · `instance` InstanceJson ·
- * `skipped` {count, from, to} · `reset` {} · `beat` {hubTime, hosts: [{host, hostName, behindMs}]} every 10 s.
- * `id:` is the arrival cursor; resume with `Last-Event-ID` (or `after=`).
+ * `skipped` {count, from, to} · `reset` {} · `beat` {hubTime, hosts: [{host, hostName, behindMs}]} at once and
+ * every 10 s · `end` {reason} when the hub stops: come back in a moment.
+ * `id:` is the arrival cursor; resume with `Last-Event-ID` (or `after=`). A client that reads nothing for two
+ * minutes is cut off.
  */
 export const TailQuery = Type.Object({
   q: Type.Optional(Type.String({ maxLength: 100_000, default: '' })),
