@@ -133,17 +133,18 @@ export const Chunk = Type.Object({
 export type Chunk = Static<typeof Chunk>
 
 /** The label (or label family) that gave an instance its app; see agent/identity.ts. */
-export const IDENTITY_KINDS = [
-  'driftlog',
-  'compose',
-  'swarm',
-  'rancher',
-  'kubernetes',
-  'nomad',
-  'ecs',
-  'coolify',
-  'name'
-] as const
+export const IdentityKind = Type.Union([
+  Type.Literal('driftlog'),
+  Type.Literal('compose'),
+  Type.Literal('swarm'),
+  Type.Literal('rancher'),
+  Type.Literal('kubernetes'),
+  Type.Literal('nomad'),
+  Type.Literal('ecs'),
+  Type.Literal('coolify'),
+  Type.Literal('name')
+])
+export type IdentityKind = Static<typeof IdentityKind>
 
 /** One container on one host. Sent whole each time; the newest facts win. */
 export const InstanceFacts = Type.Object({
@@ -153,7 +154,7 @@ export const InstanceFacts = Type.Object({
   environment: Type.String({ minLength: 1, maxLength: 255 }),
   /** Which of several equal instances this is ("2" of orders-2), where the platform says so. */
   replica: Type.Optional(Text),
-  identity: Type.Union(IDENTITY_KINDS.map((kind) => Type.Literal(kind))),
+  identity: IdentityKind,
   image: Text,
   imageId: Type.Optional(Text),
   labels: Type.Record(Type.String({ maxLength: 512 }), Type.String({ maxLength: 4096 })),
