@@ -74,7 +74,7 @@ export class Scanner {
   /** The text between double quotes, which begin here. A backslash stands before `"` and `\`. */
   quoted(): string {
     const from = this.at
-    const end = this.closing('"')
+    const end = closingMark(this.text, from, '"')
     if (end < 0) {
       const rest = withoutLastBackslash(this.text.slice(from).trimEnd())
       this.fail('unclosed-quote', { from, to: this.text.length }, {}, `${rest}"`)
@@ -86,7 +86,7 @@ export class Scanner {
   /** A regular expression that begins here, checked; undefined where what stands here is a path like `/api/v1`. */
   regex(): { source: string; flags: string } | undefined {
     const from = this.at
-    const end = this.closing('/')
+    const end = closingMark(this.text, from, '/')
     const flags = end < 0 ? '' : this.peekAt(FLAGS, end + 1)
     const isClosed = end >= 0 && (flags === '' || flags === 'i') && this.isBoundary(end + 1 + flags.length)
     if (!isClosed && this.peek(PATH) !== '') return undefined
@@ -121,20 +121,20 @@ export class Scanner {
     pattern.lastIndex = at
     return pattern.exec(this.text)?.[0] ?? ''
   }
+}
 
-  /** Place of the `"` or `/` that closes the one here, or -1. A `/` may stand in `[…]`, and never spans lines. */
-  private closing(mark: '"' | '/'): number {
-    let isInClass = false
-    for (let end = this.at + 1; end < this.text.length; end++) {
-      const character = this.text[end]
-      if (character === '\\') end++
-      else if (mark === '/' && character === '\n') return -1
-      else if (mark === '/' && character === '[') isInClass = true
-      else if (character === ']') isInClass = false
-      else if (character === mark && !isInClass) return end
-    }
-    return -1
+/** Place of the `"` or `/` that closes the one at `open`, or -1. A `/` may stand in `[…]`, and never spans lines. */
+export function closingMark(text: string, open: number, mark: '"' | '/'): number {
+  let isInClass = false
+  for (let end = open + 1; end < text.length; end++) {
+    const character = text[end]
+    if (character === '\\') end++
+    else if (mark === '/' && character === '\n') return -1
+    else if (mark === '/' && character === '[') isInClass = true
+    else if (character === ']') isInClass = false
+    else if (character === mark && !isInClass) return end
   }
+  return -1
 }
 
 /** What would escape the mark that a fix puts behind it. */

@@ -2,6 +2,7 @@
 import { LEVELS } from '../record.ts'
 import { BUILT_IN, type BuiltIn, builtInOf, LEVEL_NAMES, levelOf } from './builtin.ts'
 import { nearest } from './nearest.ts'
+import { quote } from './print.ts'
 import type { Scanner } from './scan.ts'
 import { bareToken, checkedRun } from './text-term.ts'
 import type { Comparison, Expression, FieldTest, Span } from './tree.ts'
@@ -231,10 +232,6 @@ function badRange(scan: Scanner, open: number): never {
   }
   const inside = rest.slice(0, close.index + 1)
   scan.fail('bad-range', { from: open, to: open + inside.length }, {}, quote(inside))
-}
-
-export function quote(text: string): string {
-  return `"${text.replace(/["\\]/g, '\\$&')}"`
 }
 
 /** Names of levels must be levels, and only levels have an order among the built-in names. */

@@ -51,7 +51,7 @@ export function checkedRun(scan: Scanner, text: string, isPrefix: boolean, at: S
 }
 
 /** A text without any words is looked for as it stands. */
-function literalSource(text: string): string {
+export function literalSource(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
 }
 
