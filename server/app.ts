@@ -1,13 +1,14 @@
 /** The hub's HTTP face, put together. Everything it needs is handed in; nothing here is global. */
 import { fileURLToPath } from 'node:url'
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import { fastify, LogController } from 'fastify'
+import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import type { Access } from '../collector/access.ts'
 import type { LogStore } from '../collector/store/store.ts'
 import { Asker } from './asker.ts'
 import { type Config, isOpen } from './config.ts'
+import type { FleetView } from './fleet-view.ts'
 import { Gate } from './gate.ts'
+import { createMetrics } from './metrics.ts'
 import auth from './plugins/auth.ts'
 import closing from './plugins/closing.ts'
 import errors, { answerClientError, answerError } from './plugins/errors.ts'
@@ -15,9 +16,14 @@ import headers from './plugins/headers.ts'
 import openapi from './plugins/openapi.ts'
 import exportRoutes from './routes/export.ts'
 import facets from './routes/facets.ts'
+import fleetRoutes from './routes/fleet.ts'
+import health from './routes/health.ts'
 import histogram from './routes/histogram.ts'
 import logRoutes from './routes/logs.ts'
 import page from './routes/page.ts'
+import status from './routes/status.ts'
+import tail from './routes/tail.ts'
+import type { Tail } from './tail.ts'
 
 /** Address and headers together: room for a query of 100 kB. Node holds this much per connection at most. */
 const HEADER_LIMIT_BYTES = 128 * 1024
@@ -36,22 +42,34 @@ export interface AppParts {
   log: Logger
   logs: LogStore
   access: Pick<Access, 'check'>
+  fleet: FleetView
   version: string
   nowMs: () => number
+  /** Secret that lets other hosts join. */
+  join: string
+  /** Under which other hosts reach the hub. */
+  url: () => string
+  /** Set where the hub shows a played fleet. */
+  demo?: { reason?: string }
   /** Folder of the built page. */
   pageFolder?: string
 }
 
-export type App = Awaited<ReturnType<typeof buildApp>>
-
-export async function buildApp(parts: AppParts) {
-  const { config, log, logs, access, nowMs, version } = parts
+export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
+  const { config, log, logs, access, fleet, nowMs, version } = parts
   const open = isOpen(config)
   const gate = new Gate(config.query)
-  const asker = new Asker({ logs, gate, budgetMs: config.query.budgetMs, behind: () => [], nowMs })
+  const asker = new Asker({
+    logs,
+    gate,
+    budgetMs: config.query.budgetMs,
+    behind: () => fleet.delivery().filter((host) => host.behindMs > 0),
+    nowMs
+  })
 
+  const loggerInstance: FastifyBaseLogger = log
   const app = fastify({
-    loggerInstance: log,
+    loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -63,7 +81,7 @@ export async function buildApp(parts: AppParts) {
     ajv: { customOptions: { removeAdditional: false } },
     frameworkErrors: answerError,
     clientErrorHandler: answerClientError
-  }).withTypeProvider<TypeBoxTypeProvider>()
+  })
   // The handlers' types hold the answers to their schemas; checking each value again would cost more than finding it.
   app.setSerializerCompiler(() => JSON.stringify)
   // A parameter that a route does not know is a mistake of the one who asks, not something to pass over.
@@ -76,9 +94,30 @@ export async function buildApp(parts: AppParts) {
   await app.register(closing)
   await app.register(auth, { access, open, nowMs })
   await app.register(openapi, { version })
+  const tails = new Set<Tail>()
+  const metrics = createMetrics(app, {
+    version,
+    gate,
+    tails: () => tails.size,
+    health: () => logs.health(),
+    figures: () => ({})
+  })
+  await app.register(health, { logs, metrics })
   for (const routes of [logRoutes, exportRoutes, histogram, facets]) {
     await app.register(routes, { prefix: '/api', asker })
   }
+  await app.register(tail, { prefix: '/api', logs, fleet, limit: config.tailClients, open: tails, nowMs })
+  await app.register(fleetRoutes, { prefix: '/api', fleet, nowMs })
+  await app.register(status, {
+    prefix: '/api',
+    logs,
+    fleet,
+    version,
+    open,
+    nowMs,
+    join: () => (open ? undefined : `DRIFTLOG_JOIN_TOKEN=${parts.join} driftlog agent --hub ${parts.url()}`),
+    ...(parts.demo ? { demo: parts.demo } : {})
+  })
   await app.register(page, { folder: parts.pageFolder ?? builtPage() })
   return app
 }

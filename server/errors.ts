@@ -43,7 +43,7 @@ export const PageMissingError = createError(
 )
 
 export const BusyError = createError<[number, number]>(
-  'DRIFTLOG_BUSY',
+  'DRIFTLOG_QUERY_BUSY',
   'All %i query places are taken and %i questions wait already. Try again in a moment, or ask for less.',
   429
 )

@@ -30,6 +30,7 @@ export class EventStream {
 
   /** Events without an id leave the client's last id as it is. */
   send(event: string, data: unknown, id?: string): void {
+    if (this.#reply.raw.destroyed || this.#reply.raw.writableEnded) return
     const head = id === undefined ? '' : `id: ${id}\n`
     this.#reply.raw.write(`event: ${event}\n${head}data: ${JSON.stringify(data)}\n\n`)
   }

@@ -24,6 +24,10 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     demand?: Demand
   }
+  interface FastifyRequest {
+    /** The caller may do everything: an admin's token, or anyone on an open hub. */
+    isAdmin: boolean
+  }
 }
 
 interface AuthOptions {
@@ -36,6 +40,7 @@ interface AuthOptions {
 export default fp<AuthOptions>(
   async (app, { access, open, nowMs }) => {
     const failures = new Failures(nowMs)
+    app.decorateRequest('isAdmin', open)
 
     app.addHook('onRequest', async (request) => {
       if (open) {
@@ -50,7 +55,8 @@ export default fp<AuthOptions>(
       if (!known) throw failures.count(request.ip) ? new TokenUnknownError() : new TokenFailuresError()
       // An admin may read; an agent's key opens the agent's routes alone.
       const scopes: readonly string[] = known.scopes
-      if (scopes.includes(demand) || (demand === 'read' && scopes.includes('admin'))) return
+      request.isAdmin = scopes.includes('admin')
+      if (scopes.includes(demand) || (demand === 'read' && request.isAdmin)) return
       throw new ScopeError(demand)
     })
   },

@@ -1,17 +1,20 @@
 /** The hub's face on a real socket over a real store, for tests of routes. */
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import type { Batch } from '../../collector/record.ts'
 import { MemoryLogStore, type MemoryOptions } from '../../collector/store/memory.ts'
 import type { LogStore } from '../../collector/store/store.ts'
-import { type App, type AppParts, buildApp } from '../../server/app.ts'
+import { type AppParts, buildApp } from '../../server/app.ts'
 import { readConfig } from '../../server/config.ts'
+import type { FleetChange, FleetView } from '../../server/fleet-view.ts'
 
 export interface Face extends AsyncDisposable {
   url: string
-  app: App
+  app: FastifyInstance
   logs: LogStore
   /** Asks and reads JSON. */
   get(
@@ -41,6 +44,9 @@ export async function openFace(options: FaceOptions = {}): Promise<Face> {
     log: pino({ level: 'silent' }),
     logs,
     access: { check: () => undefined },
+    fleet: noFleet,
+    join: 'dlj_test',
+    url: () => 'http://192.0.2.1:7400',
     version: '0.0.0-test',
     nowMs: Date.now,
     pageFolder: folder,
@@ -63,7 +69,32 @@ export async function openFace(options: FaceOptions = {}): Promise<Face> {
   }
 }
 
-/** Milliseconds since 1970 as the query string takes them. */
+/** A fleet that nobody has joined. */
+export const noFleet: FleetView = {
+  hosts: () => [],
+  apps: async () => [],
+  instances: async () => [],
+  moves: () => [],
+  delivery: () => [],
+  changes: (signal) => changesOf(new EventTarget(), signal)
+}
+
+/** Changes as a test dispatches them, until the signal aborts. */
+export async function* changesOf(source: EventTarget, signal: AbortSignal): AsyncGenerator<FleetChange> {
+  const waiting: FleetChange[] = []
+  const bell = new EventTarget()
+  source.addEventListener('change', (event) => {
+    waiting.push((event as CustomEvent<FleetChange>).detail)
+    bell.dispatchEvent(new Event('ring'))
+  })
+  while (!signal.aborted) {
+    const next = waiting.shift()
+    if (next) yield next
+    else await once(bell, 'ring', { signal }).catch(() => undefined)
+  }
+}
+
+/** Nanoseconds since 1970 as the query string takes them. */
 export function range(from: bigint, to: bigint): string {
   return `from=${from}&to=${to}`
 }

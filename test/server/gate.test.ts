@@ -16,7 +16,7 @@ test('jobs run up to the limit, wait in order, and one too many is refused', asy
   )
   expect([gate.running, gate.waiting]).toEqual([2, 2])
   await expect(gate.run(never, async () => 1)).rejects.toMatchObject({
-    code: 'DRIFTLOG_BUSY',
+    code: 'DRIFTLOG_QUERY_BUSY',
     statusCode: 429
   })
   expect(gate.refused).toBe(1)

@@ -1,0 +1,63 @@
+/** What `driftlog status` prints and the page's head shows. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { LogStore } from '../../collector/store/store.ts'
+import { ErrorJson, StatusAnswer } from '../api.ts'
+import type { FleetView } from '../fleet-view.ts'
+import { formatMs, formatTime } from '../times.ts'
+
+export interface StatusOptions {
+  logs: Pick<LogStore, 'health'>
+  fleet: Pick<FleetView, 'hosts' | 'apps'>
+  version: string
+  /** No token is demanded. */
+  open: boolean
+  demo?: { reason?: string }
+  /** The command that joins another host, told to admins alone; undefined where no other host reaches this hub. */
+  join: () => string | undefined
+  nowMs: () => number
+}
+
+const routes: FastifyPluginAsyncTypebox<StatusOptions> = async (app, options) => {
+  const { logs, fleet, version, open, demo, join, nowMs } = options
+  const started = formatMs(nowMs())
+
+  app.get(
+    '/status',
+    {
+      config: { demand: 'read' },
+      schema: {
+        summary: 'The hub, its store and how much it watches',
+        tags: ['hub'],
+        response: { 200: StatusAnswer, '4xx': ErrorJson }
+      }
+    },
+    async (request) => {
+      const health = logs.health()
+      const hosts = fleet.hosts()
+      const command = request.isAdmin ? join() : undefined
+      return {
+        version,
+        hubTime: formatMs(nowMs()),
+        started,
+        demo: demo !== undefined,
+        ...(demo?.reason === undefined ? {} : { demoReason: demo.reason }),
+        open,
+        hosts: hosts.length,
+        liveHosts: hosts.filter((host) => host.live).length,
+        apps: (await fleet.apps()).length,
+        store: {
+          engine: health.engine,
+          records: health.records,
+          bytes: health.bytes,
+          ...(health.oldest === undefined ? {} : { oldest: formatTime(health.oldest) }),
+          ...(health.newest === undefined ? {} : { newest: formatTime(health.newest) }),
+          writable: health.writable,
+          ...(health.reason === undefined ? {} : { reason: health.reason })
+        },
+        ...(command === undefined ? {} : { join: command })
+      }
+    }
+  )
+}
+
+export default routes

@@ -1,0 +1,261 @@
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { MemoryLogStore } from '../../../collector/store/memory.ts'
+import type { MoveJson, RecordJson } from '../../../server/api.ts'
+import { batch, DAY, type Line, origin, random } from '../../collector/store/corpus.ts'
+import { changesOf, type Face, noFleet, openFace } from '../face.ts'
+
+interface TailEvent {
+  event: string
+  id?: string
+  // biome-ignore lint/suspicious/noExplicitAny: data of any event
+  data: any
+}
+
+test('a tail gives its place at once, then lines as they arrive, and the fleet as it changes', async () => {
+  const source = new EventTarget()
+  const fleet = {
+    ...noFleet,
+    delivery: () => [{ host: 'h1', hostName: 'web-h1', behindMs: 1200 }],
+    changes: (signal: AbortSignal) => changesOf(source, signal)
+  }
+  await using face = await openFace({ parts: { fleet } })
+  await using tail = await follow(face, 'app=orders&q=line')
+  expect(tail.status).toBe(200)
+  expect(tail.headers['content-type']).toBe('text/event-stream; charset=utf-8')
+  expect(tail.headers['x-accel-buffering']).toBe('no')
+  expect(tail.headers['content-security-policy']).toContain("default-src 'none'")
+  expect(await tail.next()).toMatchObject({
+    event: 'beat',
+    id: expect.stringMatching(/./),
+    data: { hubTime: expect.any(String), hosts: [{ host: 'h1', behindMs: 1200 }] }
+  })
+
+  await face.logs.append([batch(origin('billing'), lines(3)), batch(origin('orders'), lines(2))])
+  const { event, data } = await tail.next()
+  expect([event, data.records.map((record: RecordJson) => record.app)]).toEqual([
+    'records',
+    ['orders', 'orders']
+  ])
+
+  const tell = (app: string) =>
+    source.dispatchEvent(
+      new CustomEvent('change', {
+        detail: { event: 'move', data: { app, environment: 'production' } as MoveJson }
+      })
+    )
+  tell('billing')
+  tell('orders')
+  expect(await tail.next()).toMatchObject({ event: 'move', data: { app: 'orders' } })
+})
+
+test('many lines come in events of at most 500, gathered for a moment', async () => {
+  await using face = await openFace()
+  await using tail = await follow(face)
+  await tail.next()
+  await face.logs.append([batch(origin('orders'), lines(1700))])
+  const sizes: number[] = []
+  while (sizes.reduce((a, b) => a + b, 0) < 1700) sizes.push((await tail.next()).data.records.length)
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(500)
+  let offset = 1_000_000
+  for (let i = 0; i < 20; i++) {
+    const one = batch(origin('orders'), [{ text: `single ${i}`, time: DAY }], offset)
+    offset += 100
+    await face.logs.append([one])
+  }
+  let events = 0
+  for (let count = 0; count < 20; events++) count += (await tail.next()).data.records.length
+  expect(events).toBeLessThan(20)
+})
+
+test('a tail that is cut 50 times loses no line and gets none twice', async () => {
+  await using face = await openFace()
+  const chance = random(7)
+  const total = 3000
+  let offset = 0
+  let done = false
+  const writer = (async () => {
+    for (let sent = 0; sent < total; ) {
+      const count = Math.min(total - sent, 1 + Math.floor(chance() * 20))
+      const next = batch(
+        origin('orders'),
+        Array.from({ length: count }, (_, i) => ({ text: `line ${sent + i}`, time: DAY })),
+        offset
+      )
+      offset = next.state.stored
+      await face.logs.append([next])
+      sent += count
+      await sleep(1)
+    }
+    done = true
+  })()
+  const seen: string[] = []
+  let cursor = 'm-0'
+  let cuts = 0
+  while (seen.length < total) {
+    await using tail = await follow(face, '', { 'last-event-id': cursor })
+    for (let events = Math.floor(chance() * 4); events >= 0 && seen.length < total; events--) {
+      const { event, id, data } = await tail.next()
+      if (event === 'records') seen.push(...data.records.map((record: RecordJson) => record.text))
+      cursor = id ?? cursor
+    }
+    cuts++
+    if (done && cuts > 500) break
+  }
+  await writer
+  while (cuts < 50) {
+    await using tail = await follow(face, '', { 'last-event-id': cursor })
+    expect((await tail.next()).event).toBe('beat')
+    cuts++
+  }
+  expect(seen).toEqual(Array.from({ length: total }, (_, index) => `line ${index}`))
+})
+
+test('a cursor that can not be followed any more is told by a reset', async () => {
+  await using face = await openFace()
+  await using tail = await follow(face, 'after=m-999999')
+  expect(await tail.next()).toMatchObject({ event: 'reset', id: 'm-0' })
+})
+
+test('a client that does not read holds up nobody and is told what it missed', async () => {
+  const logs = new MemoryLogStore({ followKeeps: 500 })
+  await using face = await openFace({ logs })
+  await using slow = await follow(face, '')
+  await using quick = await follow(face, '')
+  await slow.next()
+  await quick.next()
+  slow.response.pause()
+  const text = 'x'.repeat(20_000)
+  let offset = 0
+  let read = 0
+  for (let round = 0; round < 20; round++) {
+    const next = batch(
+      origin('orders'),
+      Array.from({ length: 100 }, () => ({ text, time: DAY })),
+      offset
+    )
+    offset = next.state.stored
+    await logs.append([next])
+    const before = read
+    while (read < before + 100) read += (await quick.next()).data.records?.length ?? 0
+  }
+  expect(read).toBe(2000)
+
+  slow.response.resume()
+  let got = 0
+  let skipped = 0
+  while (got + skipped < 2000) {
+    const { event, data } = await slow.next()
+    if (event === 'records') got += data.records.length
+    if (event === 'skipped') skipped += data.count
+  }
+  expect(skipped).toBeGreaterThan(0)
+  expect(got + skipped).toBe(2000)
+})
+
+test('the hub that stops says goodbye', async () => {
+  await using face = await openFace()
+  await using tail = await follow(face)
+  await tail.next()
+  const closed = face.app.close()
+  expect(await tail.next()).toMatchObject({ event: 'end', data: { reason: 'closing' } })
+  expect(await tail.ended).toBe(true)
+  await closed
+})
+
+test('one tail too many is refused, and a place is free again when one leaves', async () => {
+  await using face = await openFace({ env: { DRIFTLOG_TAIL_CLIENTS: '2' } })
+  await using first = await follow(face)
+  {
+    await using second = await follow(face)
+    await Promise.all([first.next(), second.next()])
+    expect(await face.get('/api/tail')).toMatchObject({ status: 429, body: { code: 'DRIFTLOG_TAIL_LIMIT' } })
+  }
+  let status = 429
+  for (let attempt = 0; attempt < 100 && status === 429; attempt++) {
+    await sleep(20)
+    await using third = await follow(face)
+    status = third.status
+  }
+  expect(status).toBe(200)
+})
+
+test('a query that can not be read is refused before the stream begins', async () => {
+  await using face = await openFace()
+  expect(await face.get('/api/tail?q=(')).toMatchObject({ status: 400, body: { code: 'DRIFTLOG_QUERY' } })
+})
+
+interface Followed extends AsyncDisposable {
+  status: number
+  headers: IncomingMessage['headers']
+  response: IncomingMessage
+  next(): Promise<TailEvent>
+  ended: Promise<boolean>
+}
+
+/** A client of its own connection, as HTTP/1.1 has it. */
+function follow(face: Face, query = '', headers: Record<string, string> = {}): Promise<Followed> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(`${face.url}/api/tail?${query}`, { headers, agent: false }, (response) => {
+      const events = eventsOf(response)
+      resolve({
+        status: response.statusCode ?? 0,
+        headers: response.headers,
+        response,
+        ended: new Promise((ended) =>
+          response.once('end', () => ended(true)).once('error', () => ended(false))
+        ),
+        async next() {
+          const { value, done } = await events.next()
+          if (done) throw new Error('the tail ended')
+          return value
+        },
+        async [Symbol.asyncDispose]() {
+          request.destroy()
+        }
+      })
+    })
+    request.on('error', reject)
+    request.end()
+  })
+}
+
+async function* eventsOf(response: IncomingMessage): AsyncGenerator<TailEvent, undefined> {
+  let rest = ''
+  const waiting: string[] = []
+  let wake = () => {}
+  let over = false
+  response.setEncoding('utf8')
+  response.on('data', (text: string) => {
+    rest += text
+    const blocks = rest.split('\n\n')
+    rest = blocks.pop() ?? ''
+    waiting.push(...blocks)
+    wake()
+  })
+  const end = () => {
+    over = true
+    wake()
+  }
+  response.on('end', end).on('error', end)
+  for (;;) {
+    const block = waiting.shift()
+    if (block === undefined) {
+      if (over) return undefined
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+      continue
+    }
+    const fields = new Map(block.split('\n').map((line) => line.split(/: (.*)/s, 2) as [string, string]))
+    const event = fields.get('event')
+    if (!event) continue
+    const id = fields.get('id')
+    yield { event, ...(id === undefined ? {} : { id }), data: JSON.parse(fields.get('data') ?? 'null') }
+  }
+}
+
+function lines(count: number): Line[] {
+  return Array.from({ length: count }, (_, index) => ({ text: `line ${index}`, time: DAY }))
+}
