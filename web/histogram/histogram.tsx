@@ -1,5 +1,6 @@
 import './histogram.css'
 import { useEffect, useState } from 'react'
+import { parse } from '../../collector/query/grammar.ts'
 import type { HistogramAnswer } from '../../server/api.ts'
 import { wasAborted } from '../api/client.ts'
 import { Icon } from '../shell/icon.tsx'
@@ -93,6 +94,7 @@ function useHistogram(zone: string) {
   const view = useView()
   const run = useStore(page.search, (asked) => asked.run)
   const key = searchKeyOf(view)
+  const { tail } = useStore(page.explorer.feed)
   const [tries, setTries] = useState(0)
   const [answer, setAnswer] = useState<HistogramAnswer>()
   const [counts, setCounts] = useState<Counts>()
@@ -103,6 +105,8 @@ function useHistogram(zone: string) {
   useEffect(() => {
     const stop = new AbortController()
     const { q, app, environment, from, to } = page.history.view.get()
+    // A query that cannot run is told beside the query; what stands here stays.
+    if (!parse(q).ok) return setAsking(false)
     const buckets = Math.max(20, Math.min(BAR_LIMIT, Math.floor(innerWidth / (BAR_PX + 1))))
     setAsking(true)
     page.client.histogram({ q, app, environment, from, to, buckets, zone }, stop.signal).then(
@@ -123,10 +127,10 @@ function useHistogram(zone: string) {
   }, [page, key, run, zone, tries])
 
   useEffect(() => {
-    if (!view.live) return
+    if (!tail) return
     let waiting: Parameters<typeof withArrivals>[1][number][] = []
-    const leave = page.arrivals.subscribe(() => {
-      waiting.push(...page.arrivals.get())
+    const leave = tail.arrivals.subscribe(() => {
+      waiting.push(...tail.arrivals.get())
     })
     const timer = setInterval(() => {
       if (waiting.length === 0) return
@@ -138,7 +142,7 @@ function useHistogram(zone: string) {
       leave()
       clearInterval(timer)
     }
-  }, [page, view.live])
+  }, [tail])
 
   return { answer, counts, error, asking, retry: () => setTries(tries + 1) }
 }

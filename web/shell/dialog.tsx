@@ -23,7 +23,6 @@ export function Dialog({ title, shape = 'box', onClose, children }: DialogProps)
   }, [])
 
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape is the key for the click beside it, and the browser's own.
     <dialog
       ref={dialog}
       className={`dialog ${shape}`}

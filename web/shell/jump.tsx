@@ -96,7 +96,7 @@ function useTargets(): Target[] {
   const { t } = useLanguage()
   const { apps } = useStore(usePage().fleet)
   const { environment } = useView()
-  const [saved] = useSaved()
+  const saved = useSaved()
   const environments = [...new Set(apps.map((app) => app.environment))].filter(Boolean).sort()
   return [
     ...apps.map(

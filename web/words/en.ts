@@ -81,14 +81,6 @@ export const en = {
   'query.opExists': 'is there at all',
   'query.opRange': 'lies between',
 
-  // what may be wrong with a query, by the code that the parser gives
-  'queryError.unclosed-quote': 'This quotation mark is never closed.',
-  'queryError.unclosed-regex': 'This regular expression is never closed with a /.',
-  'queryError.unclosed-bracket': 'This bracket is never closed.',
-  'queryError.unexpected-bracket': 'Nothing was opened that this bracket could close.',
-  'queryError.unclosed-range': 'This range is never closed.',
-  'queryError.other': '{message}',
-
   // any value
   'value.menu': 'What to do with {field}: {value}',
   'value.include': 'Include',

@@ -82,14 +82,6 @@ export const zh: Record<keyof typeof en, string> = {
   'query.opExists': '存在',
   'query.opRange': '介于两者之间',
 
-  // 查询可能的错误，按解析器给出的代码
-  'queryError.unclosed-quote': '引号没有闭合。',
-  'queryError.unclosed-regex': '正则表达式没有以 / 结束。',
-  'queryError.unclosed-bracket': '括号没有闭合。',
-  'queryError.unexpected-bracket': '这个括号没有对应的开始括号。',
-  'queryError.unclosed-range': '范围没有闭合。',
-  'queryError.other': '{message}',
-
   // 任意值
   'value.menu': '对 {field}: {value} 的操作',
   'value.include': '包含',

@@ -1,0 +1,108 @@
+import './facets.css'
+import type { LevelName } from '../../server/api.ts'
+import { usePage, useView } from '../state/page.ts'
+import { useStore } from '../state/store.ts'
+import { hostColour } from '../theme/host.ts'
+import { durationText } from '../time/format.ts'
+import { useLanguage } from '../words/index.ts'
+import { Apps } from './apps.tsx'
+import { type Counted, useFieldCounts } from './ask.ts'
+import { Choices } from './choices.tsx'
+import { Fields } from './fields.tsx'
+import { Saved } from './saved.tsx'
+import { Section } from './section.tsx'
+
+/** Worst first, as one looks for them. */
+const LEVELS: readonly LevelName[] = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'unknown']
+const OUTPUTS = ['stdout', 'stderr'] as const
+const BUILT_IN = ['level', 'host', 'output', 'instance'] as const
+const SHOWN = 30
+/** A host this far behind deserves a word. */
+const BEHIND_MS = 30_000
+
+/** The sidebar: what there is, how much of it matches, and boxes and menus that edit the query. */
+export function Facets() {
+  const { t } = useLanguage()
+  const { app } = useView()
+  const counts = useFieldCounts(BUILT_IN, SHOWN)
+  const of = (field: string): Counted[] => counts.answer?.get(field)?.values ?? []
+  const levels = filled(of('level'), LEVELS).filter(({ count, value }) => count > 0 || value !== 'fatal')
+  const outputs = filled(of('output'), OUTPUTS).filter(({ value }) => value !== '')
+  return (
+    <div className="facets">
+      <Apps />
+      <Section title={t('facet.level')} busy={counts.asking} error={counts.error}>
+        <Choices
+          field="level"
+          values={levels}
+          known={LEVELS}
+          face={(value) => (
+            <>
+              <i className={`level-dot level-${value}`} aria-hidden="true">
+                {value === 'unknown' ? '·' : value.charAt(0).toUpperCase()}
+              </i>{' '}
+              {value}
+            </>
+          )}
+        />
+      </Section>
+      <Hosts values={of('host')} busy={counts.asking} error={counts.error} />
+      <Section title={t('facet.output')} busy={counts.asking} error={counts.error}>
+        <Choices field="output" values={outputs} known={OUTPUTS} />
+      </Section>
+      {app !== '' && of('instance').length > 1 && (
+        <Section title={t('facet.instance')} busy={counts.asking} error={counts.error}>
+          <Choices
+            field="instance"
+            values={of('instance')}
+            known={of('instance').map(({ value }) => value)}
+          />
+        </Section>
+      )}
+      <Fields />
+      <Saved />
+    </div>
+  )
+}
+
+/** Every host that has lines here, in its own colour; one that is late or silent says so. */
+function Hosts({ values, busy, error }: { values: Counted[]; busy: boolean; error: Error | undefined }) {
+  const { t, locale } = useLanguage()
+  const { hosts } = useStore(usePage().fleet)
+  const late = hosts.filter((host) => host.behindMs > BEHIND_MS || !host.live)
+  const names = [...new Set([...values.map(({ value }) => value), ...hosts.map((host) => host.name)])]
+  return (
+    <Section title={t('facet.host')} busy={busy} error={error}>
+      <Choices
+        field="host"
+        values={values}
+        known={names}
+        face={(value) => {
+          const host = hosts.find((known) => known.name === value || known.host === value)
+          const look = hostColour(host?.slot ?? 0)
+          return (
+            <>
+              <i
+                className={look.dashed ? 'host-bar dashed' : 'host-bar'}
+                style={host ? { color: look.colour } : undefined}
+                aria-hidden="true"
+              />{' '}
+              {host?.name ?? value}
+            </>
+          )
+        }}
+      />
+      {late.slice(0, SHOWN).map((host) => (
+        <p key={host.host} className="warned">
+          {t('facet.hostBehind', { host: host.name, ago: durationText(host.behindMs, locale) })}
+        </p>
+      ))}
+    </Section>
+  )
+}
+
+/** Counted values in the order given, and those that nobody counted with 0. */
+function filled(values: Counted[], order: readonly string[]): Counted[] {
+  const known = order.map((value) => values.find((one) => one.value === value) ?? { value, count: 0 })
+  return [...known, ...values.filter(({ value }) => !order.includes(value))]
+}
