@@ -41,7 +41,7 @@ export function containerOf(
   replica: number,
   chance: Chance
 ): { name: string; labels: Record<string, string> } {
-  const environment = { 'driftlog.environment': app.environment }
+  const environment = { 'driftlog.env': app.environment }
   if (app.by === 'compose') {
     const labels = {
       ...environment,

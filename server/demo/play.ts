@@ -19,8 +19,8 @@ export interface PlayOptions {
 
 export interface Play extends AsyncDisposable {
   readonly hosts: readonly PretendedHost[]
-  /** Writes the history; resolves when it is on disk. `told` hears the share that is done, 0 … 1. */
-  history(told?: (share: number) => void): Promise<void>
+  /** Writes the history; resolves when it is on disk, or the signal aborted. `told` hears the share done, 0 … 1. */
+  history(told: (share: number) => void, signal: AbortSignal): Promise<void>
   /** Plays on until `signal` aborts. */
   live(signal: AbortSignal): Promise<void>
 }
@@ -57,12 +57,11 @@ export async function openPlay(options: PlayOptions): Promise<Play> {
 
   return {
     hosts: fleet.hosts,
-    history: async (told) => {
-      while (agenda.runUntil(nowMs, SLICE) === SLICE) {
-        told?.(((agenda.nextMs ?? nowMs) - beginMs) / Math.max(1, historyMs))
+    history: async (told, signal) => {
+      while (!signal.aborted && agenda.runUntil(nowMs, SLICE) === SLICE) {
+        told(((agenda.nextMs ?? nowMs) - beginMs) / Math.max(1, historyMs))
         await new Promise((resolve) => setImmediate(resolve))
       }
-      told?.(1)
     },
     live: async (signal) => {
       let removalMs = nowMs + REMOVED_AFTER_MS

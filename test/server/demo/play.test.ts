@@ -29,7 +29,7 @@ test('the same seed writes the same history, byte for byte; another one does not
   await using second = await history(5, NOW_MS, HOUR_MS)
   await using third = await history(6, NOW_MS, HOUR_MS)
   const [a, b, c] = await Promise.all([first, second, third].map((played) => logs(played.dir)))
-  expect(a?.length).toBeGreaterThan(10)
+  expect(a?.length).toBeGreaterThan(7)
   expect(a).toEqual(b)
   expect(a).not.toEqual(c)
 }, 60_000)
@@ -93,8 +93,8 @@ test('history holds six apps on three hosts with moves, restarts, an OOM kill an
     expect(all).toContain(sign)
   }
   expect(records.some(({ log }) => log.length === 16_384 && !log.endsWith('\n'))).toBe(true)
-  const trace = /order received/.exec(all) && /"trace_id":"([0-9a-f]{16})"/.exec(all)?.[1]
-  expect(files.filter((text) => text.includes(trace ?? '-')).length).toBeGreaterThanOrEqual(3)
+  const [, trace = '-'] = /"trace_id":"([0-9a-f]{16})".*?order accepted/.exec(all) ?? []
+  expect(files.filter((text) => text.includes(trace)).length).toBeGreaterThanOrEqual(3)
 }, 60_000)
 
 test('live goes on from there and ends when it is told to', async () => {
@@ -114,7 +114,7 @@ test('a folder whose path is too long for a socket is refused with the way out',
 async function history(seed: number, nowMs = NOW_MS, historyMs = 3 * HOUR_MS) {
   const dir = await mkdtemp(join(tmpdir(), 'driftlog-play-'))
   const play = await openPlay({ dir, seed, historyMs, nowMs })
-  await play.history()
+  await play.history(() => {}, new AbortController().signal)
   return {
     dir,
     hosts: play.hosts,

@@ -1,0 +1,120 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { PretendedHost } from '../demo/fleet.ts'
+import { openPlay } from '../demo/play.ts'
+import type { Hub } from '../hub.ts'
+import { Child } from './child.ts'
+import { CliError, EXIT, type ExitCode } from './exit.ts'
+import { openLog } from './log.ts'
+import type { Say } from './say.ts'
+import { untilStopped } from './stop.ts'
+
+export interface DemoOptions {
+  env: NodeJS.ProcessEnv
+  say: Say
+  /** Why it is shown, where nobody asked for it. */
+  reason?: string
+  /** Kept at the end; absent: a fresh folder that is removed. */
+  dir?: string
+  seed?: number
+  historyHours?: number
+}
+
+const DEFAULT_SEED = 7
+const DEFAULT_HISTORY_HOURS = 3
+
+/** Three pretended engines, three real agents, one real hub. */
+export async function playDemo(options: DemoOptions): Promise<ExitCode> {
+  const { env, say, reason } = options
+  const { readConfig } = await import('../config.ts')
+  const { startHub } = await import('../hub.ts')
+  using stop = untilStopped()
+  using folder = demoFolder(options.dir)
+  const config = readConfig({
+    ...env,
+    DRIFTLOG_DATA_DIR: join(folder.path, 'hub'),
+    DRIFTLOG_STORE: 'embedded'
+  })
+  await using hub = await startHub(config, {
+    log: openLog(env['DRIFTLOG_LOG_LEVEL'] || 'warn', env),
+    demo: reason === undefined ? {} : { reason }
+  })
+  await using play = await openPlay({
+    dir: join(folder.path, 'fleet'),
+    seed: options.seed ?? DEFAULT_SEED,
+    historyMs: (options.historyHours ?? DEFAULT_HISTORY_HOURS) * 3_600_000,
+    nowMs: Date.now()
+  })
+  await play.history(
+    (share) => say.progress.say(`writing the past of three hosts … ${Math.round(share * 100)} %`),
+    stop.signal
+  )
+  say.progress.done()
+  const agents = play.hosts.map((host) => agentOf(host, hub, env, say))
+  if (!stop.signal.aborted) {
+    const { paint } = say
+    say.write(`
+  ${paint('bold', 'Driftlog plays a fleet')}: three hosts, six apps that drift, restart and fail
+
+  ${paint('dim', 'page')}     ${paint('cyan', hub.url)}
+  ${paint('dim', 'try')}      driftlog tail orders --hub ${hub.localUrl}
+           driftlog search 'level>=error' --hub ${hub.localUrl}
+  ${paint('dim', 'data')}     ${folder.path}${options.dir === undefined ? ' (removed at the end)' : ''}
+
+`)
+  }
+  try {
+    await play.live(stop.signal)
+  } finally {
+    say.remark('Closing …')
+    await Promise.all(agents.map((agent) => agent[Symbol.asyncDispose]()))
+  }
+  return EXIT.ok
+}
+
+/** A child per host: the same program that a real host runs. */
+function agentOf(
+  host: PretendedHost,
+  hub: Pick<Hub, 'localUrl' | 'tokens'>,
+  env: NodeJS.ProcessEnv,
+  say: Say
+): Child {
+  return new Child({
+    name: `the agent of ${host.name}`,
+    args: ['agent'],
+    env: {
+      ...agentEnv(env),
+      DRIFTLOG_HUB_URL: hub.localUrl,
+      DRIFTLOG_JOIN_TOKEN: hub.tokens.join,
+      DRIFTLOG_STATE_DIR: host.agentDir,
+      DRIFTLOG_DOCKER_SOCKET: host.engine.options.socketPath,
+      DRIFTLOG_HOST_NAME: host.name,
+      DRIFTLOG_AGENT_PORT: '0'
+    },
+    remark: say.remark
+  })
+}
+
+/** What a child may know: everything but the secrets that it has no use for. */
+export function agentEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { DRIFTLOG_TOKEN: _, ...rest } = env
+  return { ...rest, DRIFTLOG_LOG_LEVEL: env['DRIFTLOG_LOG_LEVEL'] || 'warn' }
+}
+
+/** A fresh folder, removed at the end; or the one that was named, which must be empty and stays. */
+function demoFolder(named: string | undefined): Disposable & { path: string } {
+  if (named === undefined) {
+    const path = mkdtempSync(join(tmpdir(), 'driftlog-demo-'))
+    return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true, maxRetries: 3 }) }
+  }
+  const path = resolve(named)
+  if (existsSync(path) && readdirSync(path).length > 0) {
+    throw new CliError(
+      EXIT.usage,
+      `The folder ${path} is not empty. The demo writes a story of its own: name a new one.`
+    )
+  }
+  mkdirSync(path, { recursive: true })
+  return { path, [Symbol.dispose]: () => {} }
+}

@@ -1,0 +1,27 @@
+import type { Hub } from '../hub.ts'
+import { EXIT, type ExitCode } from './exit.ts'
+import { openLog } from './log.ts'
+import type { Say } from './say.ts'
+import { untilStopped } from './stop.ts'
+
+/** The hub alone, until it is told to stop. `env` holds the settings. */
+export async function runHub(env: NodeJS.ProcessEnv, say: Say): Promise<ExitCode> {
+  const { readConfig } = await import('../config.ts')
+  const { startHub } = await import('../hub.ts')
+  const config = readConfig(env)
+  const log = openLog(config.logLevel, env)
+  using stop = untilStopped()
+  await using hub = await startHub(config, { log })
+  say.line(`Driftlog listens on ${hub.url}`)
+  if (!hub.open)
+    say.remark(`Tokens are demanded; the first ones lie in ${config.dataDir}/tokens (admin, read, join).`)
+  await stop.stopped
+  say.remark('Closing …')
+  return EXIT.ok
+}
+
+/** The commands that join other hosts to this hub. */
+export function joinLines(hub: Pick<Hub, 'url' | 'open' | 'tokens'>): string[] {
+  if (hub.open) return ['listen on an address that it reaches: driftlog up --host 0.0.0.0']
+  return [`DRIFTLOG_JOIN_TOKEN=${hub.tokens.join} driftlog agent --hub ${hub.url}`]
+}

@@ -1,0 +1,320 @@
+/** The commands, their options and their help. Settings go into the environment, where the schemas check them. */
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { ownVersion } from '../version.ts'
+import type { ExitCode } from './exit.ts'
+import type { Say } from './say.ts'
+
+export interface ProgramParts {
+  env: NodeJS.ProcessEnv
+  say: Say
+  /** Called once, with the way a command ended. */
+  ended(exitCode: ExitCode): void
+}
+
+/** The longest answer that is held in memory to be turned around; `search --all` has no such limit. */
+const MAX_LIMIT = 100_000
+
+export function buildProgram({ env, say, ended }: ProgramParts): Command {
+  const program = new Command('driftlog')
+    .description('One search and one live tail per app, wherever its containers run.')
+    .version(`driftlog ${ownVersion()}`, '-v, --version', 'say the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help of a command')
+    .configureHelp({ styleTitle: (text) => say.paint('bold', text), showGlobalOptions: false })
+    .showSuggestionAfterError()
+    .addHelpText('after', MAIN_HELP)
+    .exitOverride()
+
+  const hubSettings = (command: Command) =>
+    command
+      .option(
+        '--port <number>',
+        'port to listen on; 0 takes any free one (DRIFTLOG_LISTEN_PORT, default 7400)'
+      )
+      .option(
+        '--host <address>',
+        'address to listen on; any but loopback demands tokens (DRIFTLOG_LISTEN_HOST)'
+      )
+      .option('--public-url <url>', 'address under which others reach the hub (DRIFTLOG_PUBLIC_URL)')
+      .option('--data <folder>', 'folder of the records and the state (DRIFTLOG_DATA_DIR, default ./data)')
+      .option('--log-level <level>', 'fatal, error, warn, info, debug, trace or silent (DRIFTLOG_LOG_LEVEL)')
+  const hubEnv = (flags: HubFlags): NodeJS.ProcessEnv =>
+    withSet(env, {
+      DRIFTLOG_LISTEN_PORT: flags.port,
+      DRIFTLOG_LISTEN_HOST: flags.host,
+      DRIFTLOG_PUBLIC_URL: flags.publicUrl,
+      DRIFTLOG_DATA_DIR: flags.data,
+      DRIFTLOG_LOG_LEVEL: flags.logLevel
+    })
+
+  hubSettings(program.command('up'))
+    .summary('hub and agent of this machine')
+    .description(
+      'Starts the hub and the agent of this machine. Where no Docker Engine answers, it shows a played fleet.'
+    )
+    .option('--no-demo', 'wait for a Docker Engine instead of showing the played fleet')
+    .option('--socket <path>', "the Docker Engine's socket (DRIFTLOG_DOCKER_SOCKET)")
+    .addHelpText(
+      'after',
+      examples(
+        'driftlog up',
+        'driftlog up --port 8080 --data /var/lib/driftlog',
+        'driftlog up --host 0.0.0.0   # other hosts may join; tokens are demanded'
+      )
+    )
+    .action(async (flags: HubFlags & { demo: boolean; socket?: string }) => {
+      const { up } = await import('./up.ts')
+      ended(
+        await up(withSet(hubEnv(flags), { DRIFTLOG_DOCKER_SOCKET: flags.socket }), say, { demo: flags.demo })
+      )
+    })
+
+  hubSettings(program.command('hub'))
+    .summary('the hub alone')
+    .description('Starts the hub alone: it receives, stores and answers. Agents join it.')
+    .addHelpText(
+      'after',
+      examples(
+        'driftlog hub --data /var/lib/driftlog',
+        'driftlog hub --host 0.0.0.0 --public-url https://logs.example.org'
+      )
+    )
+    .action(async (flags: HubFlags) => {
+      const { runHub } = await import('./hub.ts')
+      ended(await runHub(hubEnv(flags), say))
+    })
+
+  program
+    .command('agent')
+    .summary('joins this host to a hub')
+    .description(
+      'Finds the containers of this host and sends their logs to a hub. It listens nowhere but on loopback.'
+    )
+    .option('--hub <url>', 'address of the hub (DRIFTLOG_HUB_URL)')
+    .option(
+      '--join <token>',
+      'join token; it shows in process lists, so prefer DRIFTLOG_JOIN_TOKEN or --join-file'
+    )
+    .addOption(new Option('--join-file <file>', 'file with the join token').conflicts('join'))
+    .option('--socket <path>', "the Docker Engine's socket (DRIFTLOG_DOCKER_SOCKET)")
+    .option('--state <folder>', "folder of the agent's id and key (DRIFTLOG_STATE_DIR)")
+    .option('--name <name>', 'name of this host (DRIFTLOG_HOST_NAME)')
+    .option('--log-level <level>', 'fatal, error, warn, info, debug, trace or silent (DRIFTLOG_LOG_LEVEL)')
+    .addHelpText(
+      'after',
+      examples(
+        'DRIFTLOG_JOIN_TOKEN=… driftlog agent --hub http://logs.example.org:7400',
+        'driftlog agent --hub http://10.0.0.5:7400 --join-file /run/secrets/driftlog-join'
+      )
+    )
+    .action(async (flags: AgentSettings) => {
+      const { runAgentCommand } = await import('./agent.ts')
+      const settings = withSet(env, {
+        DRIFTLOG_HUB_URL: flags.hub,
+        DRIFTLOG_DOCKER_SOCKET: flags.socket,
+        DRIFTLOG_STATE_DIR: flags.state,
+        DRIFTLOG_HOST_NAME: flags.name,
+        DRIFTLOG_LOG_LEVEL: flags.logLevel
+      })
+      ended(await runAgentCommand(flags, settings, say))
+    })
+
+  clientOf(program.command('search [query...]'))
+    .summary('searches the logs')
+    .description(
+      'Searches. Shows the newest lines that match, oldest to newest. Ends with 1 when nothing is found.'
+    )
+    .option('-a, --app <name>', 'only this app')
+    .option('-e, --env <name>', 'only this environment')
+    .option('--from <time>', 'from this time on: now-15m, 2026-11-23T10:00:00Z, epoch digits', 'now-1h')
+    .option('--to <time>', 'up to this time', 'now')
+    .option(
+      '-n, --limit <number>',
+      `this many lines at most (1 … ${MAX_LIMIT})`,
+      wholeNumber(1, MAX_LIMIT),
+      200
+    )
+    .option('--oldest', 'the oldest lines that match instead of the newest')
+    .option('-r, --reverse', 'newest line first')
+    .addOption(new Option('--all', 'every line that matches, oldest first').conflicts(['oldest', 'reverse']))
+    .option('--utc', "times in UTC instead of this machine's zone")
+    .addHelpText(
+      'after',
+      examples(
+        "driftlog search 'level>=error -timeout' --from now-1d",
+        'driftlog search -a orders trace_id:7f3a*',
+        'driftlog search -- -debug        # behind --, because it begins with a minus',
+        'driftlog search \'app:orders "connection refused"\' --json | jq -r .text',
+        'driftlog search --all --from now-7d app:web > web.log'
+      )
+    )
+    .action(async (words: string[], flags: SearchFlags) => {
+      const { runSearch } = await import('./ask.ts')
+      ended(await runSearch(words.join(' '), flags, env, say))
+    })
+
+  clientOf(program.command('tail [app] [query...]'))
+    .summary('follows an app over its moves')
+    .description(
+      'Follows the lines of an app as they come, wherever it runs; of every app where none is named.'
+    )
+    .option('-e, --env <name>', 'only this environment')
+    .option('-n, --lines <number>', 'begin with this many lines of the last hour', wholeNumber(0, 1000), 10)
+    .option('--utc', "times in UTC instead of this machine's zone")
+    .addHelpText(
+      'after',
+      examples(
+        'driftlog tail orders',
+        "driftlog tail orders 'level>=warn'",
+        'driftlog tail --json | jq .text'
+      )
+    )
+    .action(async (app: string | undefined, words: string[], flags: TailFlags) => {
+      const { runTail } = await import('./ask.ts')
+      ended(await runTail(app, words.join(' '), flags, env, say))
+    })
+
+  clientOf(program.command('status'))
+    .summary('hub, hosts, apps, and what is behind')
+    .description(
+      'Says how the hub, its store, hosts and apps are. Ends with 1 when something needs a person.'
+    )
+    .option('--utc', "times in UTC instead of this machine's zone")
+    .addHelpText('after', examples('driftlog status', 'driftlog status --json | jq .status.store'))
+    .action(async (flags: ClientFlags) => {
+      const { runStatus } = await import('./ask.ts')
+      ended(await runStatus(flags, env, say))
+    })
+
+  program
+    .command('check [folder]')
+    .summary('verifies an embedded data folder')
+    .description(
+      'Reads everything in the data folder of a hub and verifies it. It changes nothing. Ends with 1 when it finds damage.'
+    )
+    .option('--json', 'the result as JSON')
+    .addHelpText('after', examples('driftlog check', 'driftlog check /var/lib/driftlog --json'))
+    .action(async (folder: string | undefined, flags: { json?: boolean }) => {
+      const { check } = await import('./check.ts')
+      const { DRIFTLOG_DATA_DIR } = env
+      ended(await check(folder ?? (DRIFTLOG_DATA_DIR || './data'), flags.json ?? false, say))
+    })
+
+  program
+    .command('demo')
+    .summary('plays a fleet: three hosts, six apps')
+    .description(
+      'Plays three hosts and six apps that drift, restart and fail, through real agents and a real hub. Needs no Docker.'
+    )
+    .option('--port <number>', 'port to listen on; 0 takes any free one (DRIFTLOG_LISTEN_PORT, default 7400)')
+    .option('--seed <number>', 'another seed tells another story', wholeNumber(0, 2 ** 31), 7)
+    .option('--hours <number>', 'hours of history to begin with (0 … 72)', wholeNumber(0, 72), 3)
+    .option('--data <folder>', 'a new folder, which stays; without it a temporary one is used and removed')
+    .addHelpText('after', examples('driftlog demo', 'driftlog demo --port 0 --seed 42'))
+    .action(async (flags: DemoFlags) => {
+      const { playDemo } = await import('./demo.ts')
+      const { seed, hours, data } = flags
+      const settings = withSet(env, { DRIFTLOG_LISTEN_PORT: flags.port })
+      ended(
+        await playDemo({
+          env: settings,
+          say,
+          seed,
+          historyHours: hours,
+          ...(data === undefined ? {} : { dir: data })
+        })
+      )
+    })
+  return program
+}
+
+export interface ClientFlags {
+  hub?: string
+  tokenFile?: string
+  json?: boolean
+  utc?: boolean
+}
+
+export interface SearchFlags extends ClientFlags {
+  app?: string
+  env?: string
+  from: string
+  to: string
+  limit: number
+  oldest?: boolean
+  reverse?: boolean
+  all?: boolean
+}
+
+export interface TailFlags extends ClientFlags {
+  env?: string
+  lines: number
+}
+
+interface HubFlags {
+  port?: string
+  host?: string
+  publicUrl?: string
+  data?: string
+  logLevel?: string
+}
+
+interface AgentSettings {
+  hub?: string
+  join?: string
+  joinFile?: string
+  socket?: string
+  state?: string
+  name?: string
+  logLevel?: string
+}
+
+interface DemoFlags {
+  port?: string
+  seed: number
+  hours: number
+  data?: string
+}
+
+function clientOf(command: Command): Command {
+  return command
+    .option('--hub <url>', 'address of the hub (DRIFTLOG_HUB_URL, default http://127.0.0.1:7400)')
+    .option(
+      '--token-file <file>',
+      'file with a read token (or DRIFTLOG_TOKEN; found by itself on the machine of the hub)'
+    )
+    .option('--json', 'for machines: JSON, one object a line')
+}
+
+/** A flag wins over its variable. */
+function withSet(env: NodeJS.ProcessEnv, flags: Record<string, string | undefined>): NodeJS.ProcessEnv {
+  return { ...env, ...Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined)) }
+}
+
+function wholeNumber(from: number, to: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (Number.isInteger(value) && value >= from && value <= to && text.trim() !== '') return value
+    throw new InvalidArgumentError(`It must be a whole number from ${from} to ${to}.`)
+  }
+}
+
+function examples(...lines: string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}\n`).join('')}`
+}
+
+const MAIN_HELP = `
+Examples:
+  driftlog up                               hub and agent of this machine
+  driftlog demo                             look at it without Docker
+  driftlog search 'level>=error' -a orders  search
+  driftlog tail orders                      follow
+
+Exit codes:
+  0  done (search: something was found)
+  1  search found nothing, check found damage, status needs a person
+  2  wrong option, setting or query
+  3  no hub answers
+  4  the hub demands a token, or another one
+  5  anything else; the message says what
+`

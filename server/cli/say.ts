@@ -1,0 +1,39 @@
+/** Where a command says things: answers on standard output, remarks for a person on standard error. */
+import { coloursWanted, type Paint, type Progress, paintFor, progressOn } from './terminal.ts'
+
+export interface Say {
+  /** One line of the answer. */
+  line(text: string): void
+  /** Text of the answer as it is. */
+  write(text: string): void
+  remark(text: string): void
+  progress: Progress
+  /** For standard output. */
+  paint: Paint
+  colours: boolean
+}
+
+export function sayOn(env: NodeJS.ProcessEnv): Say {
+  const progress = progressOn(process.stderr)
+  const write = (text: string) => void process.stdout.write(text)
+  const dim = paintFor(process.stderr, env)
+  return {
+    line: (text) => write(`${text}\n`),
+    write,
+    remark: (text) => {
+      progress.done()
+      process.stderr.write(`${dim('dim', text)}\n`)
+    },
+    progress,
+    paint: paintFor(process.stdout, env),
+    colours: coloursWanted(process.stdout, env)
+  }
+}
+
+/** Whoever reads our output may stop reading (`| head`): that is no failure, there is just nobody to tell. */
+export function endQuietlyWithoutReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
+}

@@ -1,0 +1,75 @@
+import type { AppJson, HostJson, StatusAnswer } from '../api.ts'
+import type { HubClient } from './client.ts'
+import { EXIT, type ExitCode } from './exit.ts'
+import { clock } from './records.ts'
+import type { Output } from './search.ts'
+import { bytesText, durationText, type Paint, table } from './terminal.ts'
+
+/** A host that is further behind than this is worth a colour. */
+const BEHIND_MS = 5000
+
+/** Hub, store, hosts and apps. Ends with 1 where something needs a person: the store refuses, a host is silent. */
+export async function status(
+  hub: HubClient,
+  json: boolean,
+  out: Output,
+  signal: AbortSignal
+): Promise<ExitCode> {
+  const [about, { hosts }, { apps }] = await Promise.all([
+    hub.json<StatusAnswer>('/api/status', {}, signal),
+    hub.json<{ hosts: HostJson[] }>('/api/hosts', {}, signal),
+    hub.json<{ apps: AppJson[] }>('/api/apps', {}, signal)
+  ])
+  const well = about.store.writable && hosts.every((host) => host.live)
+  if (json) out.write(`${JSON.stringify({ status: about, hosts, apps })}\n`)
+  else out.write(page(hub.url, about, hosts, apps, out))
+  return well ? EXIT.ok : EXIT.found
+}
+
+function page(url: string, about: StatusAnswer, hosts: HostJson[], apps: AppJson[], out: Output): string {
+  const { paint, utc } = out.look
+  const { store } = about
+  const range =
+    store.oldest && store.newest ? `, ${clock(store.oldest, utc)} to ${clock(store.newest, utc)}` : ''
+  const played = about.demo
+    ? `\n${paint('yellow', `Shows a played fleet${about.demoReason ? `: ${about.demoReason}` : ''}`)}`
+    : ''
+  const refuses = store.writable
+    ? ''
+    : paint('red', `\nThe store can't write: ${store.reason ?? 'unknown reason'}`)
+  const head = `${paint('bold', `Driftlog ${about.version}`)} at ${url}, up for ${durationText(Date.parse(about.hubTime) - Date.parse(about.started))}${played}
+Store ${store.engine}: ${store.records.toLocaleString('en')} lines in ${bytesText(store.bytes)}${range}${refuses}
+`
+  const none = `No host has joined yet: "driftlog agent --hub ${url}" joins one.\n`
+  return `${head}\n${hosts.length === 0 ? none : hostTable(hosts, paint)}${apps.length === 0 ? '' : `\n${appTable(apps, hosts, out)}`}`
+}
+
+function hostTable(hosts: HostJson[], paint: Paint): string {
+  const rows = hosts.map((host) => [
+    host.name,
+    host.live ? 'live' : 'silent',
+    host.behindMs > BEHIND_MS ? `${durationText(host.behindMs)} (${bytesText(host.behindBytes)})` : 'no',
+    host.losses === 0 ? 'none' : `${host.losses} (${bytesText(host.lostBytes)})`,
+    `${host.running} of ${host.instances}`,
+    host.agentVersion,
+    host.engineVersion ?? ''
+  ])
+  return table([['HOST', 'STATE', 'BEHIND', 'LOST', 'RUNNING', 'AGENT', 'ENGINE'], ...rows], paint)
+}
+
+function appTable(apps: AppJson[], hosts: HostJson[], out: Output): string {
+  const names = new Map(hosts.map((host) => [host.host, host.name]))
+  const rows = apps.map((app) => [
+    app.app,
+    app.environment,
+    `${app.running} of ${app.instances}`,
+    String(app.moves),
+    app.records.toLocaleString('en'),
+    app.lastRecord ? clock(app.lastRecord, out.look.utc) : 'never',
+    app.hosts.map((host) => names.get(host) ?? host).join(', ')
+  ])
+  return table(
+    [['APP', 'ENVIRONMENT', 'RUNNING', 'MOVES', 'LINES', 'LAST LINE', 'HOSTS'], ...rows],
+    out.look.paint
+  )
+}

@@ -1,0 +1,68 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Config } from '../config.ts'
+import { Child } from './child.ts'
+import { agentEnv, playDemo } from './demo.ts'
+import { engineThere } from './engine-there.ts'
+import { EXIT, type ExitCode } from './exit.ts'
+import { joinLines } from './hub.ts'
+import { openLog } from './log.ts'
+import type { Say } from './say.ts'
+import { untilStopped } from './stop.ts'
+
+/** Hub and agent of this machine; the played fleet where there is no engine and nothing of one's own to show yet. */
+export async function up(env: NodeJS.ProcessEnv, say: Say, options: { demo: boolean }): Promise<ExitCode> {
+  const { readConfig } = await import('../config.ts')
+  const agentConfig = await import('../../agent/config.ts')
+  const config = readConfig(env)
+  // Checked here, so that a wrong setting of the agent stops the start instead of being told by its restarts.
+  const { socketPath } = agentConfig.readConfig({ ...env, DRIFTLOG_HUB_URL: 'http://127.0.0.1' })
+  const engine = await engineThere(socketPath)
+  if (engine.kind === 'absent') {
+    say.remark([sentence(engine.reason), ...engine.hints.map((hint) => `  ${hint}`)].join('\n'))
+    if (options.demo && !existsSync(join(config.dataDir, 'format.json'))) {
+      say.remark('Until then this is a played fleet. Start again when the engine runs.')
+      return playDemo({ env, say, reason: engine.reason })
+    }
+    say.remark('The agent waits for it.')
+  } else if (engine.unreadable !== undefined) {
+    say.remark(
+      `The log files in ${engine.unreadable} can not be read by this user. Start Driftlog with sudo.`
+    )
+  }
+  return runBoth(config, env, say)
+}
+
+async function runBoth(config: Config, env: NodeJS.ProcessEnv, say: Say): Promise<ExitCode> {
+  const { startHub } = await import('../hub.ts')
+  using stop = untilStopped()
+  await using hub = await startHub(config, { log: openLog(env['DRIFTLOG_LOG_LEVEL'] || 'warn', env) })
+  await using _agent = new Child({
+    name: 'the agent',
+    args: ['agent'],
+    env: {
+      ...agentEnv(env),
+      DRIFTLOG_HUB_URL: hub.localUrl,
+      DRIFTLOG_JOIN_TOKEN: hub.tokens.join,
+      DRIFTLOG_STATE_DIR: env['DRIFTLOG_STATE_DIR'] || join(config.dataDir, 'agent')
+    },
+    remark: say.remark
+  })
+  const { paint } = say
+  say.write(`
+  ${paint('bold', 'Driftlog is up')}
+
+  ${paint('dim', 'page')}       ${paint('cyan', hub.url)}
+  ${paint('dim', 'data')}       ${config.dataDir}
+  ${paint('dim', 'or here')}    driftlog tail · driftlog search 'level>=error' · driftlog status
+  ${paint('dim', 'next host')}  ${joinLines(hub).join('\n             ')}
+
+`)
+  await stop.stopped
+  say.remark('Closing …')
+  return EXIT.ok
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+}
