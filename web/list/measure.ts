@@ -25,16 +25,13 @@ export interface Sheet {
   lineHeight: number
   /** Of the row beside its lines. */
   padding: number
-  /** Records whose folded lines are shown. */
-  unfolded: ReadonlySet<string>
 }
 
 /** Not more than this many lines of an unfolded event are drawn in its row. */
 export const MOST_LINES = 400
 const TAB_CELLS = 8
 
-export function rowHeight(record: RecordJson, sheet: Sheet): number {
-  const unfolded = sheet.unfolded.has(record.id)
+export function rowHeight(record: RecordJson, sheet: Sheet, unfolded: boolean): number {
   let lines = 1
   if (sheet.wrap || unfolded) {
     const { text } = shownText(record, sheet.pretty, unfolded)

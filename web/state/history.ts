@@ -11,9 +11,11 @@ export interface Anchor {
 export interface Entry {
   /** Names the entry for as long as the tab lives. */
   key: string
-  anchor?: Anchor
-  /** Record `at` is shown in full. */
+  anchor?: Anchor | undefined
+  /** The selected record is shown in full. */
   open?: boolean
+  /** Made by an action in this page: Back leads to where it was taken. */
+  pushed?: boolean
 }
 
 /** One user action is one entry; moving about within a view replaces. */
@@ -47,13 +49,14 @@ export class ViewHistory implements Disposable {
     browser.addEventListener('pagehide', this.#write)
   }
 
-  readonly setView = (change: Partial<View>, how: How = 'push'): void => {
+  /** @param mark what a pushed entry remembers from its beginning. */
+  readonly setView = (change: Partial<View>, how: How = 'push', mark: Omit<Entry, 'key'> = {}): void => {
     const { view, entry } = this.#here.get()
     const left: Partial<View> = how === 'push' && isNewQuestion(view, change) ? { at: '', ctx: '' } : {}
     const next: View = { ...view, ...left, ...change }
     if (how === 'push') {
       this.#write()
-      const made: Entry = { key: this.#newKey() }
+      const made: Entry = { ...mark, key: this.#newKey(), pushed: true }
       this.#browser.history.pushState(made, '', urlOf(next))
       this.#here.set({ view: next, entry: made })
     } else {
@@ -69,7 +72,12 @@ export class ViewHistory implements Disposable {
     this.#latest.set(entry.key, next)
     this.#here.set({ view, entry: next })
     this.#writeSoon()
-  };
+  }
+
+  back(): void {
+    this.#write()
+    this.#browser.history.back()
+  }
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer)

@@ -6,7 +6,7 @@ import { Client } from '../api/client.ts'
 import { Token } from '../api/token.ts'
 import { type Command, Commands, type Handler } from '../keys/commands.ts'
 import { Explorer } from '../list/explorer.ts'
-import { type Browser, type How, ViewHistory } from './history.ts'
+import { type Browser, ViewHistory } from './history.ts'
 import { type Settings, settingsIn } from './settings.ts'
 import { Store, useStore } from './store.ts'
 import type { View } from './view.ts'
@@ -100,7 +100,7 @@ export function useView(): View {
 }
 
 /** Changes the view: `push` (the default) for a user's action that Back shall undo, `replace` for moving about. */
-export function useSetView(): (change: Partial<View>, how?: How) => void {
+export function useSetView(): ViewHistory['setView'] {
   return usePage().history.setView
 }
 

@@ -1,0 +1,53 @@
+import './list.css'
+import { useMemo, useRef } from 'react'
+import { Pill } from '../live/pill.tsx'
+import { useCommand, usePage, useView } from '../state/page.ts'
+import { useStore } from '../state/store.ts'
+import { ContextBar } from './context-bar.tsx'
+import { Empty } from './empty.tsx'
+import type { Feed } from './feed.ts'
+import { Find } from './find.ts'
+import { FindBar } from './find-bar.tsx'
+import { Grid } from './grid.tsx'
+import { hitsOf } from './hits.ts'
+import { Notes } from './notes.tsx'
+import { Speaker } from './speaker.tsx'
+
+/** The log lines of the present question, with what is to be said of them. */
+export function List() {
+  const page = usePage()
+  const { q, ctx } = useView()
+  const feed = useStore(page.explorer.feed)
+  const phase = useStore(feed.status, (status) => status.phase)
+  const count = useStore(feed.rows.version, () => feed.rows.items.length)
+  const find = useMemo(() => new Find(), [])
+  const isFinding = useStore(find.state, (state) => state.open)
+  const hits = useMemo(() => hitsOf(q), [q])
+  useCommand('find', () => {
+    // a second time is for the browser's own
+    if (isFinding && document.activeElement?.classList.contains('find-field')) return false
+    find.open()
+    document.querySelector<HTMLInputElement>('.find-field')?.select()
+    return true
+  })
+  const number = useFeedNumber(feed)
+  const isEmpty = count === 0 && (phase !== 'asking' || feed.tail !== undefined)
+  return (
+    <div className="list">
+      {ctx === '' ? <Notes feed={feed} /> : <ContextBar feed={feed} />}
+      {isFinding && <FindBar find={find} feed={feed} />}
+      <div className="list-frame">
+        {isEmpty ? <Empty feed={feed} /> : <Grid key={number} feed={feed} find={find} hits={hits} />}
+        {feed.tail && <Pill feed={feed} tail={feed.tail} />}
+      </div>
+      <Speaker feed={feed} />
+    </div>
+  )
+}
+
+/** Another feed gets another grid, so that nothing of the old one's places lives on. */
+function useFeedNumber(feed: Feed): number {
+  const known = useRef<{ feed: Feed; number: number }>({ feed, number: 0 })
+  if (known.current.feed !== feed) known.current = { feed, number: known.current.number + 1 }
+  return known.current.number
+}
