@@ -58,7 +58,12 @@ export class Metrics {
       ...line('driftlog_agent_behind_bytes', 'gauge', 'Log bytes not sent yet.', gauges.behindBytes),
       ...line('driftlog_agent_held_bytes', 'gauge', 'Deleted files kept until sent.', gauges.heldBytes),
       ...line('driftlog_agent_rotations_total', 'counter', 'Rotations seen.', gauges.rotations),
-      ...line('driftlog_agent_receipt_age_seconds', 'gauge', 'Since the last receipt; -1: none.', sinceReceipt),
+      ...line(
+        'driftlog_agent_receipt_age_seconds',
+        'gauge',
+        'Since the last receipt; -1: none.',
+        sinceReceipt
+      ),
       ...family('driftlog_agent_losses_total', 'Losses told to the hub.', lost, ({ count }) => count),
       ...family('driftlog_agent_lost_bytes_total', 'Log bytes known as lost.', lost, ({ bytes }) => bytes),
       ...line('process_resident_memory_bytes', 'gauge', 'Resident memory.', memory),

@@ -83,7 +83,9 @@ function readFully(read: ReadAt, at: number, bytes: number): Buffer {
 
 /** `…,"time":"2026-11-23T09:30:00.123456789Z"}` */
 function timeOf(record: Buffer): number | undefined {
-  const match = /"time":"([^"]{20,40})"\}\s*$/.exec(record.toString('latin1', Math.max(0, record.length - 80)))
+  const match = /"time":"([^"]{20,40})"\}\s*$/.exec(
+    record.toString('latin1', Math.max(0, record.length - 80))
+  )
   const ms = Date.parse(match?.[1] ?? '')
   return Number.isNaN(ms) ? undefined : ms
 }

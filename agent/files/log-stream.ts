@@ -79,6 +79,7 @@ export class LogStream {
   poll(nowMs: number): boolean {
     const before = this.#knownBytes()
     const count = this.generations.length
+    const complete = this.#completed()
     const stat = statSync(this.path, { throwIfNoEntry: false })
     const live = this.#live
     const moved = stat && (!live || stat.ino !== live.ino || stat.dev !== live.dev)
@@ -90,7 +91,7 @@ export class LogStream {
     if (this.#removed && !stat && nowMs - this.grewMs > SETTLED_MS) this.#finish()
     const grew = this.#knownBytes() !== before || this.generations.length !== count
     if (grew) this.grewMs = nowMs
-    return grew
+    return grew || this.#completed() !== complete
   }
 
   /**
@@ -106,7 +107,9 @@ export class LogStream {
     this.generations = this.generations.filter(({ head, source }) => head || source)
     const found = this.generations.filter(({ head }) => head)
     const { positions, missing } = match(found.map(onDisk), known)
-    found.forEach((generation, index) => generation.follow(positions[index] ?? this.#fresh(generation)))
+    for (const [index, generation] of found.entries()) {
+      generation.follow(positions[index] ?? this.#fresh(generation))
+    }
     if (this.generations.length > 0) this.#forgetLost(missing, told)
     const newest = known.at(-1)
     if (newest?.ended && !positions.includes(newest) && found.length > 0 && missing.length === 0) {
@@ -360,6 +363,10 @@ export class LogStream {
 
   #tell(loss: Pick<Loss, 'cause' | 'bytes' | 'generation'>): void {
     this.#lost({ container: this.container, stream: this.stream, atMs: Date.now(), ...loss })
+  }
+
+  #completed(): number {
+    return this.generations.filter(({ final }) => final).length
   }
 
   #knownBytes(): number {

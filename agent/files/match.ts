@@ -51,13 +51,17 @@ export function hashOf(generation: string): string {
 }
 
 function isSame(file: OnDisk, position: Position): boolean {
-  return position.file === file.file && hashOf(position.generation) === file.hash && position.next <= file.size
+  return (
+    position.file === file.file && hashOf(position.generation) === file.hash && position.next <= file.size
+  )
 }
 
 function isMoved(file: OnDisk, position: Position, files: readonly OnDisk[]): boolean {
   if (hashOf(position.generation) !== file.hash) return false
-  if (position.ended ? position.committed % 2 ** 32 !== file.size % 2 ** 32 : position.next > file.size) return false
-  if (file.packed || position.file === undefined || deviceOf(position.file) !== deviceOf(file.file)) return true
+  if (position.ended ? position.committed % 2 ** 32 !== file.size % 2 ** 32 : position.next > file.size)
+    return false
+  if (file.packed || position.file === undefined || deviceOf(position.file) !== deviceOf(file.file))
+    return true
   return files.some((other) => other.file === position.file && other.hash !== file.hash)
 }
 

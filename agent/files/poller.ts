@@ -72,7 +72,8 @@ export class Poller {
   /** Looks at all streams that are being written to, now: what is sent next is as fresh as can be. */
   lookNow(): void {
     const nowMs = this.#nowMs()
-    for (const watched of this.#watched.values()) if (nowMs - watched.stream.grewMs < HOT_MS) this.#look(watched)
+    for (const watched of this.#watched.values())
+      if (nowMs - watched.stream.grewMs < HOT_MS) this.#look(watched)
   }
 
   /** Looks at one stream now and keeps looking. */

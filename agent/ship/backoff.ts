@@ -4,7 +4,10 @@ export interface Backoff {
 }
 
 /** Delays that double up to `maxMs`, each cut by up to half at random so that agents do not retry in step. */
-export function* delays({ minMs, maxMs }: Backoff, random: () => number = Math.random): Generator<number, never> {
+export function* delays(
+  { minMs, maxMs }: Backoff,
+  random: () => number = Math.random
+): Generator<number, never> {
   for (let ms = minMs; ; ms = Math.min(ms * 2, maxMs)) yield ms * (1 - random() / 2)
 }
 

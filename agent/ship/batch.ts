@@ -38,7 +38,9 @@ export class Batcher {
     space: Buffer,
     mayShip: (stream: LogStream) => boolean
   ): Promise<Batch> {
-    const ready = this.#inTurn(streams).filter((stream) => stream.placed && hasMore(stream) && mayShip(stream))
+    const ready = this.#inTurn(streams).filter(
+      (stream) => stream.placed && hasMore(stream) && mayShip(stream)
+    )
     const batch: Batch = { parts: [], bytes: 0, full: false }
     const share = Math.max(SMALLEST_SHARE, Math.floor(space.length / Math.max(1, ready.length)))
     let last: LogStream | undefined
@@ -102,7 +104,10 @@ async function fillWith(
 ): Promise<number> {
   let taken = 0
   while (unread(generation) && taken < share) {
-    const room = space.subarray(batch.bytes, batch.bytes + Math.min(share - taken, space.length - batch.bytes))
+    const room = space.subarray(
+      batch.bytes,
+      batch.bytes + Math.min(share - taken, space.length - batch.bytes)
+    )
     const bytes = await readLines(stream, generation, room, space.subarray(batch.bytes))
     if (bytes === 0) break
     taken += bytes
@@ -165,7 +170,7 @@ function add(stream: LogStream, generation: Generation, batch: Batch, bytes: num
     if (last) previous.chunk.last = true
   } else {
     const { container, stream: name } = stream
-    const { id: id = '', file, position: offset } = generation
+    const { id = '', file, position: offset } = generation
     batch.parts.push({
       stream,
       generation,

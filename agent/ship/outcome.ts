@@ -29,7 +29,11 @@ function parsed<T>(reply: Reply): Outcome<T> {
   try {
     return { kind: 'accepted', value: JSON.parse(reply.body.toString()) as T }
   } catch {
-    return { kind: 'retry', reason: 'the answer is no JSON: is this address a Driftlog hub?', afterMs: undefined }
+    return {
+      kind: 'retry',
+      reason: 'the answer is no JSON: is this address a Driftlog hub?',
+      afterMs: undefined
+    }
   }
 }
 

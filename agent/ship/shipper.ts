@@ -138,7 +138,11 @@ export class Shipper {
       this.#options.look()
       const quietMs = Date.now() - this.#lastMs
       const heartbeat = quietMs >= welcome.heartbeatMs * 0.8
-      const prepared = await deliveries.prepare(welcome.session, this.#options.streams(), heartbeat && !flight)
+      const prepared = await deliveries.prepare(
+        welcome.session,
+        this.#options.streams(),
+        heartbeat && !flight
+      )
       if (flight) {
         const landing = await this.#land(flight, deliveries)
         flight = undefined
@@ -205,7 +209,8 @@ export class Shipper {
     }
     metrics.repositions++
     this.#follow(result.positions)
-    if (++this.#repositions > QUICK_REPOSITIONS) await pause(Math.min(this.#repositions * 100, 5000), this.#stop)
+    if (++this.#repositions > QUICK_REPOSITIONS)
+      await pause(Math.min(this.#repositions * 100, 5000), this.#stop)
     return 'repositioned'
   }
 
@@ -282,7 +287,8 @@ export class Shipper {
       const { reason, afterMs = 0 } = outcome
       // Asked to wait, agents must not come back all at once.
       const retryInMs = Math.round(Math.max(delayMs, afterMs * (1 + Math.random() / 2)))
-      if (this.standing.problem !== reason) log.warn({ reason, retryInMs }, 'the hub does not answer, will try again')
+      if (this.standing.problem !== reason)
+        log.warn({ reason, retryInMs }, 'the hub does not answer, will try again')
       this.standing.connected = false
       this.standing.problem = reason
       await pause(retryInMs, this.#stop)

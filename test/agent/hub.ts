@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import type {
   Chunk,
@@ -98,7 +98,7 @@ export class FakeHub {
         generation.next = generation.committed
       }
     }
-    if (!server) return
+    if (!server) return undefined
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
   }
@@ -117,9 +117,9 @@ export class FakeHub {
     return this.streams.get(`${container} ${stream}`) ?? []
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
     const body = await bodyOf(request)
-    if (!body) return
+    if (!body) return undefined
     const path = request.url ?? ''
     if (path === '/agent/v1/enrol') return this.#enrol(JSON.parse(body.toString()), response)
     const host = this.#keys.get((request.headers.authorization ?? '').replace('Bearer ', ''))
@@ -127,20 +127,20 @@ export class FakeHub {
     if (path === '/agent/v1/hello') return this.#hello(JSON.parse(body.toString()), host, response)
     if (path === '/agent/v1/positions') return this.#positions(JSON.parse(body.toString()), response)
     if (path === '/agent/v1/deliver') return this.#deliver(request, body, response)
-    problem(response, 404, 'DRIFTLOG_NOT_FOUND', path)
+    return problem(response, 404, 'DRIFTLOG_NOT_FOUND', path)
   }
 
-  #enrol(enrol: { join?: string }, response: ServerResponse): void {
+  #enrol(enrol: { join?: string }, response: ServerResponse): unknown {
     if (this.#options.joinToken !== undefined && enrol.join !== this.#options.joinToken) {
       return problem(response, 403, 'DRIFTLOG_JOIN', 'the join token is wrong')
     }
     const host = `host-${this.#keys.size + 1}`
     const key = createHash('sha256').update(host).digest('hex')
     this.#keys.set(key, host)
-    json(response, 200, { host, key })
+    return json(response, 200, { host, key })
   }
 
-  #hello(hello: Hello, host: string, response: ServerResponse): void {
+  #hello(hello: Hello, host: string, response: ServerResponse): unknown {
     if (this.refuse) return problem(response, 409, this.refuse, 'refused by the test')
     this.hellos.push(hello)
     this.#session = `session-${++this.#sessions}`
@@ -157,21 +157,21 @@ export class FakeHub {
       gatherMs: this.#options.gatherMs ?? 20,
       maxDeliveryBytes: this.#options.maxDeliveryBytes ?? 1024 * 1024
     }
-    json(response, 200, welcome)
+    return json(response, 200, welcome)
   }
 
-  #positions(asked: PositionsAsked, response: ServerResponse): void {
+  #positions(asked: PositionsAsked, response: ServerResponse): unknown {
     if (asked.session !== this.#session) return problem(response, 409, 'DRIFTLOG_SESSION', 'say hello')
     const positions = asked.streams.flatMap(({ container, stream }) =>
       this.generations(container, stream).map((generation) => positionOf(container, stream, generation))
     )
-    json(response, 200, { positions })
+    return json(response, 200, { positions })
   }
 
-  #deliver(request: IncomingMessage, body: Buffer, response: ServerResponse): void {
+  #deliver(request: IncomingMessage, body: Buffer, response: ServerResponse): unknown {
     const fault = this.fault()
-    if (fault === 'hang') return
-    if (fault === 'lose-request') return void response.socket?.destroy()
+    if (fault === 'hang') return undefined
+    if (fault === 'lose-request') return response.socket?.destroy()
     if (fault === 'busy') {
       response.setHeader('retry-after', '0')
       return problem(response, 503, 'DRIFTLOG_BUSY', 'later')
@@ -193,8 +193,8 @@ export class FakeHub {
     if (head.present) this.present = head.present
     this.lastBehindBytes = head.behindBytes
     const positions = this.#take(head.chunks, plain.subarray(4 + headBytes))
-    if (fault === 'lose-answer') return void response.socket?.destroy()
-    json(response, 200, { positions, hubMs: Date.now(), gatherMs: this.#options.gatherMs ?? 20 })
+    if (fault === 'lose-answer') return response.socket?.destroy()
+    return json(response, 200, { positions, hubMs: Date.now(), gatherMs: this.#options.gatherMs ?? 20 })
   }
 
   #wrongOf(chunks: readonly Chunk[]): Position[] {

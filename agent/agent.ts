@@ -1,0 +1,176 @@
+/** The agent: finds the containers of this host and replicates their logs to the hub. */
+import type { Logger } from 'pino'
+import type { Config } from './config.ts'
+import { dockerEngine } from './docker/dockerode.ts'
+import type { Engine, EngineInfo } from './docker/engine.ts'
+import { watchEngine } from './docker/watch.ts'
+import { type Credentials, enrol, openStateFolder } from './enrolment.ts'
+import { type Face, type FaceOptions, type Health, openFace } from './face.ts'
+import { hostFacts, ownContainer } from './facts.ts'
+import { heldBytes } from './files/hold.ts'
+import type { LogStream } from './files/log-stream.ts'
+import { Instances } from './instances.ts'
+import { type Gauges, Metrics } from './metrics.ts'
+import { Outbox } from './outbox.ts'
+import type { Hello, HostFacts } from './protocol.ts'
+import { pause } from './ship/backoff.ts'
+import { codecsFor } from './ship/codec.ts'
+import { Hub, PROTOCOL } from './ship/hub.ts'
+import { Shipper } from './ship/shipper.ts'
+
+export interface AgentOptions {
+  log: Logger
+  /** Aborting it ends the agent: the last bytes are delivered if the hub takes them within two seconds. */
+  signal: AbortSignal
+  /** The version of the package, told to the hub. */
+  version: string
+  /** Told instead of what the agent finds out about its host. */
+  facts?: Partial<HostFacts>
+  engine?: Engine
+  /** Called once with the port of /metrics and /healthz. */
+  listening?: (port: number) => void
+}
+
+/** So long the first greeting waits for the engine, whose name and id belong to it. */
+const ENGINE_PATIENCE_MS = 2000
+
+/** Resolves when the signal was aborted. Rejects with an AgentError where a person has to do something first. */
+export async function runAgent(config: Config, options: AgentOptions): Promise<void> {
+  const { log, signal, version } = options
+  await using folder = await openStateFolder(config.stateDir)
+  const { pollMs, idlePollMs: idleMs, holdMaxBytes, gatherMs } = config
+  const hub = new Hub(config.hubUrl)
+  const engine = new EngineStanding()
+  const metrics = new Metrics()
+  const wake = () => shipper.wake()
+  const outbox = new Outbox(wake)
+  const instances = new Instances({ pollMs, idleMs, holdMaxBytes, outbox, metrics, log, grew: wake })
+  const hello = (): Hello => ({
+    protocol: PROTOCOL,
+    version,
+    place: folder.place,
+    facts: hostFacts(engine.info, config.hostName, options.facts),
+    codecs: codecsFor(config.hubUrl),
+    clockMs: Date.now()
+  })
+  const shipper: Shipper = new Shipper(
+    {
+      ...{ hub, hello, outbox, metrics, log, gatherMs },
+      streams: () => instances.streams,
+      find: (container, stream) => instances.find(container, stream),
+      look: () => instances.look(),
+      retell: () => instances.retell()
+    },
+    signal
+  )
+  await using face = await faceOf(config.port, log, {
+    metrics: () => metrics.text(gaugesOf(instances), Date.now()),
+    health: () => healthOf(shipper, engine, instances)
+  })
+  if (face) options.listening?.(face.port)
+
+  const ending = new AbortController()
+  const watching = watchContainers(config, options.engine, AbortSignal.any([signal, ending.signal]))
+  try {
+    await Promise.race([engine.answered, pause(ENGINE_PATIENCE_MS, signal)])
+    const credentials = folder.credentials ?? (await joinHub())
+    if (!credentials) return
+    hub.use(credentials.key)
+    await shipper.run()
+  } finally {
+    ending.abort()
+    await watching
+    instances.close()
+    hub.close()
+  }
+
+  async function joinHub(): Promise<Credentials | undefined> {
+    const { joinToken } = config
+    const credentials = await enrol({ hub, version, joinToken, facts: hello().facts, log }, signal)
+    if (credentials) folder.save(credentials)
+    return credentials
+  }
+
+  async function watchContainers(
+    { dockerSocket, environment, containersDir, rescanMs }: Config,
+    given: Engine | undefined,
+    until: AbortSignal
+  ): Promise<void> {
+    const watched = given ?? dockerEngine(dockerSocket)
+    const all = { engine: watched, environment, containersDir, rescanMs, ownContainer: ownContainer() }
+    for await (const change of watchEngine(all, until)) {
+      if (change.kind === 'engine') {
+        const { name, version: engineVersion } = change.info
+        log.info({ dockerSocket, engine: name, engineVersion }, 'watching the containers of an engine')
+        if (engine.changed(change.info)) shipper.greetAgain()
+      } else if (change.kind === 'away') {
+        const { error: err, retryInMs } = change
+        metrics.engineErrors++
+        if (engine.lost(err)) {
+          log.warn({ err, dockerSocket, retryInMs }, 'the engine does not answer, known logs are read on')
+        }
+      } else instances.apply(change)
+    }
+  }
+}
+
+/** What is known of the engine just now. */
+class EngineStanding {
+  info: EngineInfo | undefined
+  problem: string | undefined = 'not asked yet'
+  #answer: () => void = () => {}
+  /** Resolves when the engine has answered or failed for the first time. */
+  readonly answered = new Promise<void>((resolve) => {
+    this.#answer = resolve
+  })
+
+  /** True where the host's facts are others than before. */
+  changed(info: EngineInfo): boolean {
+    const changed = this.info?.id !== info.id || this.info.version !== info.version
+    this.info = info
+    this.problem = undefined
+    this.#answer()
+    return changed
+  }
+
+  /** True the first time in a row. */
+  lost(error: Error): boolean {
+    const first = this.problem !== error.message
+    this.problem = error.message || 'it does not answer'
+    this.#answer()
+    return first
+  }
+}
+
+/** The agent's work matters more than its port: where that is taken, it goes on without. */
+async function faceOf(
+  port: number,
+  log: Logger,
+  given: Omit<FaceOptions, 'port'>
+): Promise<Face | undefined> {
+  try {
+    return await openFace({ port, ...given })
+  } catch (err) {
+    log.warn({ err, port }, 'no /metrics and /healthz: set DRIFTLOG_AGENT_PORT to a free port')
+    return undefined
+  }
+}
+
+function gaugesOf({ streams, size, rotations }: Instances): Gauges {
+  const behindBytes = unsent(streams)
+  return { streams: streams.length, instances: size, behindBytes, heldBytes: heldBytes(streams), rotations }
+}
+
+function healthOf({ standing }: Shipper, engine: EngineStanding, { streams }: Instances): Health {
+  return {
+    ok: standing.connected && engine.problem === undefined,
+    hub: standing.problem ?? 'ok',
+    engine: engine.problem ?? 'ok',
+    streams: streams.length,
+    behindBytes: unsent(streams)
+  }
+}
+
+function unsent(streams: readonly LogStream[]): number {
+  return streams.reduce((sum, { unsentBytes }) => sum + unsentBytes, 0)
+}

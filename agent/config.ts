@@ -1,0 +1,228 @@
+/** The agent's settings: read once from the environment, checked, and handed on as one typed value. */
+import { homedir } from 'node:os'
+import { isAbsolute, join, resolve } from 'node:path'
+import { AgentError } from './errors.ts'
+
+/**
+ * One variable. docs/configuration.md is made from the list below. Checked by hand, because a schema library
+ * would cost every host more memory than all of the agent's own code.
+ */
+export interface AgentOption {
+  name: string
+  kind: 'text' | 'integer' | 'address' | 'path'
+  /** What counts where the variable is not set; absent: nothing, or as the description says. */
+  default?: string | number
+  minimum?: number
+  maximum?: number
+  /** The only values that count. */
+  oneOf?: readonly string[]
+  secret?: boolean
+  description: string
+}
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+
+export const AGENT_OPTIONS = {
+  hubUrl: {
+    name: 'DRIFTLOG_HUB_URL',
+    kind: 'address',
+    default: 'http://127.0.0.1:7400',
+    description: 'Address of the hub, http or https.'
+  },
+  joinToken: {
+    name: 'DRIFTLOG_JOIN_TOKEN',
+    kind: 'text',
+    secret: true,
+    description:
+      'Needed once, when an agent first speaks to a hub that is not on loopback; the agent then gets a key of its own.'
+  },
+  dockerSocket: {
+    name: 'DRIFTLOG_DOCKER_SOCKET',
+    kind: 'path',
+    default: '/var/run/docker.sock',
+    description: 'Unix socket of the Docker Engine. Without it, DOCKER_HOST counts where it says unix://.'
+  },
+  stateDir: {
+    name: 'DRIFTLOG_STATE_DIR',
+    kind: 'path',
+    description:
+      'Folder of the agent’s id and key; one agent per folder. Default: /var/lib/driftlog-agent for root, else driftlog-agent under $XDG_STATE_HOME or ~/.local/state.'
+  },
+  environment: {
+    name: 'DRIFTLOG_ENVIRONMENT',
+    kind: 'text',
+    default: 'default',
+    maximum: 255,
+    description: 'Environment of containers whose labels name none, e.g. production.'
+  },
+  hostName: {
+    name: 'DRIFTLOG_HOST_NAME',
+    kind: 'text',
+    maximum: 255,
+    description: 'Name under which this host is shown. Default: the engine’s.'
+  },
+  port: {
+    name: 'DRIFTLOG_AGENT_PORT',
+    kind: 'integer',
+    default: 9464,
+    minimum: 0,
+    maximum: 65_535,
+    description:
+      'Port on 127.0.0.1 for /metrics and /healthz; 0 takes any free one. If it is taken, the agent says so and goes on without.'
+  },
+  pollMs: {
+    name: 'DRIFTLOG_POLL_MS',
+    kind: 'integer',
+    default: 100,
+    minimum: 5,
+    maximum: 10_000,
+    description:
+      'Milliseconds between two looks at a log that is being written to. Logs whose rotated files hold little are looked at more often.'
+  },
+  idlePollMs: {
+    name: 'DRIFTLOG_IDLE_POLL_MS',
+    kind: 'integer',
+    default: 5000,
+    minimum: 100,
+    maximum: 600_000,
+    description: 'Milliseconds between two looks at a quiet log, whose folder is watched meanwhile.'
+  },
+  gatherMs: {
+    name: 'DRIFTLOG_GATHER_MS',
+    kind: 'integer',
+    default: 0,
+    minimum: 0,
+    maximum: 60_000,
+    description: 'Milliseconds to gather at least between two deliveries; the hub may ask for more.'
+  },
+  rescanMs: {
+    name: 'DRIFTLOG_RESCAN_MS',
+    kind: 'integer',
+    default: 30_000,
+    minimum: 100,
+    maximum: 3_600_000,
+    description: 'Milliseconds between two listings of all containers, beside the engine’s events.'
+  },
+  holdMaxBytes: {
+    name: 'DRIFTLOG_HOLD_MAX_BYTES',
+    kind: 'integer',
+    default: 1024 ** 3,
+    minimum: 0,
+    maximum: 2 ** 50,
+    description:
+      'Bytes of rotated files that Docker has deleted and the agent keeps open until the hub has them. Beyond this the oldest is let go and told as a gap.'
+  },
+  containersDir: {
+    name: 'DRIFTLOG_CONTAINERS_DIR',
+    kind: 'path',
+    description:
+      'Where Docker’s containers folder is for the agent, if it runs in a container and sees it elsewhere than the engine says.'
+  },
+  logLevel: {
+    name: 'DRIFTLOG_LOG_LEVEL',
+    kind: 'text',
+    default: 'info',
+    oneOf: LOG_LEVELS,
+    description: 'How much the agent says of itself on standard error.'
+  }
+} as const satisfies Record<string, AgentOption>
+
+export interface Config {
+  hubUrl: URL
+  joinToken: string | undefined
+  /** Absolute paths. */
+  dockerSocket: string
+  stateDir: string
+  environment: string
+  hostName: string | undefined
+  /** 0 takes any free port. */
+  port: number
+  pollMs: number
+  idlePollMs: number
+  gatherMs: number
+  rescanMs: number
+  holdMaxBytes: number
+  containersDir: string | undefined
+  logLevel: (typeof LOG_LEVELS)[number]
+}
+
+/** Throws DRIFTLOG_CONFIG with the name of the variable and what it should be. Empty counts as not set. */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const { hubUrl, joinToken, environment, hostName, containersDir } = AGENT_OPTIONS
+  const containers = textOf(env, containersDir)
+  return {
+    hubUrl: addressOf(env, hubUrl),
+    joinToken: textOf(env, joinToken),
+    dockerSocket: socketOf(env),
+    stateDir: stateDirOf(env),
+    environment: textOf(env, environment) ?? environment.default,
+    hostName: textOf(env, hostName),
+    port: integerOf(env, AGENT_OPTIONS.port),
+    pollMs: integerOf(env, AGENT_OPTIONS.pollMs),
+    idlePollMs: integerOf(env, AGENT_OPTIONS.idlePollMs),
+    gatherMs: integerOf(env, AGENT_OPTIONS.gatherMs),
+    rescanMs: integerOf(env, AGENT_OPTIONS.rescanMs),
+    holdMaxBytes: integerOf(env, AGENT_OPTIONS.holdMaxBytes),
+    containersDir: containers && resolve(containers),
+    logLevel: levelOf(env)
+  }
+}
+
+function textOf(env: NodeJS.ProcessEnv, { name, maximum = 4096 }: AgentOption): string | undefined {
+  const text = env[name]?.trim()
+  if (!text) return undefined
+  if (text.length > maximum) throw wrong(name, `at most ${maximum} characters`, `${text.length} characters`)
+  return text
+}
+
+function integerOf(
+  env: NodeJS.ProcessEnv,
+  option: AgentOption & { default: number; minimum: number; maximum: number }
+): number {
+  const text = textOf(env, { ...option, maximum: 4096 })
+  if (text === undefined) return option.default
+  const { name, minimum, maximum } = option
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value
+  throw wrong(name, `a whole number from ${minimum} to ${maximum}`, text)
+}
+
+function addressOf(env: NodeJS.ProcessEnv, option: AgentOption & { default: string }): URL {
+  const text = textOf(env, option) ?? option.default
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url && (url.protocol === 'http:' || url.protocol === 'https:')) return url
+  throw wrong(option.name, 'an address such as https://logs.example.com:7400', text)
+}
+
+function socketOf(env: NodeJS.ProcessEnv): string {
+  const own = textOf(env, AGENT_OPTIONS.dockerSocket)
+  if (own !== undefined) return resolve(own.replace(/^unix:\/\//, ''))
+  const engine = env['DOCKER_HOST']?.trim()
+  if (!engine) return AGENT_OPTIONS.dockerSocket.default
+  if (engine.startsWith('unix://')) return resolve(engine.slice('unix://'.length))
+  const { name } = AGENT_OPTIONS.dockerSocket
+  throw new AgentError(
+    'DRIFTLOG_CONFIG',
+    `DOCKER_HOST is ${engine}, but the agent runs on the engine's own host and reads its files: set ${name} to the engine's unix socket`
+  )
+}
+
+function stateDirOf(env: NodeJS.ProcessEnv): string {
+  const own = textOf(env, AGENT_OPTIONS.stateDir)
+  if (own !== undefined) return resolve(own)
+  if (process.getuid?.() === 0) return '/var/lib/driftlog-agent'
+  const states = env['XDG_STATE_HOME'] ?? ''
+  return join(isAbsolute(states) ? states : join(homedir(), '.local', 'state'), 'driftlog-agent')
+}
+
+function levelOf(env: NodeJS.ProcessEnv): Config['logLevel'] {
+  const { logLevel } = AGENT_OPTIONS
+  const text = textOf(env, logLevel) ?? logLevel.default
+  const level = LOG_LEVELS.find((one) => one === text)
+  if (level) return level
+  throw wrong(logLevel.name, `one of ${LOG_LEVELS.join(', ')}`, text)
+}
+
+function wrong(name: string, wanted: string, found: string): AgentError {
+  return new AgentError('DRIFTLOG_CONFIG', `${name} must be ${wanted}, but is ${found}`)
+}

@@ -1,0 +1,100 @@
+/** The engine through dockerode: the only file that knows the library. */
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import Docker from 'dockerode'
+import type { Engine, EngineEvent, EngineInfo, Inspected, Listed } from './engine.ts'
+
+/** A call that takes longer is given up; an engine under load can take seconds. */
+const CALL_MS = 30_000
+const ACTIONS = ['create', 'start', 'die', 'oom', 'rename', 'health_status', 'destroy']
+
+export function dockerEngine(socketPath: string): Engine {
+  const docker = new Docker({ socketPath })
+  // It takes options as the other calls do; its types do not say so.
+  const info = docker.info as (options: {
+    abortSignal: AbortSignal
+  }) => Promise<Partial<Record<string, unknown>>>
+  return {
+    async info(signal) {
+      return infoOf(await info.call(docker, { abortSignal: limited(signal) }))
+    },
+    async list(signal) {
+      const containers = await docker.listContainers({ all: true, abortSignal: limited(signal) })
+      return containers.map(listedOf)
+    },
+    async inspect(id, signal) {
+      try {
+        const found = await docker.getContainer(id).inspect({ abortSignal: limited(signal) })
+        return found as Inspected
+      } catch (error) {
+        if ((error as { statusCode?: number }).statusCode === 404) return undefined
+        throw error
+      }
+    },
+    async *events(signal) {
+      const filters = JSON.stringify({ type: ['container'], event: ACTIONS })
+      const stream = (await docker.getEvents({ filters, abortSignal: signal })) as Readable
+      yield* eventsOf(stream, signal)
+    }
+  }
+}
+
+async function* eventsOf(stream: Readable, signal: AbortSignal): AsyncIterable<EngineEvent> {
+  const stop = () => stream.destroy()
+  signal.addEventListener('abort', stop, { once: true })
+  // The line reader swallows the stream's error; it is kept to be thrown at the end.
+  let failure: Error | undefined
+  stream.once('error', (error) => {
+    failure = error
+  })
+  try {
+    for await (const line of createInterface({ input: stream })) {
+      const event = line.trim() === '' ? undefined : eventOf(line)
+      if (event) yield event
+    }
+  } finally {
+    signal.removeEventListener('abort', stop)
+    stream.destroy()
+  }
+  if (!signal.aborted) throw failure ?? new Error('the engine closed the stream of events')
+}
+
+function eventOf(line: string): EngineEvent | undefined {
+  const { Action: action, Actor: actor, timeNano, time } = JSON.parse(line) as DockerEvent
+  if (!action || !actor?.ID) return undefined
+  const atMs = timeNano ? Math.floor(timeNano / 1e6) : (time ?? 0) * 1000
+  return { container: actor.ID, action, atMs, attributes: actor.Attributes ?? {} }
+}
+
+interface DockerEvent {
+  Action?: string
+  Actor?: { ID?: string; Attributes?: Record<string, string> }
+  time?: number
+  timeNano?: number
+}
+
+function listedOf({ Id, State, Status, Names }: Docker.ContainerInfo): Listed {
+  return { id: Id, state: State, status: Status, name: (Names[0] ?? '').replace(/^\//, '') }
+}
+
+function infoOf(info: Partial<Record<string, unknown>>): EngineInfo {
+  const text = (key: string) => (typeof info[key] === 'string' ? info[key] : '')
+  const number = (key: string) => (typeof info[key] === 'number' ? info[key] : 0)
+  const labels: unknown = info['Labels']
+  return {
+    id: text('ID'),
+    name: text('Name'),
+    version: text('ServerVersion'),
+    os: text('OperatingSystem'),
+    kernel: text('KernelVersion'),
+    arch: text('Architecture'),
+    cpus: number('NCPU'),
+    memoryBytes: number('MemTotal'),
+    rootDir: text('DockerRootDir') || '/var/lib/docker',
+    labels: Array.isArray(labels) ? labels.map(String) : []
+  }
+}
+
+function limited(signal: AbortSignal): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(CALL_MS)])
+}

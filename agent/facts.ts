@@ -1,0 +1,154 @@
+/** What is told of containers and of this host. */
+import { readFileSync } from 'node:fs'
+import { arch, cpus, hostname, networkInterfaces, release, totalmem, type } from 'node:os'
+import { basename, join } from 'node:path'
+import type { EngineInfo, Inspected } from './docker/engine.ts'
+import { type Described, identify, optOut } from './identity.ts'
+import type { HostFacts, InstanceFacts } from './protocol.ts'
+
+export interface FactsOptions {
+  /** For containers whose platform names none. */
+  environment: string
+  /** Where Docker's `containers` folder is for this process, if elsewhere than the engine says. */
+  containersDir: string | undefined
+  /** The container in which this agent runs, if it runs in one. */
+  ownContainer: string | undefined
+}
+
+/** The container's own log, where it is to be read. */
+export interface LogFile {
+  path: string
+  /** What its files may hold together before the oldest is deleted; Infinity without rotation. */
+  capacityBytes: number
+}
+
+export interface Instance {
+  facts: InstanceFacts
+  log: LogFile | undefined
+}
+
+export function instanceOf(found: Inspected, rootDir: string, options: FactsOptions): Instance {
+  const described: Described = {
+    name: found.Name.replace(/^\//, ''),
+    labels: found.Config.Labels ?? {},
+    env: found.Config.Env ?? []
+  }
+  const { app, environment, replica, kind } = identify(described, options.environment)
+  const { Type: logDriver, Config: logOptions } = found.HostConfig.LogConfig
+  const { State: state } = found
+  const unread = whyUnread(found, described, options)
+  const ended = state.Status === 'exited' || state.Status === 'dead'
+  const facts: InstanceFacts = {
+    container: found.Id,
+    name: clip(described.name),
+    app,
+    environment,
+    ...(replica !== undefined && { replica }),
+    identity: kind,
+    image: clip(found.Config.Image),
+    ...(found.Image && { imageId: found.Image }),
+    labels: clipped(described.labels),
+    state: state.Status,
+    ...moment('createdMs', found.Created),
+    ...moment('startedMs', state.StartedAt),
+    ...moment('finishedMs', state.FinishedAt),
+    ...(ended && state.ExitCode !== undefined && { exitCode: state.ExitCode }),
+    ...(state.OOMKilled && { oomKilled: true }),
+    ...(state.Health && { health: state.Health.Status }),
+    ...(found.RestartCount !== undefined && { restarts: found.RestartCount }),
+    logDriver,
+    logOptions: logOptions ?? {},
+    ...(unread !== undefined && { unread })
+  }
+  return { facts, log: unread === undefined ? logOf(found, rootDir, options) : undefined }
+}
+
+export function hostFacts(
+  info: EngineInfo | undefined,
+  hostName: string | undefined,
+  more: Partial<HostFacts> = {}
+): HostFacts {
+  const machineId = machineIdOf()
+  return {
+    name: clip(hostName || info?.name || hostname() || 'unnamed').slice(0, 255),
+    ...(info?.id && { engineId: info.id }),
+    ...(info?.version && { engineVersion: info.version }),
+    ...(machineId && { machineId }),
+    os: info?.os || type(),
+    kernel: info?.kernel || release(),
+    arch: info?.arch || arch(),
+    cpus: info?.cpus || cpus().length,
+    memoryBytes: info?.memoryBytes || totalmem(),
+    addresses: addresses(),
+    ...(info?.labels.includes('driftlog.pretended=true') && { pretended: true }),
+    ...more
+  }
+}
+
+/**
+ * Docker mounts its own /etc/hostname and the like into every container, from a folder that is named by the
+ * container's id.
+ */
+export function ownContainer(mounts = readText('/proc/self/mountinfo')): string | undefined {
+  return /\/containers\/([0-9a-f]{64})\/(?:hostname|hosts|resolv\.conf) \/etc\//.exec(mounts)?.[1]
+}
+
+/** Docker's sizes: "10m" is 10 × 1024². */
+export function capacityOf(logOptions: Readonly<Record<string, string>>): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$/i.exec(logOptions['max-size'] ?? '')
+  if (!match) return Number.POSITIVE_INFINITY
+  const power = ['', 'k', 'm', 'g', 't'].indexOf((match[2] ?? '').toLowerCase())
+  const bytes = Number(match[1]) * 1024 ** power
+  return bytes > 0 ? bytes * Math.max(1, Number(logOptions['max-file'] ?? 1) || 1) : Number.POSITIVE_INFINITY
+}
+
+function whyUnread(found: Inspected, described: Described, options: FactsOptions): string | undefined {
+  if (found.Id === options.ownContainer) return 'the agent’s own log'
+  const opted = optOut(described)
+  if (opted) return opted
+  const { Type: driver } = found.HostConfig.LogConfig
+  if (driver === 'json-file') return undefined
+  if (driver === 'none') return 'the log driver "none" keeps nothing'
+  return `the log driver "${driver}" is not read; set it to json-file to see this log`
+}
+
+/** Before its first start a container has no path yet; it is always the same. */
+function logOf(found: Inspected, rootDir: string, { containersDir }: FactsOptions): LogFile {
+  const told = found.LogPath || join(rootDir, 'containers', found.Id, `${found.Id}-json.log`)
+  const path = containersDir ? join(containersDir, found.Id, basename(told)) : told
+  return { path, capacityBytes: capacityOf(found.HostConfig.LogConfig.Config ?? {}) }
+}
+
+/** Docker's "never" is the year 1. */
+function moment<K extends string>(key: K, text: string | undefined): Partial<Record<K, number>> {
+  const ms = Date.parse(text ?? '')
+  return ms > 0 ? ({ [key]: ms } as Record<K, number>) : {}
+}
+
+/** The protocol's limits. */
+function clipped(labels: Readonly<Record<string, string>>): Record<string, string> {
+  const entries = Object.entries(labels).filter(([key]) => key.length <= 512)
+  return Object.fromEntries(entries.map(([key, value]) => [key, clip(value)]))
+}
+
+function clip(text: string): string {
+  return text.slice(0, 4096)
+}
+
+function addresses(): string[] {
+  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
+  const outward = all.filter(({ internal, address }) => !internal && !address.startsWith('fe80:'))
+  return outward.map(({ address }) => address).slice(0, 64)
+}
+
+function machineIdOf(): string {
+  return readText('/etc/machine-id').trim()
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
