@@ -1,0 +1,498 @@
+/** Hosts, instances and moves: kept in memory, written through to the state store. */
+import { randomBytes } from 'node:crypto'
+import type { HostFacts, InstanceEvent, InstanceFacts, Loss } from '../../agent/protocol.ts'
+import type { StateStore } from '../store/state.ts'
+import { Changes } from './changes.ts'
+import { type Instance, stateOf, tellInstance, vanish } from './instances.ts'
+import { Ledger } from './ledger.ts'
+import { addLosses, type Losses, noLosses, type StreamLoss } from './losses.ts'
+import { type Move, movesOf, type Run } from './moves.ts'
+
+export { instanceId } from './instances.ts'
+
+/** A host that was not heard for this long is not live. */
+export const LIVE_MS = 15_000
+/** Hosts have this many colours; see HostJson.slot. */
+export const SLOTS = 24
+
+export interface FleetHost {
+  host: string
+  name: string
+  /** Colour slot 0 … 23, given at enrolment and kept. */
+  slot: number
+  facts: HostFacts
+  agentVersion: string
+  enrolledMs: number
+  /** When it was last heard; absent until its first hello. */
+  seenMs?: number
+  live: boolean
+  /** The agent's clock minus the hub's. */
+  clockOffsetMs: number
+  /** Bytes that the agent knows of and the hub has not got yet. */
+  behindBytes: number
+  /** What the host wrote longer ago than this has arrived; 0 when everything has. */
+  behindMs: number
+  losses: number
+  lostBytes: number
+  lostStreams: readonly StreamLoss[]
+  pretended: boolean
+}
+
+export interface FleetInstance {
+  instance: string
+  host: string
+  hostName: string
+  container: string
+  app: string
+  environment: string
+  /** As the engine says, `removed` once it is gone, `unknown` while its host is silent. */
+  state: string
+  /** Everything that the agent told last. */
+  facts: InstanceFacts
+  /** Oldest first; the last one is open while the container runs. */
+  runs: readonly Run[]
+  /** Start of the first run that is known; absent where it never ran. */
+  startedMs?: number
+  /** End of the last run; absent while it runs. */
+  finishedMs?: number
+  exitCode?: number
+  oomKilled?: boolean
+  removedMs?: number
+  /** When the hub first heard of it. */
+  firstSeenMs: number
+  pretended: boolean
+}
+
+export interface FleetMove extends Move {
+  fromHostName: string
+  toHostName: string
+}
+
+export type FleetChange = { kind: 'instance'; instance: FleetInstance } | { kind: 'move'; move: FleetMove }
+
+export interface FleetAsked {
+  app?: string
+  environment?: string
+  host?: string
+  /** Only what was there (or happened) at or after this moment, and before `toMs`. */
+  fromMs?: number
+  toMs?: number
+}
+
+export interface Behind {
+  host: string
+  hostName: string
+  behindMs: number
+}
+
+interface KeptHost {
+  host: string
+  slot: number
+  facts: HostFacts
+  agentVersion: string
+  enrolledMs: number
+  seenMs?: number
+  clockOffsetMs: number
+}
+
+interface LiveHost extends KeptHost {
+  /** Heard since this hub was started. */
+  heardMs?: number
+  savedMs: number
+  behindBytes: number
+  /** When everything that it had written had arrived. */
+  completeMs: number
+  silent: boolean
+  losses: Losses
+}
+
+/** Silent hosts are looked for this often. */
+const SWEEP_MS = 5000
+/** `seenMs` is written down this often while nothing else changes. */
+const SEEN_SAVED_MS = 60_000
+/** After its own start the hub waits this long for agents before it calls a host silent. */
+const START_GRACE_MS = 60_000
+/** An instance just told is not taken for gone because an older listing lacks it. */
+const JUST_TOLD_MS = 5000
+/** Instances that are gone are remembered this long, and not more than so many. */
+const REMEMBERED_MS = 400 * 86_400_000
+const MOST_REMEMBERED = 50_000
+
+/** Reads everything into memory; moves of the past are not told again. */
+export async function openFleet(state: StateStore, nowMs: () => number = Date.now): Promise<Fleet> {
+  const fleet = new Fleet(state, nowMs)
+  await fleet.load()
+  return fleet
+}
+
+export class Fleet implements AsyncDisposable {
+  readonly #state: StateStore
+  readonly #nowMs: () => number
+  readonly #ledger: Ledger
+  readonly #changes = new Changes<FleetChange>()
+  readonly #hosts = new Map<string, LiveHost>()
+  /** By host, then by container. */
+  readonly #instances = new Map<string, Map<string, Instance>>()
+  /** By app and environment. */
+  readonly #members = new Map<string, Set<Instance>>()
+  readonly #moves = new Map<string, Move[]>()
+  /** Instances told a moment ago, by the hub's clock. */
+  readonly #toldMs = new WeakMap<Instance, number>()
+  readonly #openedMs: number
+  readonly #sweeper: NodeJS.Timeout
+
+  constructor(state: StateStore, nowMs: () => number) {
+    this.#state = state
+    this.#nowMs = nowMs
+    this.#openedMs = nowMs()
+    this.#ledger = new Ledger(state)
+    this.#sweeper = setInterval(() => this.sweep(), SWEEP_MS)
+    this.#sweeper.unref()
+  }
+
+  /** Called once by openFleet(). */
+  async load(): Promise<void> {
+    for (const { value } of await this.#state.list<KeptHost>('host/'))
+      this.#hosts.set(value.host, {
+        ...value,
+        savedMs: value.seenMs ?? 0,
+        behindBytes: 0,
+        completeMs: value.seenMs ?? value.enrolledMs,
+        silent: false,
+        losses: (await this.#state.get<Losses>(`loss/${value.host}`)) ?? noLosses()
+      })
+    const kept = await this.#state.list<Instance>('instance/')
+    const gone = kept.filter(({ value }) => value.removedMs !== undefined)
+    gone.sort((a, b) => (b.value.removedMs ?? 0) - (a.value.removedMs ?? 0))
+    const tooOldMs = this.#openedMs - REMEMBERED_MS
+    const forgotten = new Set(
+      gone.filter(({ value }, i) => i >= MOST_REMEMBERED || (value.removedMs ?? 0) < tooOldMs)
+    )
+    for (const entry of kept) {
+      if (forgotten.has(entry)) this.#ledger.set(entry.key, undefined)
+      else this.#place(undefined, entry.value)
+    }
+    await this.#ledger.saved()
+    for (const app of this.#members.keys()) this.#moves.set(app, this.#movesNow(app))
+  }
+
+  /** A new host with an id and a colour of its own. Durable when it resolves. */
+  async enrol(facts: HostFacts, agentVersion: string): Promise<FleetHost> {
+    const nowMs = this.#nowMs()
+    const host: LiveHost = {
+      host: randomBytes(8).toString('hex'),
+      slot: this.#freeSlot(),
+      facts,
+      agentVersion,
+      enrolledMs: nowMs,
+      clockOffsetMs: 0,
+      savedMs: nowMs,
+      behindBytes: 0,
+      completeMs: nowMs,
+      silent: false,
+      losses: noLosses()
+    }
+    this.#hosts.set(host.host, host)
+    this.#saveHost(host)
+    await this.#ledger.saved()
+    return this.#view(host)
+  }
+
+  /** A session begins. A host whose key is valid but which the state has lost is taken in again. */
+  hello(id: string, told: { facts: HostFacts; agentVersion: string; clockOffsetMs: number }): FleetHost {
+    const nowMs = this.#nowMs()
+    const fresh = { host: id, slot: this.#freeSlot(), enrolledMs: nowMs, behindBytes: 0, completeMs: nowMs }
+    const known = this.#hosts.get(id)
+    const host: LiveHost = {
+      ...(known ?? { ...fresh, losses: noLosses(), savedMs: nowMs, silent: false }),
+      ...told
+    }
+    this.#hosts.set(id, host)
+    this.heard(id)
+    this.#saveHost(host)
+    if (known?.facts.name !== host.facts.name) this.#tellAll(id)
+    return this.#view(host)
+  }
+
+  /** A sign of life, with what the agent has not delivered yet. */
+  heard(id: string, behindBytes?: number): void {
+    const host = this.#hosts.get(id)
+    if (!host) return
+    const nowMs = this.#nowMs()
+    host.heardMs = nowMs
+    host.seenMs = nowMs
+    if (behindBytes !== undefined) {
+      host.behindBytes = behindBytes
+      if (behindBytes === 0) host.completeMs = nowMs
+    }
+    if (nowMs - host.savedMs >= SEEN_SAVED_MS) this.#saveHost(host)
+    if (host.silent) this.sweep()
+  }
+
+  /** Takes over what the agent told of its instances. */
+  tell(host: string, events: readonly InstanceEvent[]): void {
+    const nowMs = this.#nowMs()
+    for (const event of events) {
+      const old = this.#instances.get(host)?.get(event.instance.container)
+      this.#change(old, tellInstance(old, host, event, nowMs))
+    }
+  }
+
+  /** Everything that exists on the host now: other instances are gone. */
+  present(host: string, containers: readonly string[]): void {
+    const nowMs = this.#nowMs()
+    const present = new Set(containers)
+    for (const [container, old] of this.#instances.get(host) ?? []) {
+      if (present.has(container) || old.removedMs !== undefined) continue
+      if (nowMs - (this.#toldMs.get(old) ?? 0) < JUST_TOLD_MS) continue
+      this.#change(old, vanish(old, nowMs))
+    }
+  }
+
+  lost(id: string, losses: readonly Loss[]): void {
+    const host = this.#hosts.get(id)
+    if (!host || losses.length === 0) return
+    const added = addLosses(host.losses, losses)
+    if (added === host.losses) return
+    host.losses = added
+    this.#ledger.set(`loss/${id}`, added)
+  }
+
+  /** Resolves when everything told so far survives a crash. */
+  saved(): Promise<void> {
+    return this.#ledger.saved()
+  }
+
+  hosts(): FleetHost[] {
+    return [...this.#hosts.values()].map((host) => this.#view(host)).sort((a, b) => compare(a.name, b.name))
+  }
+
+  host(id: string): FleetHost | undefined {
+    const host = this.#hosts.get(id)
+    return host && this.#view(host)
+  }
+
+  /** Newest first. */
+  instances(asked: FleetAsked = {}): FleetInstance[] {
+    const {
+      app,
+      environment,
+      host,
+      fromMs = Number.NEGATIVE_INFINITY,
+      toMs = Number.POSITIVE_INFINITY
+    } = asked
+    const found: FleetInstance[] = []
+    for (const instances of host === undefined ? this.#instances.values() : [this.#instances.get(host)]) {
+      for (const instance of instances?.values() ?? []) {
+        if (app !== undefined && instance.facts.app !== app) continue
+        if (environment !== undefined && instance.facts.environment !== environment) continue
+        const view = this.#viewInstance(instance)
+        const over = view.removedMs ?? view.finishedMs ?? Number.POSITIVE_INFINITY
+        if (over >= fromMs && (view.startedMs ?? view.firstSeenMs) < toMs) found.push(view)
+      }
+    }
+    const beginOf = (instance: FleetInstance) => instance.startedMs ?? instance.firstSeenMs
+    return found.sort((a, b) => beginOf(b) - beginOf(a) || compare(a.instance, b.instance))
+  }
+
+  instance(host: string, container: string): FleetInstance | undefined {
+    const instance = this.#instances.get(host)?.get(container)
+    return instance && this.#viewInstance(instance)
+  }
+
+  /** Newest first. `host` is where it came from or where it went. */
+  moves(asked: FleetAsked = {}): FleetMove[] {
+    const {
+      app,
+      environment,
+      host,
+      fromMs = Number.NEGATIVE_INFINITY,
+      toMs = Number.POSITIVE_INFINITY
+    } = asked
+    const found: FleetMove[] = []
+    for (const moves of this.#moves.values()) {
+      for (const move of moves) {
+        if (app !== undefined && move.app !== app) continue
+        if (environment !== undefined && move.environment !== environment) continue
+        if (host !== undefined && move.fromHost !== host && move.toHost !== host) continue
+        if (move.atMs >= fromMs && move.atMs < toMs) found.push(this.#viewMove(move))
+      }
+    }
+    return found.sort((a, b) => b.atMs - a.atMs || compare(a.toInstance, b.toInstance))
+  }
+
+  /** Instances and moves as they change, from now until `signal` aborts. */
+  changes(signal: AbortSignal): AsyncIterable<FleetChange> {
+    return this.#changes.follow(signal)
+  }
+
+  /** Hosts that have not delivered everything yet. */
+  behind(nowMs: number): Behind[] {
+    return [...this.#hosts.values()]
+      .filter((host) => host.seenMs !== undefined)
+      .map((host) => ({ host: host.host, hostName: host.facts.name, behindMs: behindMs(host, nowMs) }))
+      .filter((behind) => behind.behindMs > 0)
+  }
+
+  /** Notices hosts that fell silent or came back. Runs by itself; also called when a host is heard again. */
+  sweep(): void {
+    const nowMs = this.#nowMs()
+    for (const host of this.#hosts.values()) {
+      const silent = nowMs - (host.heardMs ?? this.#openedMs + START_GRACE_MS) > LIVE_MS
+      if (silent === host.silent) continue
+      host.silent = silent
+      this.#tellAll(host.host)
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#sweeper)
+    for (const host of this.#hosts.values())
+      if (host.seenMs !== undefined && host.seenMs > host.savedMs) this.#saveHost(host)
+    await this.#ledger.saved()
+  }
+
+  #change(old: Instance | undefined, next: Instance): void {
+    if (old && JSON.stringify(old) === JSON.stringify(next)) {
+      this.#toldMs.set(old, this.#nowMs())
+      return
+    }
+    this.#place(old, next)
+    this.#toldMs.set(next, this.#nowMs())
+    this.#ledger.set(`instance/${next.host}/${next.facts.container}`, next)
+    this.#tellInstance(next)
+    if (old && memberKey(old) !== memberKey(next)) this.#recompute(memberKey(old))
+    this.#recompute(memberKey(next))
+  }
+
+  #place(old: Instance | undefined, next: Instance): void {
+    const ofHost = this.#instances.get(next.host) ?? new Map<string, Instance>()
+    this.#instances.set(next.host, ofHost.set(next.facts.container, next))
+    if (old) this.#members.get(memberKey(old))?.delete(old)
+    const members = this.#members.get(memberKey(next)) ?? new Set<Instance>()
+    this.#members.set(memberKey(next), members.add(next))
+  }
+
+  /** Finds the app's moves again and tells those that are new. */
+  #recompute(app: string): void {
+    const known = new Set((this.#moves.get(app) ?? []).map(moveKey))
+    const moves = this.#movesNow(app)
+    this.#moves.set(app, moves)
+    for (const move of moves)
+      if (!known.has(moveKey(move)))
+        this.#changes.tell(`move ${moveKey(move)}`, { kind: 'move', move: this.#viewMove(move) })
+  }
+
+  #movesNow(app: string): Move[] {
+    const movers = [...(this.#members.get(app) ?? [])].map(({ id, host, facts, runs }) => ({
+      ...facts,
+      host,
+      runs,
+      instance: id
+    }))
+    return movesOf(movers, (id) => {
+      const host = this.#hosts.get(id)
+      return host?.silent ? host.seenMs : undefined
+    })
+  }
+
+  /** Everything on the host looks different now: its name changed, or it fell silent or came back. */
+  #tellAll(host: string): void {
+    const apps = new Set<string>()
+    for (const instance of this.#instances.get(host)?.values() ?? []) {
+      if (instance.removedMs !== undefined) continue
+      this.#tellInstance(instance)
+      apps.add(memberKey(instance))
+    }
+    for (const app of apps) this.#recompute(app)
+  }
+
+  #tellInstance(instance: Instance): void {
+    const view = this.#viewInstance(instance)
+    this.#changes.tell(`instance ${view.instance}`, { kind: 'instance', instance: view })
+  }
+
+  #saveHost(live: LiveHost): void {
+    const { host, slot, facts, agentVersion, enrolledMs, seenMs, clockOffsetMs } = live
+    const kept: KeptHost = { host, slot, facts, agentVersion, enrolledMs, clockOffsetMs }
+    if (seenMs !== undefined) kept.seenMs = seenMs
+    live.savedMs = this.#nowMs()
+    this.#ledger.set(`host/${host}`, kept)
+  }
+
+  /** The least used colour, the first of equals. */
+  #freeSlot(): number {
+    const uses = new Array<number>(SLOTS).fill(0)
+    for (const { slot } of this.#hosts.values()) uses[slot] = (uses[slot] ?? 0) + 1
+    return uses.indexOf(Math.min(...uses))
+  }
+
+  #view(host: LiveHost): FleetHost {
+    const nowMs = this.#nowMs()
+    return {
+      host: host.host,
+      name: host.facts.name,
+      slot: host.slot,
+      facts: host.facts,
+      agentVersion: host.agentVersion,
+      enrolledMs: host.enrolledMs,
+      ...(host.seenMs !== undefined && { seenMs: host.seenMs }),
+      live: host.heardMs !== undefined && nowMs - host.heardMs <= LIVE_MS,
+      clockOffsetMs: host.clockOffsetMs,
+      behindBytes: host.behindBytes,
+      behindMs: behindMs(host, nowMs),
+      losses: host.losses.count,
+      lostBytes: host.losses.bytes,
+      lostStreams: host.losses.streams,
+      pretended: host.facts.pretended ?? false
+    }
+  }
+
+  #viewInstance(instance: Instance): FleetInstance {
+    const { facts, runs, removedMs, firstSeenMs } = instance
+    const host = this.#hosts.get(instance.host)
+    const last = runs.at(-1)
+    return {
+      instance: instance.id,
+      host: instance.host,
+      hostName: host?.facts.name ?? instance.host,
+      container: facts.container,
+      app: facts.app,
+      environment: facts.environment,
+      state: host?.silent && removedMs === undefined ? 'unknown' : stateOf(instance),
+      facts,
+      runs,
+      ...(runs[0] && { startedMs: runs[0].fromMs }),
+      ...(last?.toMs !== undefined && { finishedMs: last.toMs }),
+      ...(last?.exitCode !== undefined && { exitCode: last.exitCode }),
+      ...(last?.oomKilled !== undefined && { oomKilled: last.oomKilled }),
+      ...(removedMs !== undefined && { removedMs }),
+      firstSeenMs,
+      pretended: host?.facts.pretended ?? false
+    }
+  }
+
+  #viewMove(move: Move): FleetMove {
+    const nameOf = (host: string) => this.#hosts.get(host)?.facts.name ?? host
+    return { ...move, fromHostName: nameOf(move.fromHost), toHostName: nameOf(move.toHost) }
+  }
+}
+
+/** A host that delivered everything is behind only once it has been silent for longer than it may be. */
+function behindMs(host: LiveHost, nowMs: number): number {
+  if (host.seenMs === undefined) return 0
+  if (host.behindBytes === 0 && nowMs - host.completeMs <= LIVE_MS) return 0
+  return Math.max(0, nowMs - host.completeMs)
+}
+
+function memberKey({ facts }: Instance): string {
+  return JSON.stringify([facts.app, facts.environment])
+}
+
+function moveKey(move: Move): string {
+  return `${move.fromInstance} ${move.toInstance} ${move.atMs}`
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

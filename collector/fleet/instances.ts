@@ -1,0 +1,102 @@
+/** What the hub knows of one container on one host, and how events change it. Telling an event again changes nothing. */
+import { createHash } from 'node:crypto'
+import type { InstanceEvent, InstanceFacts } from '../../agent/protocol.ts'
+import type { Run } from './moves.ts'
+
+export interface Instance {
+  /** See instanceId(). */
+  id: string
+  host: string
+  facts: InstanceFacts
+  /** Oldest first; the last one is open while the container runs. */
+  runs: Run[]
+  firstSeenMs: number
+  removedMs?: number
+}
+
+/** Runs that are kept of one instance: a container that crashes every second has thousands. */
+const MOST_RUNS = 50
+/** Start times of one run as told by an event and by a listing differ by less. */
+const SAME_START_MS = 1000
+
+/** First 16 hex digits of sha256("<host>/<container>"): the first part of its records' ids. */
+export function instanceId(host: string, container: string): string {
+  return createHash('sha256').update(`${host}/${container}`).digest('hex').slice(0, 16)
+}
+
+/** The instance after `event`; `nowMs` is the hub's clock. */
+export function tellInstance(
+  old: Instance | undefined,
+  host: string,
+  event: InstanceEvent,
+  nowMs: number
+): Instance {
+  const { kind, atMs, instance: facts } = event
+  const runs = (old?.runs ?? []).map((run) => ({ ...run }))
+  const started = facts.startedMs || (kind === 'start' ? atMs : undefined)
+  const before = runs.at(-1)
+  if (old && before && (started ?? atMs) < before.fromMs - SAME_START_MS) return tellOldRun(old, runs, event)
+  if (started !== undefined && (!before || started > before.fromMs + SAME_START_MS)) {
+    if (before && before.toMs === undefined) end(before, facts.finishedMs, started)
+    runs.push({ fromMs: started })
+  }
+  const run = runs.at(-1)
+  if (run) {
+    const over = kind === 'die' || kind === 'remove' || hasEnded(facts)
+    if (over && (run.toMs === undefined || run.inferred || facts.finishedMs)) {
+      end(run, facts.finishedMs, run.toMs ?? atMs)
+      if (facts.exitCode !== undefined) run.exitCode = facts.exitCode
+      if (facts.oomKilled !== undefined) run.oomKilled ||= facts.oomKilled
+    }
+    // It was taken for gone, but it runs.
+    if (!over && run.inferred && facts.state === 'running') {
+      delete run.toMs
+      delete run.inferred
+    }
+    if (kind === 'oom') run.oomKilled = true
+  }
+  const removedMs = kind === 'remove' ? (old?.removedMs ?? atMs) : undefined
+  return {
+    id: old?.id ?? instanceId(host, facts.container),
+    host,
+    facts,
+    runs: runs.slice(-MOST_RUNS),
+    firstSeenMs: old?.firstSeenMs ?? nowMs,
+    ...(removedMs !== undefined && { removedMs })
+  }
+}
+
+/** An event of a run that was followed by another: told again, or late. It can only add how that run ended. */
+function tellOldRun(old: Instance, runs: Run[], { kind, atMs, instance: facts }: InstanceEvent): Instance {
+  const startedMs = facts.startedMs || atMs
+  const run = runs.findLast(({ fromMs }) => fromMs <= startedMs + SAME_START_MS)
+  if (!run) return old
+  if (kind === 'die' && facts.exitCode !== undefined) run.exitCode = facts.exitCode
+  if (kind === 'oom') run.oomKilled = true
+  return { ...old, runs }
+}
+
+/** The container is not on its host any more, and nobody told when it went. */
+export function vanish(old: Instance, nowMs: number): Instance {
+  const runs = old.runs.map((run) => ({ ...run }))
+  const run = runs.at(-1)
+  if (run && run.toMs === undefined) {
+    end(run, old.facts.finishedMs, nowMs)
+    run.inferred = true
+  }
+  return { ...old, runs, removedMs: nowMs }
+}
+
+/** As the engine says; `removed` once it is gone. */
+export function stateOf(instance: Instance): string {
+  return instance.removedMs === undefined ? instance.facts.state : 'removed'
+}
+
+function end(run: Run, finishedMs: number | undefined, otherwiseMs: number): void {
+  run.toMs = Math.max(run.fromMs, finishedMs && finishedMs >= run.fromMs ? finishedMs : otherwiseMs)
+  delete run.inferred
+}
+
+function hasEnded({ state }: InstanceFacts): boolean {
+  return state === 'exited' || state === 'dead' || state === 'removing' || state === 'removed'
+}

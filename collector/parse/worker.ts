@@ -1,0 +1,200 @@
+/**
+ * A parse thread: takes bodies apart, parses their chunks, and keeps what is unfinished of each generation. The
+ * main thread decides between the two steps whether a delivery fits; until then nothing here changes.
+ */
+import { parentPort } from 'node:worker_threads'
+import type { Codec, Delivery } from '../../agent/protocol.ts'
+import type { Columns } from '../record.ts'
+import { decompressors } from './codec.ts'
+import { ColumnsBuilder } from './columns.ts'
+import { FrameError, readFrame } from './frame.ts'
+import { beginReading, type Counts, flush, isIdle, noCounts, parseChunk, type Reading } from './generation.ts'
+
+/** A chunk to be parsed, with what the main thread knows of its generation. */
+export interface ChunkAsked {
+  /** Names the generation among all of all hosts. */
+  key: string
+  offset: number
+  committed: number
+  stored: number
+  last: boolean
+}
+
+export type Asked =
+  | { kind: 'open'; id: number; body: ArrayBuffer; codec: Codec; length: number }
+  | { kind: 'parse'; id: number; chunks: ChunkAsked[]; nowMs: number }
+  /** Gives out pieces that waited too long; with `cut`, everything that is held. */
+  | { kind: 'flush'; id: number; keys: string[]; cut: boolean; nowMs: number }
+  /** The delivery is not wanted. */
+  | { kind: 'drop'; id: number }
+  /** What was given out of these was not stored: forget what is held, the bytes come again. */
+  | { kind: 'forget'; keys: string[] }
+
+/** Where a generation stands behind the records that come with it. */
+export interface Parsed {
+  key: string
+  records: Columns
+  next: number
+  committed: number
+  stored: number
+  /** Pieces wait for their continuation. */
+  open: boolean
+}
+
+export type Answer =
+  | { kind: 'ready'; codecs: Codec[] }
+  | { kind: 'opened'; id: number; head: Delivery }
+  | { kind: 'parsed'; id: number; chunks: Parsed[]; counts: Counts; held: number; oldest: string[] }
+  | { kind: 'failed'; id: number; code: string; message: string }
+
+/** Bytes that unfinished records and lines of one thread may hold together. */
+const HELD_BYTES = 32 * 1024 * 1024
+/** Readings that hold nothing are only a convenience; beyond this many the oldest are forgotten. */
+const MOST_READINGS = 20_000
+
+const port = parentPort
+if (!port) throw new Error('collector/parse/worker is started as a thread')
+
+const readers = decompressors()
+const builder = new ColumnsBuilder()
+const readings = new Map<string, Reading>()
+/** Bytes that all readings hold. */
+let held = 0
+/** Bodies between the two steps, by request: the chunks' bytes. */
+const waiting = new Map<number, Uint8Array[]>()
+
+port.on('message', (asked: Asked) => {
+  try {
+    handle(asked)
+  } catch (error) {
+    if (!('id' in asked)) throw error
+    const code = error instanceof FrameError ? error.code : 'DRIFTLOG_PARSE'
+    send({ kind: 'failed', id: asked.id, code, message: (error as Error).message })
+  }
+})
+send({ kind: 'ready', codecs: Object.keys(readers) as Codec[] })
+
+function handle(asked: Asked): void {
+  switch (asked.kind) {
+    case 'open':
+      open(asked.id, asked.body, asked.codec, asked.length)
+      return
+    case 'parse':
+      parse(asked.id, asked.chunks, asked.nowMs)
+      return
+    case 'flush':
+      flushAll(asked.id, asked.keys, asked.cut, asked.nowMs)
+      return
+    case 'drop':
+      waiting.delete(asked.id)
+      return
+    case 'forget':
+      for (const key of asked.keys) forget(key)
+      return
+    default:
+      asked satisfies never
+  }
+}
+
+function open(id: number, body: ArrayBuffer, codec: Codec, length: number): void {
+  const { head, bytes } = readFrame(decompressed(new Uint8Array(body), codec, length))
+  waiting.set(id, bytes)
+  send({ kind: 'opened', id, head })
+}
+
+function decompressed(body: Uint8Array, codec: Codec, length: number): Buffer {
+  const decompress = readers[codec]
+  if (!decompress) throw new FrameError('DRIFTLOG_BODY', `This hub can't read the codec ${codec}.`)
+  let plain: Buffer
+  try {
+    plain = decompress(body, Math.max(1, length))
+  } catch (error) {
+    throw new FrameError('DRIFTLOG_BODY', `The body can't be decompressed: ${(error as Error).message}`)
+  }
+  if (plain.length !== length)
+    throw new FrameError(
+      'DRIFTLOG_BODY',
+      `driftlog-length says ${length} bytes, but the body has ${plain.length}.`
+    )
+  return plain
+}
+
+function parse(id: number, chunks: ChunkAsked[], nowMs: number): void {
+  const bodies = waiting.get(id)
+  waiting.delete(id)
+  if (!bodies) throw new Error('the delivery was not opened')
+  const counts = noCounts()
+  const parsed: Parsed[] = []
+  for (const [i, chunk] of chunks.entries()) {
+    const reading = readings.get(chunk.key) ?? beginReading(chunk.committed, chunk.stored, nowMs)
+    if (reading.next !== chunk.offset) throw new Error('the reading stands elsewhere')
+    readings.set(chunk.key, reading)
+    const before = reading.held
+    parseChunk(reading, bodies[i] ?? new Uint8Array(0), chunk.last, nowMs, builder, counts)
+    held += reading.held - before
+    parsed.push(parsedOf(chunk.key, reading))
+    if (chunk.last) forget(chunk.key)
+  }
+  forgetOldest()
+  answer(id, parsed, counts)
+}
+
+function flushAll(id: number, keys: string[], cut: boolean, nowMs: number): void {
+  const counts = noCounts()
+  const parsed: Parsed[] = []
+  for (const key of keys) {
+    const reading = readings.get(key)
+    if (!reading || !(cut || isIdle(reading, nowMs))) continue
+    const before = reading.held
+    flush(reading, builder, counts, nowMs, cut)
+    held += reading.held - before
+    parsed.push(parsedOf(key, reading))
+  }
+  answer(id, parsed, counts)
+}
+
+function answer(id: number, chunks: Parsed[], counts: Counts): void {
+  const oldest = held > HELD_BYTES ? oldestHolding() : []
+  const transfer = chunks.map((chunk) => chunk.records.text.buffer as ArrayBuffer)
+  send({ kind: 'parsed', id, chunks, counts, held, oldest }, transfer)
+}
+
+/** Generations whose flush brings what is held down to the bound: those that waited longest. */
+function oldestHolding(): string[] {
+  const holding = [...readings].filter(([, reading]) => reading.held > 0)
+  // Where records came already, pieces are better left to their end: see generation.ts.
+  const rank = (reading: Reading) => (reading.next >= reading.stored ? 0 : Number.MAX_SAFE_INTEGER / 2)
+  holding.sort(([, a], [, b]) => rank(a) + a.touchedMs - (rank(b) + b.touchedMs))
+  const keys: string[] = []
+  let left = held
+  for (const [key, reading] of holding) {
+    if (left <= HELD_BYTES) break
+    keys.push(key)
+    left -= reading.held
+  }
+  return keys
+}
+
+function parsedOf(key: string, reading: Reading): Parsed {
+  const { next, committed, stored, open } = reading
+  return { key, records: builder.finish(), next, committed, stored, open: open > 0 }
+}
+
+function forget(key: string): void {
+  held -= readings.get(key)?.held ?? 0
+  readings.delete(key)
+}
+
+function forgetOldest(): void {
+  if (readings.size <= MOST_READINGS) return
+  let surplus = readings.size - MOST_READINGS
+  for (const [key, reading] of readings) {
+    if (reading.held > 0) continue
+    readings.delete(key)
+    if (--surplus === 0) return
+  }
+}
+
+function send(message: Answer, transfer: ArrayBuffer[] = []): void {
+  port?.postMessage(message, transfer)
+}
