@@ -17,7 +17,7 @@ export async function runSearch(
   using stop = untilStopped()
   const { oldest = false, reverse = false, all = false, json = false } = flags
   const options = { ...flags, query, oldest, reverse, all, json }
-  return search(new HubClient(hubAddress(flags, env)), options, outputOf(flags, say), stop.signal)
+  return await search(new HubClient(hubAddress(flags, env)), options, outputOf(flags, say), stop.signal)
 }
 
 export async function runTail(
@@ -30,12 +30,17 @@ export async function runTail(
   using stop = untilStopped()
   const { json = false } = flags
   const options = { ...flags, query, json, ...(app === undefined ? {} : { app }) }
-  return tail(new HubClient(hubAddress(flags, env)), options, outputOf(flags, say), stop.signal)
+  return await tail(new HubClient(hubAddress(flags, env)), options, outputOf(flags, say), stop.signal)
 }
 
 export async function runStatus(flags: ClientFlags, env: NodeJS.ProcessEnv, say: Say): Promise<ExitCode> {
   using stop = untilStopped()
-  return status(new HubClient(hubAddress(flags, env)), flags.json ?? false, outputOf(flags, say), stop.signal)
+  return await status(
+    new HubClient(hubAddress(flags, env)),
+    flags.json ?? false,
+    outputOf(flags, say),
+    stop.signal
+  )
 }
 
 function outputOf(flags: ClientFlags, say: Say): Output {

@@ -28,6 +28,7 @@ const DEFAULT_HISTORY_HOURS = 3
 export async function playDemo(options: DemoOptions): Promise<ExitCode> {
   const { env, say, reason } = options
   const { readConfig } = await import('../config.ts')
+  readConfig(env)
   const { startHub } = await import('../hub.ts')
   using stop = untilStopped()
   using folder = demoFolder(options.dir)

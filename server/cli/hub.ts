@@ -7,8 +7,8 @@ import { untilStopped } from './stop.ts'
 /** The hub alone, until it is told to stop. `env` holds the settings. */
 export async function runHub(env: NodeJS.ProcessEnv, say: Say): Promise<ExitCode> {
   const { readConfig } = await import('../config.ts')
-  const { startHub } = await import('../hub.ts')
   const config = readConfig(env)
+  const { startHub } = await import('../hub.ts')
   const log = openLog(config.logLevel, env)
   using stop = untilStopped()
   await using hub = await startHub(config, { log })
