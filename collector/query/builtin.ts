@@ -20,6 +20,9 @@ const ALIASES: ReadonlyMap<string, BuiltIn> = new Map([
   ['stream', 'output']
 ])
 
+/** Every name that a built-in goes by. */
+export const BUILT_IN_NAMES: readonly string[] = [...ALIASES.keys()]
+
 /** The built-in that a name of the query means; undefined for a field parsed out of the line. */
 export function builtInOf(name: string): BuiltIn | undefined {
   return ALIASES.get(name)

@@ -89,9 +89,10 @@ export class Scanner {
     const end = closingMark(this.text, from, '/')
     const flags = end < 0 ? '' : this.peekAt(FLAGS, end + 1)
     const isClosed = end >= 0 && (flags === '' || flags === 'i') && this.isBoundary(end + 1 + flags.length)
-    if (!isClosed && this.peek(PATH) !== '') return undefined
+    const line = this.peek(/[^\n]*/y)
+    if (!isClosed && this.peek(PATH) !== '' && !(end < 0 && line.includes('\\'))) return undefined
     if (end < 0) {
-      const rest = withoutLastBackslash(this.peek(/[^\n]*/y).trimEnd())
+      const rest = withoutLastBackslash(line.trimEnd())
       this.fail('unclosed-regex', { from, to: from + rest.length }, {}, `${rest}/`)
     }
     this.at = end + 1 + flags.length

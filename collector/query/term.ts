@@ -1,6 +1,6 @@
 /** Terms about a field: `name:value`, `name>=value`, `name:[a TO b]`, `name:/regex/`. */
 import { LEVELS } from '../record.ts'
-import { BUILT_IN, type BuiltIn, builtInOf, LEVEL_NAMES, levelOf } from './builtin.ts'
+import { BUILT_IN, BUILT_IN_NAMES, type BuiltIn, builtInOf, LEVEL_NAMES, levelOf } from './builtin.ts'
 import { nearest } from './nearest.ts'
 import { quote } from './print.ts'
 import type { Scanner } from './scan.ts'
@@ -18,11 +18,11 @@ export interface NamedField {
 
 /**
  * A name with its operator behind it. `http://x`, `std::io` and `ptr->next` are text; so is `List<String>`,
- * because only numbers, times and levels are compared.
+ * because parsed fields are compared with numbers, times and quoted texts.
  */
 const NAME =
-  /[\p{L}_@](?:[\p{L}\p{M}\p{N}_.@/-]*[\p{L}\p{M}\p{N}_@])?(?=[:=]|!=|[<>]=?(?:[\s)"\d.+-]|$))(?!:\/\/|::)/uy
-const LEVEL_NAME = /level(?=[<>])/y
+  /[\p{L}_@](?:[\p{L}\p{M}\p{N}_.@/-]*[\p{L}\p{M}\p{N}_@])?(?=[:=]|!=|[<>]=?(?:[\s)"\d.+-]|$)|<>\d)(?!:\/\/|::)/uy
+const COMPARED = new RegExp(`(?:${BUILT_IN_NAMES.join('|')})(?=[<>])`, 'y')
 const QUOTED_NAME_END = /[:=<>]|!=/y
 const OPERATOR = /!=|[<>]=?|==?|:(?:[<>]=?|==?)?/y
 const MISSPELT = /=>|=<|=~|!~|<>|===|!==|:=~/y
@@ -31,7 +31,7 @@ const SPELLINGS: Record<string, string> = { '=>': '>=', '=<': '<=', '===': '=', 
 /** The name and operator that begin here, if any; the scanner then stands at the value. */
 export function readName(scan: Scanner): NamedField | undefined {
   const from = scan.at
-  let name = scan.take(NAME) || scan.take(LEVEL_NAME)
+  let name = scan.take(NAME) || scan.take(COMPARED)
   if (name === '' && scan.next === '"') {
     name = scan.quoted()
     if (name !== '' && scan.peek(QUOTED_NAME_END) === '') name = ''
@@ -91,7 +91,7 @@ export function valueTerm(scan: Scanner, field: NamedField, isInGroup: boolean):
   if (scan.isBoundary(scan.at)) missingValue(scan, field)
   const start = scan.at
   const tests = readTests(scan, field, operator)
-  if (scan.pieces.at(-1)?.from !== start) scan.mark('word', start)
+  if ((scan.pieces.at(-1)?.from ?? 0) < start) scan.mark('word', start)
   const at = scan.since(from)
   const items = tests.map((test): Expression => {
     return { kind: 'field', name: field.name, test: checked(scan, field, test, scan.since(start)), at }
@@ -239,7 +239,8 @@ function checked(scan: Scanner, field: NamedField, test: FieldTest, at: Span): F
   if (!field.builtIn) return test
   const isOrder = (test.kind === 'compare' && test.operator !== '=') || test.kind === 'range'
   if (field.builtIn !== 'level') {
-    if (isOrder) scan.fail('no-order', { from: field.from, to: at.to }, { name: field.name })
+    const fix = test.kind === 'compare' ? `${field.name}:${scan.text.slice(at.from, at.to)}` : undefined
+    if (isOrder) scan.fail('no-order', { from: field.from, to: at.to }, { name: field.name }, fix)
     return test
   }
   const names =

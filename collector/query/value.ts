@@ -94,7 +94,8 @@ function comparison(operator: Comparison, asked: string): ValueTest {
 /** Longest text that is read as a number. */
 const NUMBER_LIMIT = 100
 
-function isNumber(text: string): boolean {
+/** Also texts: what is in quotes may be a number. */
+export function isNumber(text: string): boolean {
   return text.length <= NUMBER_LIMIT && /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)
 }
 
