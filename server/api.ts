@@ -237,6 +237,7 @@ export const AppJson = Type.Object({
   environment: Type.String(),
   instances: Type.Integer(),
   running: Type.Integer(),
+  /** Names of the hosts on which it runs; where it runs nowhere, of those on which it ran. */
   hosts: Type.Array(Type.String()),
   /** Moves in the last 24 hours. */
   moves: Type.Integer(),

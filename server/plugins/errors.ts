@@ -102,7 +102,7 @@ const STORE_STATUS: Record<string, number> = {
 type Coded = Pick<FastifyError, 'code' | 'message' | 'statusCode'>
 
 function errorOf(error: unknown): Coded {
-  const coded = error as Partial<FastifyError>
+  const coded: Partial<FastifyError> = error instanceof Error ? error : {}
   const code = coded.code ?? ''
   const message = coded.message ?? ''
   if (coded.validation) return new ValidationError(validationText(coded))

@@ -1,0 +1,135 @@
+/** The hub as one thing to start and to stop: stores, fleet, access, HTTP. */
+import { networkInterfaces } from 'node:os'
+import { join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import { type Access, openAccess } from '../collector/access.ts'
+import { type Fleet, openFleet } from '../collector/fleet/fleet.ts'
+import { openStores } from '../collector/store/open.ts'
+import { buildApp } from './app.ts'
+import { type Config, isOpen } from './config.ts'
+import { ListenError } from './errors.ts'
+import { fleetView } from './fleet-view.ts'
+import { keepRetention } from './retention.ts'
+import { firstTokens, type Tokens } from './tokens.ts'
+import { ownVersion } from './version.ts'
+
+export interface HubOptions {
+  log: Logger
+  /** Set where the hub shows a played fleet; `reason` says why where nobody asked for it. */
+  demo?: { reason?: string }
+}
+
+export interface Hub extends AsyncDisposable {
+  /** For people and other hosts. */
+  url: string
+  /** For programs on this machine. */
+  localUrl: string
+  /** No token is demanded. */
+  open: boolean
+  /** Also in `<data>/tokens/`. */
+  tokens: Tokens
+  app: FastifyInstance
+  access: Access
+  fleet: Fleet
+  /** Ends tails with a last event, lets requests finish, closes the stores. */
+  close(): Promise<void>
+}
+
+/** Throws errors with a `code` and the way out: DRIFTLOG_LISTEN, and those of the stores. */
+export async function startHub(config: Config, { log, demo }: HubOptions): Promise<Hub> {
+  const undo: (() => Promise<unknown>)[] = []
+  const close = async () => {
+    for (let step = undo.pop(); step; step = undo.pop()) await step()
+  }
+  try {
+    const stores = await openStores({ engine: config.store, dataDir: config.dataDir, log })
+    undo.push(() => stores[Symbol.asyncDispose]())
+    const access = await openAccess(stores.state)
+    const fleet = await openFleet(stores.state)
+    undo.push(() => fleet[Symbol.asyncDispose]())
+    const tokens = await firstTokens(access, join(config.dataDir, 'tokens'))
+    const app = await buildApp({
+      config,
+      log,
+      logs: stores.logs,
+      access,
+      fleet: fleetView(fleet, stores.logs, Date.now),
+      join: tokens.join,
+      url: () => urlOf(config, app),
+      version: ownVersion(),
+      nowMs: Date.now,
+      ...(demo ? { demo } : {})
+    })
+    undo.push(() => app.close())
+
+    await listen(app, config)
+    const stopping = new AbortController()
+    const retention = keepRetention(stores.logs, config.retention, log, stopping.signal)
+    undo.push(() => {
+      stopping.abort()
+      return retention
+    })
+    return {
+      url: urlOf(config, app),
+      localUrl: `http://${local(config.listenHost)}:${portOf(config, app)}`,
+      open: isOpen(config),
+      tokens,
+      app,
+      access,
+      fleet,
+      close,
+      [Symbol.asyncDispose]: close
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function listen(app: FastifyInstance, { listenHost, listenPort }: Config): Promise<void> {
+  try {
+    await app.listen({ host: listenHost, port: listenPort })
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? ''
+    throw new ListenError(`${reasonOf(code, listenHost, listenPort)} (${code || error})`, { cause: error })
+  }
+}
+
+function urlOf(config: Config, app: FastifyInstance): string {
+  return config.publicUrl?.origin ?? `http://${reachable(config.listenHost)}:${portOf(config, app)}`
+}
+
+function portOf(config: Config, app: FastifyInstance): number {
+  const address = app.server.address()
+  return typeof address === 'object' && address ? address.port : config.listenPort
+}
+
+function reasonOf(code: string, host: string, port: number): string {
+  if (code === 'EADDRINUSE') {
+    return `Port ${port} of ${host} is taken, perhaps by another hub. Stop it, or set DRIFTLOG_LISTEN_PORT (0 takes any free port).`
+  }
+  if (code === 'EACCES')
+    return `Port ${port} may not be used by this user. Set DRIFTLOG_LISTEN_PORT above 1023.`
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+    return `"${host}" is no address of this machine. Correct DRIFTLOG_LISTEN_HOST.`
+  }
+  return `The hub can't listen on ${host} port ${port}. Check DRIFTLOG_LISTEN_HOST and DRIFTLOG_LISTEN_PORT.`
+}
+
+/** An address under which other hosts find this one; what is listened on where that is already one. */
+function reachable(host: string): string {
+  if (host !== '0.0.0.0' && host !== '::') return bracketed(host)
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
+  const outer = addresses.find(({ internal, family }) => !internal && family === 'IPv4')
+  return outer?.address ?? 'localhost'
+}
+
+function local(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  return host === '::' ? '[::1]' : bracketed(host)
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
+}
