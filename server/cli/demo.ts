@@ -91,6 +91,7 @@ function agentOf(
       DRIFTLOG_STATE_DIR: host.agentDir,
       DRIFTLOG_DOCKER_SOCKET: host.engine.options.socketPath,
       DRIFTLOG_HOST_NAME: host.name,
+      DRIFTLOG_CONTAINERS_DIR: '',
       DRIFTLOG_AGENT_PORT: '0'
     },
     remark: say.remark

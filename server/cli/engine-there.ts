@@ -9,10 +9,11 @@ export type EngineThere =
 
 const PATIENCE_MS = 3000
 
-export async function engineThere(socketPath: string): Promise<EngineThere> {
+/** `containersDir`: where Docker's containers folder is for this process, if elsewhere than the engine says. */
+export async function engineThere(socketPath: string, containersDir?: string): Promise<EngineThere> {
   try {
     const { DockerRootDir } = JSON.parse(await get(socketPath, '/info')) as { DockerRootDir?: string }
-    const folder = join(DockerRootDir ?? '/var/lib/docker', 'containers')
+    const folder = containersDir ?? join(DockerRootDir ?? '/var/lib/docker', 'containers')
     const readable = await access(folder, constants.R_OK | constants.X_OK).then(
       () => true,
       () => false

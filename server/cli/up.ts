@@ -16,8 +16,11 @@ export async function up(env: NodeJS.ProcessEnv, say: Say, options: { demo: bool
   const agentConfig = await import('../../agent/config.ts')
   const config = readConfig(env)
   // Checked here, so that a wrong setting of the agent stops the start instead of being told by its restarts.
-  const { socketPath } = agentConfig.readConfig({ ...env, DRIFTLOG_HUB_URL: 'http://127.0.0.1' })
-  const engine = await engineThere(socketPath)
+  const { socketPath, containersDir } = agentConfig.readConfig({
+    ...env,
+    DRIFTLOG_HUB_URL: 'http://127.0.0.1'
+  })
+  const engine = await engineThere(socketPath, containersDir)
   if (engine.kind === 'absent') {
     say.remark([sentence(engine.reason), ...engine.hints.map((hint) => `  ${hint}`)].join('\n'))
     if (options.demo && !existsSync(join(config.dataDir, 'format.json'))) {
