@@ -1,5 +1,5 @@
 import './histogram.css'
-import { useEffect, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { parse } from '../../collector/query/grammar.ts'
 import type { HistogramAnswer } from '../../server/api.ts'
 import { wasAborted } from '../api/client.ts'
@@ -11,9 +11,11 @@ import { searchKeyOf } from '../state/view.ts'
 import { durationText, momentText } from '../time/format.ts'
 import { usePageZone } from '../time/page-zone.ts'
 import { useLanguage } from '../words/index.ts'
-import { Bars } from './bars.tsx'
 import { BAR_LIMIT, type Counts, countsOf, STACKS, sumOfBars, withArrivals } from './counts.ts'
-import { CountTable } from './table.tsx'
+
+/** What draws comes while the hub counts. */
+const Bars = lazy(() => import('./bars.tsx').then((module) => ({ default: module.Bars })))
+const CountTable = lazy(() => import('./table.tsx').then((module) => ({ default: module.CountTable })))
 
 const HEIGHT = { start: 112, min: 72, max: 400 }
 /** Bars narrower than this are hard to hit. */
@@ -78,10 +80,14 @@ export function Histogram() {
             {t('page.tryAgain')}
           </button>
         </div>
-      ) : table && counts ? (
-        <CountTable counts={counts} zone={zone} />
       ) : (
-        <Bars counts={counts} zone={zone} height={height} searchedTo={searchedTo} dim={asking} />
+        <Suspense fallback={<div style={{ height }} />}>
+          {table && counts ? (
+            <CountTable counts={counts} zone={zone} />
+          ) : (
+            <Bars counts={counts} zone={zone} height={height} searchedTo={searchedTo} dim={asking} />
+          )}
+        </Suspense>
       )}
       <Resizer pane="histogram" label={t('page.resizeHistogram')} line="horizontal" {...HEIGHT} />
     </section>

@@ -18,7 +18,7 @@ const LINES_SHOWN = 6
 
 /** The query: plain text from the first moment, an editor with colours and completion as soon as it is there. */
 export function QueryBar() {
-  const { t, language } = useLanguage()
+  const { t, catalogue } = useLanguage()
   const { q } = useView()
   const ask = useAskQuery()
   const [text, setText] = useState(q)
@@ -99,7 +99,7 @@ export function QueryBar() {
       <div id={says} className="query-says" aria-live="polite">
         {remarks.slice(0, WARNINGS_SHOWN).map((remark) => (
           <p key={`${remark.code}${remark.at.from}`} className={parsed.ok ? 'warned' : 'wrong'}>
-            <Icon name="warning" /> {said(remark, language)}{' '}
+            <Icon name="warning" /> {said(remark, catalogue)}{' '}
             {remark.fix !== undefined && (
               <button
                 type="button"

@@ -1,30 +1,15 @@
-import { useSyncExternalStore } from 'react'
-import { en } from './en.ts'
+import { use, useSyncExternalStore } from 'react'
+import { type Catalogue, english, type Translate } from './catalogue.ts'
 import { type Language, LOCALE, languageOf } from './language.ts'
-import { fill, type HolesOf, type Params } from './message.ts'
-import { zh } from './zh.ts'
 
+export type { PlainKey, Translate, WordKey } from './catalogue.ts'
 export { LANGUAGES, type Language, LOCALE } from './language.ts'
 
-export type Words = typeof en
-export type WordKey = keyof Words
-export const CATALOGUES: Record<Language, Record<WordKey, string>> = { en, zh }
-
-/** Keys of messages without holes. */
-export type PlainKey = { [Key in WordKey]: [HolesOf<Words[Key]>] extends [never] ? Key : never }[WordKey]
-
-/** A message with holes demands their values; one without takes none. */
-type Values<Key extends WordKey> = [HolesOf<Words[Key]>] extends [never] ? [] : [params: Params<Words[Key]>]
-export type Translate = <Key extends WordKey>(key: Key, ...values: Values<Key>) => string
-
-/** The words of one language; pure, for tests and for what runs outside the page's tree. */
-export function translator(language: Language): Translate {
-  return (key, ...values) => fill(CATALOGUES[language][key], LOCALE[language], values[0])
-}
-
 const STORED = 'driftlog.language'
-let current: Language | undefined
+const loaded = new Map<Language, Catalogue>([['en', english]])
+const loading = new Map<Language, Promise<Catalogue>>()
 const listeners = new Set<() => void>()
+let current: Language | undefined
 
 export function language(): Language {
   current ??= languageOf(readStored(), globalThis.navigator?.languages ?? [])
@@ -32,9 +17,11 @@ export function language(): Language {
 }
 
 /** The words in the language chosen now. Inside components take `t` from useLanguage(), which redraws. */
-export const t: Translate = (key, ...values) => translator(language())(key, ...values)
+export const t: Translate = (key, ...values) => (loaded.get(language()) ?? english).t(key, ...values)
 
-export function setLanguage(next: Language): void {
+/** Changes the language once its words are there. */
+export async function setLanguage(next: Language): Promise<void> {
+  await load(next)
   current = next
   try {
     localStorage.setItem(STORED, next)
@@ -45,23 +32,42 @@ export function setLanguage(next: Language): void {
   for (const listener of listeners) listener()
 }
 
-/** Tells the document which language it is in; called once before the first drawing. */
+/** Tells the document which language it is in. */
 export function markDocument(): void {
   document.documentElement.lang = LOCALE[language()]
 }
 
+/** The chosen language; the first drawing waits for its words. `locale` is for `Intl`. */
 export function useLanguage(): {
   language: Language
   locale: string
   setLanguage: typeof setLanguage
   t: Translate
+  catalogue: Catalogue
 } {
   const chosen = useSyncExternalStore(subscribe, language)
-  return { language: chosen, locale: LOCALE[chosen], setLanguage, t: translators[chosen] }
+  const catalogue = loaded.get(chosen) ?? use(load(chosen))
+  return { language: chosen, locale: LOCALE[chosen], setLanguage, t: catalogue.t, catalogue }
 }
 
-/** One translator per language, so that `t` stays the same between drawings. */
-const translators: Record<Language, Translate> = { en: translator('en'), zh: translator('zh') }
+/** Where words cannot be loaded the page speaks English rather than not at all. */
+function load(wanted: Language): Promise<Catalogue> {
+  const running = loading.get(wanted)
+  if (running !== undefined) return running
+  const known = loaded.get(wanted)
+  const words = known
+    ? Promise.resolve(known)
+    : import('./chinese.ts').then(
+        ({ chinese }) => chinese,
+        () => english
+      )
+  const kept = words.then((catalogue) => {
+    loaded.set(wanted, catalogue)
+    return catalogue
+  })
+  loading.set(wanted, kept)
+  return kept
+}
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener)

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { askedMs, rangeBetween, shifted, widened } from '../../../web/time/asked.ts'
 import { rangeText } from '../../../web/time/format.ts'
-import { translator } from '../../../web/words/index.ts'
+import { english } from '../../../web/words/catalogue.ts'
+import { chinese } from '../../../web/words/chinese.ts'
 
 const NOW = Date.parse('2026-11-23T15:00:00Z')
 
@@ -31,10 +32,8 @@ test('doubling keeps the middle, and never reaches ahead of now', () => {
 })
 
 test('a range in words, in both languages', () => {
-  const en = translator('en')
-  const zh = translator('zh')
   const say = (from: string, to: string) =>
-    [en, zh].map((t) => rangeText({ from, to }, 'Europe/Berlin', NOW, t))
+    [english, chinese].map(({ t }) => rangeText({ from, to }, 'Europe/Berlin', NOW, t))
   expect(say('now-3h', 'now')).toEqual(['Last 3 hours', '近 3 小时'])
   expect(say('now-1m', 'now')).toEqual(['Last 1 minute', '近 1 分钟'])
   expect(say('2026-11-21T23:00:00Z', '2026-11-22T23:00:00Z')).toEqual(['Yesterday', '昨天'])

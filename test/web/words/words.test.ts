@@ -1,15 +1,16 @@
 import { expect, test } from 'vitest'
 import { DIAGNOSTICS, parse } from '../../../collector/query/grammar.ts'
 import { said } from '../../../web/query/say.ts'
-import { CATALOGUES, type WordKey } from '../../../web/words/index.ts'
+import { english, type WordKey } from '../../../web/words/catalogue.ts'
+import { chinese } from '../../../web/words/chinese.ts'
 import { languageOf } from '../../../web/words/language.ts'
 import { fill, holesOf } from '../../../web/words/message.ts'
 
-const keys = Object.keys(CATALOGUES.en) as WordKey[]
+const keys = Object.keys(english.words) as WordKey[]
 
 test('both catalogues have the same keys and fill the same holes', () => {
-  expect(Object.keys(CATALOGUES.zh).sort()).toEqual([...keys].sort())
-  for (const key of keys) expect(holesOf(CATALOGUES.zh[key]), key).toEqual(holesOf(CATALOGUES.en[key]))
+  expect(Object.keys(chinese.words).sort()).toEqual([...keys].sort())
+  for (const key of keys) expect(holesOf(chinese.words[key]), key).toEqual(holesOf(english.words[key]))
 })
 
 /** Query words, level names, names of things and keys are the same in every language. */
@@ -18,13 +19,13 @@ const ALLOWED =
 
 test('no English is left in the Chinese catalogue', () => {
   for (const key of keys) {
-    const rest = CATALOGUES.zh[key].replace(ALLOWED, '')
-    expect(rest, `${key}: ${CATALOGUES.zh[key]}`).not.toMatch(/[a-z]{3,}/i)
+    const rest = chinese.words[key].replace(ALLOWED, '')
+    expect(rest, `${key}: ${chinese.words[key]}`).not.toMatch(/[a-z]{3,}/i)
   }
 })
 
 test('no sentence holds a hole that would have to be translated itself', () => {
-  for (const key of keys) expect(CATALOGUES.en[key], key).not.toMatch(/\{\}|\{\s|\s\}/)
+  for (const key of keys) expect(english.words[key], key).not.toMatch(/\{\}|\{\s|\s\}/)
 })
 
 test('plural forms follow the language', () => {
@@ -49,11 +50,11 @@ test('every fault of a query has a sentence in both languages, with all its hole
   for (const code of Object.keys(DIAGNOSTICS) as (keyof typeof DIAGNOSTICS)[]) {
     const holes = [...DIAGNOSTICS[code].matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '')
     const params = Object.fromEntries(holes.map((hole) => [hole, 'x1']))
-    const chinese = said({ code, params }, 'zh')
-    expect(chinese, code).toMatch(/\p{Script=Han}/u)
-    for (const text of [chinese, said({ code, params }, 'en')]) expect(text, code).not.toMatch(/\{\w+\}/)
+    const inChinese = said({ code, params }, chinese)
+    expect(inChinese, code).toMatch(/\p{Script=Han}/u)
+    for (const text of [inChinese, said({ code, params }, english)]) expect(text, code).not.toMatch(/\{\w+\}/)
   }
   const parsed = parse('level:loud')
   expect(parsed.ok).toBe(false)
-  if (!parsed.ok) expect(said(parsed.error, 'zh')).toContain('loud')
+  if (!parsed.ok) expect(said(parsed.error, chinese)).toContain('loud')
 })
