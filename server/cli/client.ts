@@ -113,7 +113,10 @@ export interface Question {
   [name: string]: string | number | undefined
 }
 
-export class UnreachableError extends CliError {
+/** A refusal or failure that may be gone in a moment. */
+export class PassingError extends CliError {}
+
+export class UnreachableError extends PassingError {
   constructor(url: string, cause: unknown) {
     const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause
     const code = inner instanceof Error && 'code' in inner ? String(inner.code) : ''
@@ -148,7 +151,8 @@ function refusal(body: string, status: number, url: string, q: string | undefine
   if (problem.code === 'DRIFTLOG_QUERY' && q !== undefined)
     return new CliError(EXIT.usage, markedQuery(q, problem))
   if (status === 400) return new CliError(EXIT.usage, `${problem.message} (${problem.code})`)
-  return new CliError(EXIT.failed, `${problem.message} (${problem.code})`)
+  const Kind = status === 429 || status >= 500 ? PassingError : CliError
+  return new Kind(EXIT.failed, `${problem.message} (${problem.code})`)
 }
 
 /** The query with a line of carets under the place, and the query as it might have been meant. */

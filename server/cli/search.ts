@@ -31,6 +31,9 @@ export interface Output {
 /** The hub gives at most this many records at once. */
 const PAGE = 1000
 
+/** What is on its way for less than this is not worth a remark. */
+const BEHIND_MS = 2000
+
 /** Reads oldest to newest, as the page does, whatever end of the range was asked for. */
 export async function search(
   hub: HubClient,
@@ -112,6 +115,7 @@ function remarkOn(page: PageInfo, found: number, options: SearchOptions, out: Ou
   for (const { part, reason } of coverage.unreadable)
     out.remark(`Not searched, because it can't be read: ${part} (${reason})`)
   for (const { hostName, behindMs } of coverage.behind) {
+    if (behindMs < BEHIND_MS) continue
     out.remark(`${hostName} has not delivered its last ${Math.ceil(behindMs / 1000)} s yet.`)
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AppJson, MoveJson, RecordJson, SearchAnswer } from '../api.ts'
-import { type HubClient, type HubEvent, type Question, UnreachableError } from './client.ts'
+import { type HubClient, type HubEvent, PassingError, type Question } from './client.ts'
 import { EXIT, type ExitCode } from './exit.ts'
 import { moveLine, recordLine } from './records.ts'
 import type { Output } from './search.ts'
@@ -43,8 +43,8 @@ export async function tail(
       }
     } catch (error) {
       if (signal.aborted) break
-      // What the hub refuses it will refuse again; only a connection is worth another try.
-      if (!connected || !(error instanceof UnreachableError || isBroken(error))) throw error
+      // What the hub refuses for good it will refuse again.
+      if (!connected || !(error instanceof PassingError || isBroken(error))) throw error
     }
     if (signal.aborted) break
     out.remark(`The connection to the hub is lost; trying again in ${waitMs / 1000} s.`)
