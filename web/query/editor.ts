@@ -10,7 +10,7 @@ import {
   selectedCompletionIndex,
   startCompletion
 } from '@codemirror/autocomplete'
-import { defaultKeymap, history, historyKeymap, insertNewline } from '@codemirror/commands'
+import { history, historyKeymap } from '@codemirror/commands'
 import {
   Compartment,
   EditorState,
@@ -72,7 +72,7 @@ export class QueryEditor {
         extensions: [
           Prec.highest(keymap.of(keysOf(wiring))),
           history(),
-          keymap.of([...historyKeymap, ...defaultKeymap]),
+          keymap.of(historyKeymap),
           EditorView.lineWrapping,
           colours,
           remarks,
@@ -155,7 +155,13 @@ function keysOf(wiring: Wiring) {
         return true
       }
     },
-    { key: 'Shift-Enter', run: insertNewline },
+    {
+      key: 'Shift-Enter',
+      run: (view: EditorView) => {
+        view.dispatch(view.state.replaceSelection('\n'), { scrollIntoView: true })
+        return true
+      }
+    },
     {
       key: 'Tab',
       run: (view: EditorView) => {
