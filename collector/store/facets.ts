@@ -1,5 +1,6 @@
 /** Counting of field values, the same for every engine that counts by itself. */
 import { fieldsOf } from '../parse/fields.ts'
+import { builtInOf, PARSED } from '../query/builtin.ts'
 import type { LogRecord, Origin } from '../record.ts'
 import type { Facet, FacetsAsked, FacetValue } from './store.ts'
 
@@ -15,7 +16,7 @@ export const ORIGIN_FACETS: Readonly<Record<string, (origin: Origin) => string>>
 
 /** True for names whose values come out of a record's text. */
 export function isParsedField(name: string): boolean {
-  return !Object.hasOwn(ORIGIN_FACETS, name) && name !== 'level' && name !== 'output'
+  return builtInOf(name) === undefined
 }
 
 /** True when texts must be read to answer. */
@@ -38,17 +39,22 @@ export class FacetCounter {
     this.#parsed = [...this.#counts.keys()].filter(isParsedField)
   }
 
+  /** `field`: a built-in by its own name; every asked name that means it is counted. */
   add(field: string, value: string, count: number): void {
-    const values = this.#counts.get(field)
+    for (const asked of this.#counts.keys()) if (builtInOf(asked) === field) this.#add(asked, value, count)
+  }
+
+  #add(asked: string, value: string, count: number): void {
+    const values = this.#counts.get(asked)
     if (!values || count === 0 || value === '') return
     if (this.#prefix !== '' && !value.toLowerCase().startsWith(this.#prefix)) return
     values.set(value, (values.get(value) ?? 0) + count)
   }
 
   addOrigin(origin: Origin, count: number): void {
-    for (const field of this.#counts.keys()) {
-      const value = Object.hasOwn(ORIGIN_FACETS, field) ? ORIGIN_FACETS[field] : undefined
-      if (value) this.add(field, value(origin), count)
+    for (const asked of this.#counts.keys()) {
+      const value = ORIGIN_FACETS[builtInOf(asked) ?? '']
+      if (value) this.#add(asked, value(origin), count)
     }
   }
 
@@ -57,8 +63,9 @@ export class FacetCounter {
     const fields = fieldsOf(text)
     if (!fields) return
     for (const name of this.#parsed) {
-      const value = Object.hasOwn(fields, name) ? fields[name] : undefined
-      if (value !== undefined) this.add(name, String(value), 1)
+      const plain = name.startsWith(PARSED) ? name.slice(PARSED.length) : name
+      const value = fields[name] ?? fields[plain]
+      if (value !== undefined) this.#add(name, String(value), 1)
     }
     if (!this.#asked.discover) return
     for (const name of Object.keys(fields)) this.#fields.set(name, (this.#fields.get(name) ?? 0) + 1)

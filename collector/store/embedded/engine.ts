@@ -1,0 +1,560 @@
+/** The embedded engine (docs/architecture.md): a LogStore on files of its own, nothing to install. */
+import { mkdir } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import type { Batch, GenerationState, LogRecord } from '../../record.ts'
+import { mergeState } from '../generations.ts'
+import { bucketsOf, floorDivide } from '../steps.ts'
+import {
+  type Arrival,
+  type Bounds,
+  type Context,
+  type ContextAsked,
+  type Facets,
+  type FacetsAsked,
+  type FollowAsked,
+  type Histogram,
+  type LogStore,
+  type OriginSummary,
+  type Page,
+  type PageAsked,
+  type Query,
+  type Retention,
+  StoreFullError,
+  type StoreHealth,
+  type StreamKey
+} from '../store.ts'
+import type { Arrivals } from './arrivals.ts'
+import { Bell } from './bell.ts'
+import { StoreClosedError } from './fault.ts'
+import { claimFormat, type Folder, folderAt, journalName } from './folder.ts'
+import { endOf, follow } from './follow.ts'
+import { encodeFrame, type FrameInput } from './frame.ts'
+import { Journal, type JournalFile, type OpenFile, ROTATE_AT, type RotateAt } from './journal.ts'
+import { type Lock, lockFolder } from './lock.ts'
+import { Manifest, type Part } from './manifest.ts'
+import { OriginLog } from './origins.ts'
+import type { Positions } from './positions.ts'
+import { QueryPool, TimeOverError } from './query-pool.ts'
+import type { Question } from './query-protocol.ts'
+import { type Recovered, recover } from './recovery.ts'
+import { outlived, worthJoining } from './retention.ts'
+import { Sealer } from './sealer.ts'
+import { Totals, toTime, totalOf } from './totals.ts'
+
+export interface EmbeddedOptions {
+  dataDir: string
+  log: Pick<Logger, 'info' | 'warn' | 'error'>
+  rotateAt?: Partial<RotateAt>
+  /** Default: one per core but one. */
+  queryThreads?: number
+  /** Matching records that wait for a follower; a slower one is told how many were skipped. */
+  followKeeps?: number
+  /** Records that are read to count parsed fields. */
+  facetSample?: number
+  /** Joins small parts in the background. */
+  joins?: boolean
+  /** Opens journal files; tests hand in one that fails. */
+  open?: OpenFile
+}
+
+/** Journals that wait for the sealer at most; then appends wait, too. */
+const MOST_UNSEALED = 8
+/** Sealed journals are kept for followers that come back. */
+const KEPT_SEALED = 4
+const TICK_MS = 5000
+/** Streams not heard of for this long, of which no record is left, are forgotten. */
+const FORGET_MS = 90 * 86_400_000
+/** What a follower's look at new records may take. */
+const FOLLOW_BUDGET_MS = 10_000
+
+export class EmbeddedLogStore implements LogStore {
+  readonly #options: EmbeddedOptions
+  readonly #folder: Folder
+  readonly #id: string
+  readonly #lock: Lock
+  readonly #origins: OriginLog
+  readonly #manifest: Manifest
+  readonly #pool: QueryPool
+  readonly #sealer: Sealer
+  readonly #ticking: NodeJS.Timeout
+  readonly #positions: Positions
+  /** Positions with what was handed in but is not durable yet. */
+  #ahead: Positions
+  #partTotals = new Totals()
+  /** By number, of journals that are not sealed. */
+  readonly #journalTotals: Map<number, Totals>
+  #journal: Journal | undefined
+  /** Rings when more is durable. */
+  readonly #bell = new Bell()
+  /** Rings when a journal was sealed. */
+  readonly #sealBell = new Bell()
+  #refusing: string | undefined
+  #isClosed = false
+  readonly #counted = {
+    appended: 0,
+    appends: 0,
+    seals: 0,
+    merges: 0,
+    queries: 0,
+    incomplete: 0,
+    replaced: 0,
+    dropped: 0,
+    torn: 0,
+    damaged: 0,
+    followers: 0
+  }
+
+  private constructor(options: EmbeddedOptions, folder: Folder, id: string, lock: Lock, found: Recovered) {
+    this.#options = options
+    this.#folder = folder
+    this.#id = id
+    this.#lock = lock
+    this.#origins = new OriginLog(folder.origins, found.origins)
+    this.#positions = found.positions
+    this.#ahead = found.positions.copy()
+    this.#journalTotals = found.journalTotals
+    this.#counted.torn = found.tornBytes
+    this.#counted.damaged = found.damage.length
+    const origins = () => this.#origins.table.rows
+    this.#pool = new QueryPool({
+      threads: options.queryThreads ?? Math.max(1, availableParallelism() - 1),
+      origins,
+      onReplaced: (reason) => {
+        this.#counted.replaced++
+        options.log.warn({ reason }, 'a query thread was replaced')
+      }
+    })
+    this.#sealer = new Sealer(folder.root, origins, (reason, task) =>
+      options.log.error({ reason, task: task.kind }, 'the sealer failed, it will try again')
+    )
+    this.#manifest = new Manifest(folder.root, (paths) => this.#pool.forget(paths))
+    for (const part of found.parts) this.#addPart(part)
+    this.#manifest.unreadable.push(...found.unreadable)
+    this.#manifest.unsealed = found.unsealed
+    this.#manifest.sealed = found.sealed
+    this.#ticking = setInterval(() => void this.#tick(), TICK_MS)
+    this.#ticking.unref()
+  }
+
+  /** Opens the folder, or makes it. Rejects with FolderLockedError, NewerFormatError or CorruptError. */
+  static async open(options: EmbeddedOptions): Promise<EmbeddedLogStore> {
+    const folder = folderAt(options.dataDir)
+    await mkdir(folder.root, { recursive: true })
+    const lock = await lockFolder(folder.lock, folder.root)
+    try {
+      const id = await claimFormat(folder)
+      const found = await recover(folder)
+      if (found.tornBytes > 0) {
+        options.log.warn(
+          { bytes: found.tornBytes },
+          'an unfinished write was cut off, it was never acknowledged'
+        )
+      }
+      for (const what of found.damage) options.log.error({ what }, 'the log store is damaged')
+      const store = new EmbeddedLogStore(options, folder, id, lock, found)
+      await store.#begin(found)
+      return store
+    } catch (error) {
+      await lock[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  async append(batches: readonly Batch[]): Promise<void> {
+    const journal = this.#writable()
+    const { inputs, rows, totals } = this.#accept(batches)
+    this.#counted.appends++
+    // Nothing new: yet what was handed in before may not be durable, and this answer would say so.
+    if (inputs.length === 0) return journal.between(() => undefined)
+    const receivedMs = Date.now()
+    await journal.append(encodeFrame(inputs), rows, (file) => {
+      this.#refusing = undefined
+      this.#counted.appended += rows
+      const known = this.#journalTotals.get(file.number)
+      if (known) known.addTotals(totals)
+      else this.#journalTotals.set(file.number, totals)
+      for (const { origin, state } of inputs) {
+        const row = this.#origins.table.rows[origin]
+        if (row) this.#positions.apply(row, state, receivedMs)
+      }
+      this.#bell.ring()
+    })
+  }
+
+  async positions(streams: readonly StreamKey[]): Promise<GenerationState[][]> {
+    this.#writable()
+    return streams.map((key) => this.#positions.list(key))
+  }
+
+  async search(query: Query, page: PageAsked, bounds: Bounds): Promise<Page> {
+    const near = page.direction === 'older' ? query.to : query.from
+    return this.#query({ kind: 'search', query, page }, query, bounds, (coverage) => ({
+      records: [],
+      coverage: { ...coverage, searchedTo: near },
+      more: true
+    }))
+  }
+
+  async histogram(query: Query, step: { ns: bigint; origin: bigint }, bounds: Bounds): Promise<Histogram> {
+    const { first, count } = bucketsOf(query, step)
+    return this.#query({ kind: 'histogram', query, step }, query, bounds, (coverage) => ({
+      buckets: Array.from({ length: count }, (_, index) => ({
+        from: first + BigInt(index) * step.ns,
+        counts: [0, 0, 0, 0, 0, 0, 0]
+      })),
+      to: first + BigInt(count) * step.ns,
+      total: 0,
+      coverage: { ...coverage, searchedTo: query.to }
+    }))
+  }
+
+  async facets(query: Query, asked: FacetsAsked, bounds: Bounds): Promise<Facets> {
+    const sampleLimit = this.#options.facetSample ?? 20_000
+    return this.#query({ kind: 'facets', query, asked, sampleLimit }, query, bounds, (coverage) => ({
+      facets: asked.fields.map((field) => ({ field, values: [], others: 0 })),
+      fields: [],
+      sampled: 0,
+      matched: 0,
+      coverage: { ...coverage, searchedTo: query.to }
+    }))
+  }
+
+  async find(id: string, bounds: Bounds): Promise<LogRecord | undefined> {
+    return this.#ask({ kind: 'find', id }, ALL_TIME, bounds)
+  }
+
+  async context(id: string, asked: ContextAsked, bounds: Bounds): Promise<Context | undefined> {
+    return this.#ask({ kind: 'context', id, asked }, ALL_TIME, bounds)
+  }
+
+  async origins(): Promise<OriginSummary[]> {
+    const summaries: OriginSummary[] = []
+    for (const [number, [count, firstMs, firstNanos, lastMs, lastNanos]] of this.#totals().byOrigin) {
+      const origin = this.#origins.table.rows[number]
+      if (!origin) continue
+      summaries.push({ origin, first: toTime(firstMs, firstNanos), last: toTime(lastMs, lastNanos), count })
+    }
+    return summaries
+  }
+
+  follow(asked: FollowAsked, signal: AbortSignal): AsyncIterable<Arrival> {
+    const source = {
+      id: this.#id,
+      journals: () => [...this.#manifest.sealed, ...this.#manifest.unsealed],
+      keeps: this.#options.followKeeps ?? 20_000,
+      ask: (arrivals: Extract<Question, { kind: 'arrivals' }>['asked']) =>
+        this.#ask<Arrivals>({ kind: 'arrivals', asked: arrivals }, NO_TIME, {
+          budgetMs: FOLLOW_BUDGET_MS,
+          signal
+        }),
+      more: (until: AbortSignal) => this.#bell.wait(until)
+    }
+    const now = endOf(source)
+    this.#counted.followers++
+    const told = follow(source, asked, signal, now)
+    const leave = () => {
+      this.#counted.followers--
+    }
+    return (async function* () {
+      try {
+        yield* told
+      } finally {
+        leave()
+      }
+    })()
+  }
+
+  async retain(retention: Retention, nowMs: number): Promise<number> {
+    this.#writable()
+    const { parts, bytes } = this.#manifest
+    const partBytes = [...parts.values()].reduce((sum, part) => sum + part.bytes, 0)
+    const gone = outlived(parts.values(), bytes - partBytes, retention, nowMs)
+    if (gone.length > 0) {
+      const unlinked = this.#manifest.retire(gone.map((part) => part.path))
+      this.#partTotals = new Totals()
+      for (const part of parts.values()) this.#partTotals.addSummary(part.summary)
+      await unlinked
+    }
+    if (retention.maxAgeMs > 0) await this.#forget(nowMs - Math.max(retention.maxAgeMs, FORGET_MS))
+    const dropped = gone.reduce((sum, part) => sum + part.summary.rows, 0)
+    this.#counted.dropped += dropped
+    if (dropped > 0) {
+      this.#options.log.info(
+        { records: dropped, parts: gone.length },
+        'records beyond the retention were dropped'
+      )
+    }
+    return dropped
+  }
+
+  health(): StoreHealth {
+    const totals = this.#totals()
+    const [oldest, newest] = [totals.oldest(), totals.newest()]
+    const reason = this.#isClosed ? 'the store is closed' : this.#refusing
+    const { figures: journal = { fsyncs: 0, fsyncSeconds: 0, writeFailures: 0 } } = this.#journal ?? {}
+    const counted = this.#counted
+    return {
+      engine: 'embedded',
+      records: totals.rows,
+      bytes: this.#manifest.bytes,
+      ...(oldest === undefined ? {} : { oldest }),
+      ...(newest === undefined ? {} : { newest }),
+      writable: reason === undefined,
+      ...(reason === undefined ? {} : { reason }),
+      figures: {
+        appended_records_total: counted.appended,
+        appends_total: counted.appends,
+        fsyncs_total: journal.fsyncs,
+        fsync_seconds_total: journal.fsyncSeconds,
+        write_failures_total: journal.writeFailures,
+        seals_total: counted.seals,
+        seals_pending: Math.max(this.#manifest.unsealed.length - 1, 0),
+        seal_failures_total: this.#sealer.failures,
+        merges_total: counted.merges,
+        parts: this.#manifest.parts.size,
+        unreadable_parts: this.#manifest.unreadable.length,
+        journal_bytes: this.#manifest.unsealed.reduce((sum, journal) => sum + journal.bytes, 0),
+        torn_bytes_total: counted.torn,
+        damages_total: counted.damaged,
+        queries_total: counted.queries,
+        queries_incomplete_total: counted.incomplete,
+        query_threads_replaced_total: counted.replaced,
+        retention_dropped_records_total: counted.dropped,
+        followers: counted.followers
+      }
+    }
+  }
+
+  /** Ends the journal that is being written, and waits until everything so far rests in parts. */
+  async seal(): Promise<void> {
+    await this.#writable().rotate()
+    while (this.#manifest.unsealed.length > 1) await this.#sealBell.wait()
+  }
+
+  /** Starts the query threads before they are needed. */
+  warm(): void {
+    this.#pool.warm()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    clearInterval(this.#ticking)
+    await this.#journal?.close()
+    this.#bell.break(new StoreClosedError())
+    this.#sealBell.break(new StoreClosedError())
+    await Promise.all([this.#pool.close(), this.#sealer.close(), this.#origins.close()])
+    await this.#lock[Symbol.asyncDispose]()
+  }
+
+  async #begin(found: Recovered): Promise<void> {
+    const goesOn = found.canGoOn ? found.unsealed.at(-1) : undefined
+    this.#journal = await Journal.open({
+      folder: this.#folder,
+      rotateAt: { ...ROTATE_AT, ...this.#options.rotateAt },
+      number: found.nextNumber,
+      ...(goesOn ? { last: goesOn } : {}),
+      ...(this.#options.open ? { open: this.#options.open } : {}),
+      prepare: () => this.#origins.flush(),
+      room: () => this.#room(),
+      onRotated: (old) => this.#rotated(old),
+      onFailed: (reason) => this.#failed(reason)
+    })
+    const full = goesOn ? found.unsealed.slice(0, -1) : [...found.unsealed]
+    if (!goesOn) this.#manifest.unsealed = [...found.unsealed, this.#journal.current]
+    for (const journal of full) void this.#sealLater(journal)
+  }
+
+  #writable(): Journal {
+    if (this.#isClosed || !this.#journal) throw new StoreClosedError()
+    return this.#journal
+  }
+
+  /** Leaves out what is stored already, and moves the positions ahead. Runs without a pause. */
+  #accept(batches: readonly Batch[]): { inputs: FrameInput[]; rows: number; totals: Totals } {
+    const inputs: FrameInput[] = []
+    const totals = new Totals()
+    let rows = 0
+    const nowMs = Date.now()
+    for (const { origin, state, receivedMs, records } of batches) {
+      const old = this.#ahead.get(origin, state.generation)
+      const merged = mergeState(old, state)
+      const kept = old ? rowsBehind(records.end, records.count, old.stored) : undefined
+      const count = kept ? kept.length : records.count
+      if (count === 0 && old && isSame(old, merged)) continue
+      this.#ahead.apply(origin, merged, nowMs)
+      const number = this.#origins.number(origin)
+      inputs.push({
+        origin: number,
+        state: merged,
+        receivedMs: Math.floor(receivedMs),
+        columns: records,
+        ...(kept ? { kept } : {})
+      })
+      totals.add(number, totalOf(records, 0, count, kept))
+      rows += count
+    }
+    return { inputs, rows, totals }
+  }
+
+  #failed(reason: string): void {
+    this.#ahead = this.#positions.copy()
+    this.#origins.takeBack()
+    if (this.#refusing === undefined) {
+      this.#options.log.error({ reason }, 'the log store can not write, appends are refused until it can')
+    }
+    this.#refusing = reason
+  }
+
+  #rotated(old: JournalFile): void {
+    if (!this.#journal) return
+    this.#manifest.unsealed = [...this.#manifest.unsealed, this.#journal.current]
+    void this.#sealLater(old)
+    this.#bell.ring()
+  }
+
+  #addPart(part: Part): void {
+    this.#manifest.parts.set(part.path, part)
+    this.#partTotals.addSummary(part.summary)
+  }
+
+  async #sealLater(journal: JournalFile): Promise<void> {
+    try {
+      const { parts, damagedBytes } = await this.#sealer.seal(journal.number)
+      if (damagedBytes > 0) this.#counted.damaged++
+      this.#journalTotals.delete(journal.number)
+      for (const part of parts) this.#addPart(part)
+      const path = join(this.#folder.journal, journalName(journal.number, 'sealed'))
+      this.#manifest.unsealed = this.#manifest.unsealed.filter((other) => other !== journal)
+      this.#manifest.sealed = [...this.#manifest.sealed, { ...journal, path }]
+      this.#counted.seals++
+      this.#sealBell.ring()
+      const old = this.#manifest.sealed.slice(0, -KEPT_SEALED)
+      this.#manifest.sealed = this.#manifest.sealed.slice(-KEPT_SEALED)
+      await this.#manifest.unlinkLater(old.map(({ path }) => path))
+      if (this.#options.joins !== false) await this.#join()
+    } catch (error) {
+      if (this.#isClosed) return
+      this.#options.log.error({ err: error }, 'work behind a seal failed')
+    }
+  }
+
+  /** Joins small parts while nothing else waits for the sealer. */
+  async #join(): Promise<void> {
+    while (!this.#isClosed && this.#sealer.pending === 0) {
+      const small = worthJoining(this.#manifest.parts.values())
+      if (!small) return
+      const paths = small.map((part) => part.path)
+      const joined = await this.#sealer.merge(paths)
+      // Retention may have dropped one of them meanwhile: what it dropped must not come back.
+      if (paths.some((path) => !this.#manifest.parts.has(path))) {
+        await this.#manifest.unlinkLater([joined.path])
+        return
+      }
+      for (const path of paths) this.#manifest.parts.delete(path)
+      this.#manifest.parts.set(joined.path, joined)
+      this.#counted.merges++
+      await this.#manifest.unlinkLater(paths)
+    }
+  }
+
+  /** Resolves when another journal may wait for the sealer. */
+  async #room(): Promise<void> {
+    while (this.#manifest.unsealed.length >= MOST_UNSEALED) {
+      if (this.#sealer.failing !== undefined)
+        throw new StoreFullError(`sealing fails: ${this.#sealer.failing}`)
+      await this.#sealBell.wait(AbortSignal.timeout(500)).catch(() => undefined)
+    }
+  }
+
+  async #tick(): Promise<void> {
+    try {
+      await this.#journal?.tick(Date.now())
+    } catch (error) {
+      if (!this.#isClosed)
+        this.#options.log.warn({ err: error }, 'a journal could not be ended, it will be tried again')
+    }
+  }
+
+  #ask<T>(question: Question, range: { from: bigint; to: bigint }, bounds: Bounds): Promise<T> {
+    if (this.#isClosed) return Promise.reject(new StoreClosedError())
+    if (question.kind !== 'arrivals') this.#counted.queries++
+    const snapshot = this.#manifest.snapshot(msOf(range.from), msOf(range.to))
+    return this.#manifest.holding(this.#pool.ask<T>(question, snapshot, bounds))
+  }
+
+  /** A question whose time ran out without any answer is answered by `nothing`. */
+  async #query<T extends { coverage: Page['coverage'] }>(
+    question: Question,
+    range: { from: bigint; to: bigint },
+    bounds: Bounds,
+    nothing: (coverage: Page['coverage']) => T
+  ): Promise<T> {
+    let answer: T
+    try {
+      answer = await this.#ask<T>(question, range, bounds)
+    } catch (error) {
+      if (!(error instanceof TimeOverError)) throw error
+      answer = nothing({ complete: false, unreadable: [], scannedRecords: 0 })
+    }
+    if (!answer.coverage.complete) this.#counted.incomplete++
+    return answer
+  }
+
+  /** Everything that there is, by origin. */
+  #totals(): Totals {
+    const totals = new Totals()
+    totals.addTotals(this.#partTotals)
+    for (const journal of this.#journalTotals.values()) totals.addTotals(journal)
+    return totals
+  }
+
+  /** Forgets streams that nobody spoke of since, and of which no record is left. */
+  async #forget(sinceMs: number): Promise<void> {
+    const used = this.#totals().byOrigin
+    const { rows } = this.#origins.table
+    const usedStreams = new Set(
+      [...used.keys()].flatMap((number) => (rows[number] ? [streamName(rows[number])] : []))
+    )
+    const gone = this.#ahead.forgettable(sinceMs, (key) => !usedStreams.has(streamName(key)))
+    if (gone.length === 0) return
+    const names = new Set(gone.map(streamName))
+    this.#ahead.forget(gone)
+    this.#positions.forget(gone)
+    await this.#sealer.forget(gone)
+    await this.#writable().between(() => {
+      const unused = [...rows.entries()].flatMap(([number, row]) =>
+        row && names.has(streamName(row)) && this.#ahead.list(row).length === 0 ? [number] : []
+      )
+      return this.#origins.forget(unused)
+    })
+  }
+}
+
+const ALL_TIME = { from: -(1n << 62n), to: 1n << 62n }
+const NO_TIME = { from: 1n << 62n, to: 1n << 62n }
+
+function streamName({ host, container, stream }: StreamKey): string {
+  return `${host}\0${container}\0${stream}`
+}
+
+function msOf(time: bigint): number {
+  return Number(floorDivide(time, 1_000_000n))
+}
+
+/** Undefined where all rows end behind `stored`. */
+function rowsBehind(end: Float64Array, count: number, stored: number): Uint32Array | undefined {
+  let behind = 0
+  for (let row = 0; row < count; row++) if ((end[row] as number) > stored) behind++
+  if (behind === count) return undefined
+  const rows = new Uint32Array(behind)
+  let at = 0
+  for (let row = 0; row < count; row++) if ((end[row] as number) > stored) rows[at++] = row
+  return rows
+}
+
+function isSame(a: GenerationState, b: GenerationState): boolean {
+  return a.file === b.file && a.committed === b.committed && a.stored === b.stored && a.ended === b.ended
+}
