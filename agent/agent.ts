@@ -17,13 +17,12 @@ import { pause } from './ship/backoff.ts'
 import { codecsFor } from './ship/codec.ts'
 import { Hub, PROTOCOL } from './ship/hub.ts'
 import { Shipper } from './ship/shipper.ts'
+import { ownVersion } from './version.ts'
 
 export interface AgentOptions {
   log: Logger
   /** Aborting it ends the agent: the last bytes are delivered if the hub takes them within two seconds. */
   signal: AbortSignal
-  /** The version of the package, told to the hub. */
-  version: string
   /** Told instead of what the agent finds out about its host. */
   facts?: Partial<HostFacts>
   engine?: Engine
@@ -36,7 +35,8 @@ const ENGINE_PATIENCE_MS = 2000
 
 /** Resolves when the signal was aborted. Rejects with an AgentError where a person has to do something first. */
 export async function runAgent(config: Config, options: AgentOptions): Promise<void> {
-  const { log, signal, version } = options
+  const { log, signal } = options
+  const version = ownVersion()
   await using folder = await openStateFolder(config.stateDir)
   const { pollMs, idlePollMs: idleMs, holdMaxBytes, gatherMs } = config
   const hub = new Hub(config.hubUrl)
@@ -92,22 +92,22 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   }
 
   async function watchContainers(
-    { dockerSocket, environment, containersDir, rescanMs }: Config,
+    { socketPath, environment, containersDir, rescanMs }: Config,
     given: Engine | undefined,
     until: AbortSignal
   ): Promise<void> {
-    const watched = given ?? dockerEngine(dockerSocket)
+    const watched = given ?? dockerEngine(socketPath)
     const all = { engine: watched, environment, containersDir, rescanMs, ownContainer: ownContainer() }
     for await (const change of watchEngine(all, until)) {
       if (change.kind === 'engine') {
         const { name, version: engineVersion } = change.info
-        log.info({ dockerSocket, engine: name, engineVersion }, 'watching the containers of an engine')
+        log.info({ socketPath, engine: name, engineVersion }, 'watching the containers of an engine')
         if (engine.changed(change.info)) shipper.greetAgain()
       } else if (change.kind === 'away') {
         const { error: err, retryInMs } = change
         metrics.engineErrors++
         if (engine.lost(err)) {
-          log.warn({ err, dockerSocket, retryInMs }, 'the engine does not answer, known logs are read on')
+          log.warn({ err, socketPath, retryInMs }, 'the engine does not answer, known logs are read on')
         }
       } else instances.apply(change)
     }

@@ -36,7 +36,7 @@ export const AGENT_OPTIONS = {
     description:
       'Needed once, when an agent first speaks to a hub that is not on loopback; the agent then gets a key of its own.'
   },
-  dockerSocket: {
+  socketPath: {
     name: 'DRIFTLOG_DOCKER_SOCKET',
     kind: 'path',
     default: '/var/run/docker.sock',
@@ -131,7 +131,7 @@ export interface Config {
   hubUrl: URL
   joinToken: string | undefined
   /** Absolute paths. */
-  dockerSocket: string
+  socketPath: string
   stateDir: string
   environment: string
   hostName: string | undefined
@@ -153,7 +153,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   return {
     hubUrl: addressOf(env, hubUrl),
     joinToken: textOf(env, joinToken),
-    dockerSocket: socketOf(env),
+    socketPath: socketOf(env),
     stateDir: stateDirOf(env),
     environment: textOf(env, environment) ?? environment.default,
     hostName: textOf(env, hostName),
@@ -195,12 +195,12 @@ function addressOf(env: NodeJS.ProcessEnv, option: AgentOption & { default: stri
 }
 
 function socketOf(env: NodeJS.ProcessEnv): string {
-  const own = textOf(env, AGENT_OPTIONS.dockerSocket)
+  const own = textOf(env, AGENT_OPTIONS.socketPath)
   if (own !== undefined) return resolve(own.replace(/^unix:\/\//, ''))
   const engine = env['DOCKER_HOST']?.trim()
-  if (!engine) return AGENT_OPTIONS.dockerSocket.default
+  if (!engine) return AGENT_OPTIONS.socketPath.default
   if (engine.startsWith('unix://')) return resolve(engine.slice('unix://'.length))
-  const { name } = AGENT_OPTIONS.dockerSocket
+  const { name } = AGENT_OPTIONS.socketPath
   throw new AgentError(
     'DRIFTLOG_CONFIG',
     `DOCKER_HOST is ${engine}, but the agent runs on the engine's own host and reads its files: set ${name} to the engine's unix socket`

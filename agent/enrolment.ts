@@ -87,7 +87,7 @@ function refusal(
 ) {
   if (status === 401 || status === 403) {
     const cause = tried ? 'does not accept this join token' : 'wants a join token'
-    const text = `the hub ${cause} (${message}): make one there with "driftlog token create --scope agent" and set DRIFTLOG_JOIN_TOKEN`
+    const text = `the hub ${cause} (${message}): make one there with "driftlog token issue --scope agent" and set DRIFTLOG_JOIN_TOKEN`
     return new AgentError('DRIFTLOG_JOIN_REFUSED', text)
   }
   return new AgentError('DRIFTLOG_PROTOCOL', `the hub does not take this agent in: ${message} (${code})`)

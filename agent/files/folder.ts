@@ -53,7 +53,6 @@ function look(
   known: (file: string) => boolean,
   met: ReadonlySet<string>
 ): Seen | 'absent' | 'met' {
-  // While Docker compresses, `x.log.1.gz` is unfinished and `x.log.1` still there: the plain one counts.
   for (const packed of mayBePacked ? [false, true] : [false]) {
     const name = packed ? `${path}.gz` : path
     const there = idOf(name)
@@ -62,6 +61,11 @@ function look(
     if (known(there)) return { file: there, source: undefined }
     try {
       const source = packed ? new PackedFile(name) : new PlainFile(name)
+      // While Docker compresses, `x.log.1.gz` is unfinished and `x.log.1` still there: the plain one counts.
+      if (packed && idOf(path) !== undefined) {
+        source.close()
+        return 'absent'
+      }
       if (!met.has(source.file) && !known(source.file)) return { file: source.file, source }
       source.close()
       return met.has(source.file) ? 'met' : { file: source.file, source: undefined }

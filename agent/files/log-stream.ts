@@ -197,16 +197,12 @@ export class LogStream {
     if (!source) return []
     const generation = new Generation(source, source.file)
     if (!source.packed) return [generation]
-    try {
-      generation.identify()
-    } catch {
-      // Broken packed data: it is told as lost when it is read.
-    }
+    if (!this.#knows(generation)) return [generation]
     const hash = generation.head?.hash
     const same = (size: number, other: string | undefined) => other === hash && size % 2 ** 32 === source.size
     const copied =
       hash !== undefined &&
-      (this.generations.some(({ size, head }) => same(size, head?.hash)) ||
+      (this.generations.some((held) => same(held.measure(), held.head?.hash)) ||
         [...this.#closed.values()].some((closed) => same(closed.size, closed.hash)))
     if (!copied) return [generation]
     this.#close(source.file, hash, source.size)
@@ -238,13 +234,30 @@ export class LogStream {
   }
 
   #identify(whole: boolean): void {
-    for (const generation of this.generations) {
-      if (generation.head || !generation.source) continue
+    for (const generation of [...this.generations]) {
+      if (generation.id !== undefined || !generation.source) continue
       if (whole) generation.final = true
-      if (!generation.identify()) continue
-      if (this.placed) generation.follow(this.#fresh(generation))
+      if (this.#knows(generation)) {
+        if (this.placed) generation.follow(this.#fresh(generation))
+      } else if (generation.final) this.#discard(generation)
     }
     this.#finalize()
+  }
+
+  /** A packed file may be damaged. */
+  #knows(generation: Generation): boolean {
+    try {
+      return generation.identify()
+    } catch {
+      return false
+    }
+  }
+
+  /** A complete file without a single record: empty, nothing but NUL bytes, or damaged. */
+  #discard(generation: Generation): void {
+    if (generation.size > 0) this.#tell({ cause: 'unreadable', bytes: generation.size })
+    generation.close()
+    this.generations = this.generations.filter((other) => other !== generation)
   }
 
   /** A file is complete as soon as a newer one has a record: whoever writes has moved on. */
@@ -313,13 +326,11 @@ export class LogStream {
   /** Nobody writes any more: unfinished last records are all there will be. */
   #finish(): void {
     for (const generation of this.generations) {
-      if (generation.final && generation.head) continue
+      if (generation.final) continue
       generation.measure()
       generation.final = true
-      if (!generation.identify()) generation.close()
-      else if (this.placed && generation.id === undefined) generation.follow(this.#fresh(generation))
     }
-    this.generations = this.generations.filter(({ id }) => id !== undefined || !this.placed)
+    this.#identify(true)
     this.#whole = true
     this.#prove()
   }
