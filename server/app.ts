@@ -34,6 +34,7 @@ const REQUEST_TIMEOUT_MS = 60_000
 /** A connection on which nothing moves is closed; a question that is searched for must fit in. */
 const IDLE_TIMEOUT_MS = 120_000
 const KEEP_ALIVE_MS = 75_000
+const MOST_CONNECTIONS = 10_000
 /** Record ids are the longest parameter of a path. */
 const PARAMETER_LIMIT = 256
 
@@ -82,6 +83,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     frameworkErrors: answerError,
     clientErrorHandler: answerClientError
   })
+  app.server.maxConnections = MOST_CONNECTIONS
   // The handlers' types hold the answers to their schemas; checking each value again would cost more than finding it.
   app.setSerializerCompiler(() => JSON.stringify)
   // A parameter that a route does not know is a mistake of the one who asks, not something to pass over.

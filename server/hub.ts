@@ -44,10 +44,10 @@ export async function startHub(config: Config, { log, demo }: HubOptions): Promi
   }
   try {
     const stores = await openStores({ engine: config.store, dataDir: config.dataDir, log })
-    undo.push(() => stores[Symbol.asyncDispose]())
+    undo.push(async () => stores[Symbol.asyncDispose]())
     const access = await openAccess(stores.state)
     const fleet = await openFleet(stores.state)
-    undo.push(() => fleet[Symbol.asyncDispose]())
+    undo.push(async () => fleet[Symbol.asyncDispose]())
     const tokens = await firstTokens(access, join(config.dataDir, 'tokens'))
     const app = await buildApp({
       config,

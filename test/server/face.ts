@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import type { Batch } from '../../collector/record.ts'
-import { MemoryLogStore, type MemoryOptions } from '../../collector/store/memory.ts'
+import { type Engine, openStores } from '../../collector/store/open.ts'
 import type { LogStore } from '../../collector/store/store.ts'
 import { type AppParts, buildApp } from '../../server/app.ts'
 import { readConfig } from '../../server/config.ts'
@@ -29,7 +29,8 @@ type Body = any
 
 export interface FaceOptions {
   batches?: Batch[]
-  memory?: MemoryOptions
+  engine?: Engine
+  /** Instead of the engine's own. */
   logs?: LogStore
   env?: Record<string, string>
   parts?: Partial<AppParts>
@@ -37,11 +38,13 @@ export interface FaceOptions {
 
 export async function openFace(options: FaceOptions = {}): Promise<Face> {
   const folder = await mkdtemp(join(tmpdir(), 'driftlog-face-'))
-  const logs = options.logs ?? new MemoryLogStore(options.memory)
+  const log = pino({ level: 'silent' })
+  const stores = await openStores({ engine: options.engine ?? 'memory', dataDir: folder, log })
+  const logs = options.logs ?? stores.logs
   await logs.append(options.batches ?? [])
   const app = await buildApp({
     config: readConfig({ DRIFTLOG_DATA_DIR: folder, DRIFTLOG_LISTEN_PORT: '0', ...options.env }),
-    log: pino({ level: 'silent' }),
+    log,
     logs,
     access: { check: () => undefined },
     fleet: noFleet,
@@ -63,7 +66,7 @@ export async function openFace(options: FaceOptions = {}): Promise<Face> {
     },
     async [Symbol.asyncDispose]() {
       await app.close()
-      await logs[Symbol.asyncDispose]()
+      await stores[Symbol.asyncDispose]()
       await rm(folder, { recursive: true, force: true })
     }
   }

@@ -8,8 +8,8 @@ import { openFace, range } from '../face.ts'
 
 const day = range(DAY, DAY + 86_400_000_000_000n)
 
-test('everything comes once, oldest first', async () => {
-  await using face = await openFace({ batches: [lines(1700)] })
+test.each(['memory', 'embedded'] as const)('%s: everything comes once, oldest first', async (engine) => {
+  await using face = await openFace({ engine, batches: [lines(1700)] })
   const rows = await exported(`${face.url}/api/logs/export?${day}`)
   expect(rows.map((row) => row.text)).toEqual(Array.from({ length: 1700 }, (_, index) => `line ${index}`))
 })
