@@ -1,27 +1,37 @@
 import './theme/tokens.css'
 import './theme/base.css'
-import './app.css'
+import { lazy, Suspense } from 'react'
 import { Facets } from './facets/facets.tsx'
 import { Histogram } from './histogram/histogram.tsx'
 import { Keyboard } from './keys/keyboard.tsx'
 import { List } from './list/list.tsx'
-import { LiveBar } from './live/bar.tsx'
 import { LiveSwitch } from './live/switch.tsx'
 import { QueryBar } from './query/bar.tsx'
-import { RecordBeside } from './record/beside.tsx'
-import { TokenPrompt } from './record/token.tsx'
 import { Header } from './shell/header.tsx'
-import { HelpDialog } from './shell/help.tsx'
-import { JumpDialog } from './shell/jump.tsx'
 import { Layout } from './shell/layout.tsx'
 import { Toasts } from './shell/toasts.tsx'
 import { FleetWatch } from './state/fleet.tsx'
-import { useView } from './state/page.ts'
+import { useCommand, usePage, useView } from './state/page.ts'
+import { useStore } from './state/store.ts'
 import { TimeBox } from './time/box.tsx'
+
+// What the first look does not need comes when it is asked for.
+const HelpDialog = lazy(async () => ({ default: (await import('./shell/help.tsx')).HelpDialog }))
+const JumpDialog = lazy(async () => ({ default: (await import('./shell/jump.tsx')).JumpDialog }))
+const LiveBar = lazy(async () => ({ default: (await import('./live/bar.tsx')).LiveBar }))
+const RecordBeside = lazy(async () => ({ default: (await import('./record/beside.tsx')).RecordBeside }))
+const TokenPrompt = lazy(async () => ({ default: (await import('./record/token.tsx')).TokenPrompt }))
 
 /** The page: each part reads what it needs by hooks from state/, so that they stand and fail apart. */
 export function App() {
   const { live } = useView()
+  const { dialog, token, history, settings } = usePage()
+  const shown = useStore(dialog)
+  useCommand('help', () => dialog.set('help'))
+  useCommand('jump', () => dialog.set('jump'))
+  const isTokenDemanded = useStore(token.demanded)
+  const isOpen = useStore(history.entry, (entry) => entry.open === true)
+  const opensBeside = useStore(settings, ({ record }) => record === 'beside')
   return (
     <>
       <FleetWatch />
@@ -32,13 +42,29 @@ export function App() {
         time={<TimeBox />}
         live={<LiveSwitch />}
         filters={<Facets />}
-        above={live ? <LiveBar /> : <Histogram />}
+        above={
+          live ? (
+            <Suspense>
+              <LiveBar />
+            </Suspense>
+          ) : (
+            <Histogram />
+          )
+        }
         main={<List />}
-        beside={<RecordBeside />}
+        beside={
+          isOpen && opensBeside ? (
+            <Suspense>
+              <RecordBeside />
+            </Suspense>
+          ) : null
+        }
       />
-      <HelpDialog />
-      <JumpDialog />
-      <TokenPrompt />
+      <Suspense>
+        {shown === 'help' && <HelpDialog />}
+        {shown === 'jump' && <JumpDialog />}
+        {isTokenDemanded && <TokenPrompt />}
+      </Suspense>
       <Toasts />
     </>
   )

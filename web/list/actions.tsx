@@ -1,6 +1,7 @@
 import type { RecordJson } from '../../server/api.ts'
 import { copyText } from '../record/copy.ts'
 import { linkTo } from '../record/link.ts'
+import { Icon } from '../shell/icon.tsx'
 import { usePage } from '../state/page.ts'
 import { useLanguage } from '../words/index.ts'
 import { stripped } from './ansi.ts'
@@ -28,7 +29,7 @@ export function RowActions({ record, top, onContext }: RowActionsProps) {
         title={t('record.copyLine')}
         onClick={() => copyText(stripped(record.text), page, t)}
       >
-        <span aria-hidden="true">⧉</span>
+        <Icon name="copy" />
         <span className="hidden-text">{t('record.copyLine')}</span>
       </button>
       <button
@@ -37,7 +38,7 @@ export function RowActions({ record, top, onContext }: RowActionsProps) {
         title={t('record.copyLink')}
         onClick={() => copyText(linkTo(record, page.history.view.get()), page, t)}
       >
-        <span aria-hidden="true">⚭</span>
+        <Icon name="link" />
         <span className="hidden-text">{t('record.copyLink')}</span>
       </button>
       <button
@@ -46,7 +47,7 @@ export function RowActions({ record, top, onContext }: RowActionsProps) {
         title={t('record.contextInstance')}
         onClick={() => onContext(record, 'instance')}
       >
-        <span aria-hidden="true">≡</span>
+        <Icon name="around" />
         <span className="hidden-text">{t('record.contextInstance')}</span>
       </button>
     </div>

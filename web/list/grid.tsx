@@ -1,9 +1,8 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a list of which only a part is drawn is no table
 // biome-ignore-all lint/a11y/useFocusableInteractive: one row of the grid can be tabbed to, keys reach the others
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import { lazy, Suspense, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import type { RecordJson } from '../../server/api.ts'
-import { RecordDetail } from '../record/detail.tsx'
 import { usePage, useSettings, useView } from '../state/page.ts'
 import { useStore } from '../state/store.ts'
 import { useLanguage } from '../words/index.ts'
@@ -20,12 +19,16 @@ import { RecordLine } from './row.tsx'
 import type { Row } from './rows.ts'
 import { Sight } from './sight.ts'
 
-/** Room before the first and behind the last row, for what stands at the ends. */
+const detail = () => import('../record/detail.tsx')
+const RecordDetail = lazy(async () => ({ default: (await detail()).RecordDetail }))
+
+/** Room before the first and behind the last row, for what is to be said there, and where nothing is. */
 const EDGE = 32
+const BARE_EDGE = 8
 const OVERSCAN = 12
 const DETAIL_HEIGHT = 340
-/** The reader is near an end: so many rows before it the next page is asked for. */
-const NEAR_ROWS = 40
+/** The reader is near an end: so much before it the next page is asked for. */
+const NEAR_PX = 1000
 /** A scroll event this soon after a wheel, touch or key is the reader's doing. */
 const HAND_MS = 800
 const DIVIDER_HEIGHT = 28
@@ -66,6 +69,10 @@ export function Grid({
   const selectedAt = useMemo(() => sight.indexOf(feed.rows, selected), [sight, feed, selected])
   const tabbableAt = selectedAt >= 0 ? selectedAt : order === 'down' ? sight.count - 1 : 0
 
+  const [above, below] = order === 'down' ? (['older', 'newer'] as const) : (['newer', 'older'] as const)
+  const edgeHeight = (side: 'older' | 'newer') =>
+    side === 'newer' && status.newer.kind === 'end' ? BARE_EDGE : EDGE
+
   const virtualizer = useVirtualizer({
     count: sight.count,
     getScrollElement: () => scroller.current,
@@ -73,8 +80,8 @@ export function Grid({
     getItemKey: useCallback((index: number) => sight.keyAt(index), [sight]),
     overscan: OVERSCAN,
     anchorTo: 'end',
-    paddingStart: EDGE,
-    paddingEnd: EDGE,
+    paddingStart: edgeHeight(above),
+    paddingEnd: edgeHeight(below),
     rangeExtractor: useCallback(
       ({ startIndex, endIndex, count }: { startIndex: number; endIndex: number; count: number }) => {
         const from = Math.max(0, startIndex - OVERSCAN)
@@ -90,7 +97,8 @@ export function Grid({
   })
 
   const pin = useRef<Pin>(startPin(feed, history.entry.get().anchor))
-  const wantsFocus = useRef(false)
+  // a list that replaces another takes over its focus
+  const wantsFocus = useRef(selected !== '' && document.activeElement === document.body)
   const byHandMs = useRef(0)
   const lastTop = useRef(0)
   const { tail } = feed
@@ -132,11 +140,10 @@ export function Grid({
   })
 
   useEffect(() => {
-    if (status.phase !== 'shown' || view.ctx !== '' || pin.current?.kind === 'row') return
-    const range = virtualizer.range
-    if (!range) return
-    const atTop = range.startIndex < NEAR_ROWS
-    const atBottom = range.endIndex > sight.count - NEAR_ROWS
+    const element = scroller.current
+    if (!element || status.phase !== 'shown' || view.ctx !== '' || pin.current?.kind === 'row') return
+    const atTop = element.scrollTop < NEAR_PX
+    const atBottom = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_PX
     const isOlder = order === 'down' ? atTop : atBottom
     const isNewer = order === 'down' ? atBottom : atTop
     if (isOlder && status.older.kind === 'more') void feed.load('older')
@@ -150,6 +157,11 @@ export function Grid({
       pin.current = undefined
     }, 400)
     return () => clearTimeout(timer)
+  }, [status.phase])
+
+  // By the time that a record is opened its code is there.
+  useEffect(() => {
+    if (status.phase === 'shown') requestIdleCallback(() => void detail(), { timeout: 5000 })
   }, [status.phase])
 
   const markPlace = () => {
@@ -187,12 +199,21 @@ export function Grid({
     pin.current = undefined
   }
 
+  // Where the frame's height changes, the end stays the end.
+  const placeSoon = useRef(placeNow)
+  placeSoon.current = placeNow
+  useEffect(() => {
+    const element = scroller.current
+    if (!element) return
+    const observer = new ResizeObserver(() => placeSoon.current())
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [])
+
   useEffect(
     () => tail?.status.subscribe(() => tail.status.get().reading.kind === 'following' && placeSoon.current()),
     [tail]
   )
-  const placeSoon = useRef(placeNow)
-  placeSoon.current = placeNow
 
   const moves = useMoves({
     feed,
@@ -249,8 +270,6 @@ export function Grid({
   const actionKey = hovered !== '' ? hovered : selected
   const actionItem = items.find((item) => item.key === actionKey)
   const actionRecord = feed.rows.record(actionKey)
-  const older = order === 'down' ? 'older' : 'newer'
-  const newer = order === 'down' ? 'newer' : 'older'
   const total = virtualizer.getTotalSize()
   const isCounted = status.older.kind === 'end' && status.newer.kind === 'end'
   return (
@@ -270,12 +289,12 @@ export function Grid({
     >
       <div className="rows-place" style={{ height: total }}>
         <Edge
-          end={status[older]}
-          side={older}
+          end={status[above]}
+          side={above}
           look={look}
           from={status.from}
           top={0}
-          onLoad={() => void feed.load(older)}
+          onLoad={() => void feed.load(above)}
         />
         {/* biome-ignore lint/a11y/useKeyWithClickEvents: the page's keys do the same, see keys/ */}
         <div
@@ -318,7 +337,11 @@ export function Grid({
                   style={{ transform: `translateY(${item.start}px)` }}
                 >
                   <div role="gridcell" className="detail-cell">
-                    {seen.row.kind === 'record' && <RecordDetail record={seen.row.record} look={look} />}
+                    {seen.row.kind === 'record' && (
+                      <Suspense fallback={<div style={{ height: DETAIL_HEIGHT }} />}>
+                        <RecordDetail record={seen.row.record} look={look} />
+                      </Suspense>
+                    )}
                   </div>
                 </div>
               )
@@ -353,12 +376,12 @@ export function Grid({
           })}
         </div>
         <Edge
-          end={status[newer]}
-          side={newer}
+          end={status[below]}
+          side={below}
           look={look}
           from={status.from}
-          top={total - EDGE}
-          onLoad={() => void feed.load(newer)}
+          top={total - edgeHeight(below)}
+          onLoad={() => void feed.load(below)}
         />
         {actionItem && actionRecord && (
           <RowActions record={actionRecord} top={actionItem.start} onContext={moves.openContext} />

@@ -78,7 +78,7 @@ export function useMoves(wiring: Wiring): {
         return
       }
     }
-    page.toast(t('list.noneFurther'), 'failed')
+    page.toast(t('list.noneFurther'))
   }
 
   const marksOf = (row: Row): readonly Mark[] => {
@@ -111,7 +111,7 @@ export function useMoves(wiring: Wiring): {
       select(i)
       return
     }
-    page.toast(t('list.noneFurther'), 'failed')
+    page.toast(t('list.noneFurther'))
   }
 
   const record = feed.rows.record(explorer.selected.get())
@@ -225,22 +225,18 @@ export function useMoves(wiring: Wiring): {
     return true
   }
 
+  // Typing in the find box goes to the first hit at or behind the selection.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only another text moves the reader
   useEffect(() => {
-    if (found.text === '') return
-    // typing in the find box goes to the first hit at or behind the selection
-    if (!found.at) nextHitSoon()
-    function nextHitSoon() {
-      const from = selectedAt < 0 ? firstVisible() : selectedAt
-      for (let n = 0; n < sight.count; n++) {
-        const index = (from + n) % sight.count
-        const seen = sight.at(index)
-        if (seen?.kind !== 'row' || marksOf(seen.row).length === 0) continue
-        find.standOn(seen.row.key, 0)
-        explorer.select(seen.row.key, seen.row.kind === 'record')
-        pin.current = undefined
-        virtualizer.scrollToIndex(index, { align: 'auto' })
-        return
-      }
+    if (found.text === '' || found.at) return
+    const from = selectedAt < 0 ? firstVisible() : selectedAt
+    for (let n = 0; n < sight.count; n++) {
+      const index = (from + n) % sight.count
+      const seen = sight.at(index)
+      if (seen?.kind !== 'row' || marksOf(seen.row).length === 0) continue
+      find.standOn(seen.row.key, 0)
+      select(index)
+      return
     }
   }, [found.text])
 

@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import { exclude, include, parsedName } from '../../collector/query/grammar.ts'
 import type { RecordJson } from '../../server/api.ts'
+import { Icon } from '../shell/icon.tsx'
 import { usePage, useSetView, useView } from '../state/page.ts'
 import { useLanguage } from '../words/index.ts'
 import { fieldsOf } from './copies.ts'
@@ -95,14 +96,26 @@ export function FieldActions({ name, asked, value }: { name: string; asked: stri
   const toggleColumn = () =>
     setView({ cols: hasColumn ? cols.filter((column) => column !== name) : [...cols, name] }, 'replace')
   const actions = [
-    { sign: '+', words: t('value.include'), act: () => setView({ q: include(q, asked, value), ctx: '' }) },
-    { sign: '−', words: t('value.exclude'), act: () => setView({ q: exclude(q, asked, value), ctx: '' }) },
-    { sign: '▤', words: t(hasColumn ? 'value.removeColumn' : 'value.addColumn'), act: toggleColumn },
-    { sign: '⧉', words: t('value.copy'), act: () => copyText(value, page, t) }
+    {
+      icon: 'plus' as const,
+      words: t('value.include'),
+      act: () => setView({ q: include(q, asked, value), ctx: '' })
+    },
+    {
+      icon: 'minus' as const,
+      words: t('value.exclude'),
+      act: () => setView({ q: exclude(q, asked, value), ctx: '' })
+    },
+    {
+      icon: 'column' as const,
+      words: t(hasColumn ? 'value.removeColumn' : 'value.addColumn'),
+      act: toggleColumn
+    },
+    { icon: 'copy' as const, words: t('value.copy'), act: () => copyText(value, page, t) }
   ]
-  return actions.map(({ sign, words, act }) => (
-    <button key={sign} type="button" className="square" title={words} onClick={act}>
-      <span aria-hidden="true">{sign}</span>
+  return actions.map(({ icon, words, act }) => (
+    <button key={icon} type="button" className="square" title={words} onClick={act}>
+      <Icon name={icon} />
       <span className="hidden-text">{`${words}: ${name}`}</span>
     </button>
   ))

@@ -4,7 +4,7 @@ import { useLanguage } from '../words/index.ts'
 
 /** Frames of a runtime or a library: folded, so that one's own stand out. */
 const FOREIGN =
-  /node_modules|\(node:|^\s*at (?:java|javax|jdk|sun|kotlin|scala|org\.(?:apache|springframework|eclipse|hibernate)|io\.(?:netty|reactivex))\.|site-packages|dist-packages|\/lib\/python\d|^\s+at (?:System|Microsoft)\.|\/usr\/local\/go\/src|\/go\/pkg\/mod|\/rustc\//
+  /node_modules|\bnode:[a-z]|^\s*at (?:java|javax|jdk|sun|kotlin|scala|org\.(?:apache|springframework|eclipse|hibernate)|io\.(?:netty|reactivex))\.|site-packages|dist-packages|\/lib\/python\d|^\s+at (?:System|Microsoft)\.|\/usr\/local\/go\/src|\/go\/pkg\/mod|\/rustc\//
 const FRAME = /^\s+at |^\s+File "|^\s+from |^\t\S+\.go:\d+|^\s+\d+: /
 const MOST_LINES = 2000
 /** A single line is read in its row; here it stands only when the row cut it. */

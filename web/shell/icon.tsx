@@ -19,6 +19,11 @@ const PATHS = {
   copy: 'M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3',
   check: 'M3 8.5l3.2 3.2L13 5',
   move: 'M2.5 5.5h9M9 3l2.5 2.5L9 8M13.5 10.5h-9M7 8l-2.5 2.5L7 13',
+  link: 'M6.5 9.5l3-3M7.5 4.5l1.6-1.6a2.8 2.8 0 0 1 4 4L11.5 8.5M8.5 11.5l-1.6 1.6a2.8 2.8 0 0 1-4-4L4.5 7.5',
+  around: 'M2.5 3.5h11M2.5 6.5h11M2.5 9.5h7M2.5 12.5h11',
+  column: 'M2.5 2.5h11v11h-11zM6 2.5v11M10 2.5v11',
+  plus: 'M8 3v10M3 8h10',
+  minus: 'M3 8h10',
   warning: 'M8 2.2l6.2 11.3H1.8zM8 6.5v3.2M8 11.6v.3'
 } as const
 export type IconName = keyof typeof PATHS
