@@ -43,7 +43,7 @@ export class Chart {
       {
         width: Math.max(1, place.clientWidth),
         height: Math.max(1, place.clientHeight),
-        padding: [4, GUTTER.right, 0, 0],
+        padding: [10, GUTTER.right, 0, 0],
         legend: { show: false },
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
         cursor: {

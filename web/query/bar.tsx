@@ -27,7 +27,9 @@ export function QueryBar() {
   const rested = useRested(text)
   const says = useId()
   const parsed = parse(text)
-  const showError = !parsed.ok && (refused === text || rested === text || q === text)
+  // What stands at the end is perhaps only not finished yet.
+  const isUnfinished = !parsed.ok && parsed.error.at.to >= text.trimEnd().length && q !== text
+  const showError = !parsed.ok && (refused === text || (rested === text && !isUnfinished))
   const remarks: Diagnostic[] = parsed.ok
     ? rested === text
       ? parsed.warnings

@@ -217,7 +217,9 @@ const wordsInForce = Facet.define<EditorWords, EditorWords | undefined>({ combin
 function kindOf(completion: CodeMirrorCompletion, state: EditorState): Node {
   const shown = document.createElement('span')
   shown.className = 'query-kind'
-  shown.textContent = state.facet(wordsInForce)?.kinds[completion.type as Option['kind']] ?? ''
+  // A list of nothing but values needs no word for it.
+  const kind = completion.type as Option['kind']
+  shown.textContent = kind === 'value' ? '' : (state.facet(wordsInForce)?.kinds[kind] ?? '')
   return shown
 }
 

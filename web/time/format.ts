@@ -37,9 +37,9 @@ export function durationText(ms: number, locale: string, style: 'short' | 'long'
   const [value, unit] =
     seconds < 1
       ? ([Math.round(ms), 'millisecond'] as const)
-      : seconds < 90
+      : seconds < 60
         ? ([round(seconds), 'second'] as const)
-        : seconds < 5400
+        : seconds < 3600
           ? ([round(seconds / 60), 'minute'] as const)
           : seconds < 172_800
             ? ([round(seconds / 3600), 'hour'] as const)
