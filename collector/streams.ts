@@ -1,6 +1,6 @@
 /** Where every generation of every stream stands, as far as agents have asked or delivered. */
 import type { Position, StreamName } from '../agent/protocol.ts'
-import type { GenerationState } from './record.ts'
+import type { GenerationState, Origin } from './record.ts'
 import type { LogStore } from './store/store.ts'
 
 export interface Generation extends GenerationState {
@@ -11,6 +11,8 @@ export interface Generation extends GenerationState {
   stream: string
   /** Where the next chunk must begin; more than `committed` while a record is unfinished. */
   next: number
+  /** Of the last delivery; needed when pieces are given out between two of them. */
+  origin?: Origin
   /** Since when pieces wait for their continuation. */
   openSinceMs?: number
 }

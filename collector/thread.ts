@@ -1,19 +1,15 @@
 /** Starting worker threads, from built files and from TypeScript sources alike. */
-import { createRequire } from 'node:module'
-import { pathToFileURL } from 'node:url'
-import { Worker, type WorkerOptions } from 'node:worker_threads'
+import { Worker } from 'node:worker_threads'
 
 /**
  * Starts a thread from the file beside the caller: `startThread('./worker', import.meta.url)`. The file's ending
  * is the caller's own, so sources start sources and built files start built files.
  */
-export function startThread(name: string, caller: string, options: WorkerOptions = {}): Worker {
+export function startThread(name: string, caller: string): Worker {
   const fromSource = caller.endsWith('.ts')
   const url = new URL(`${name}${fromSource ? '.ts' : '.js'}`, caller)
-  return new Worker(url, fromSource ? { ...options, execArgv: ['--import', sourceLoader(caller)] } : options)
-}
-
-/** Sources are only run in development, where tsx is installed. */
-function sourceLoader(caller: string): string {
-  return pathToFileURL(createRequire(caller).resolve('tsx')).href
+  if (!fromSource) return new Worker(url)
+  // Only in development: a thread does not inherit the loader of its parent, so it registers its own.
+  const load = `import('tsx/esm/api').then(({ register }) => { register(); return import(${JSON.stringify(url.href)}) })`
+  return new Worker(load, { eval: true, execArgv: [] })
 }

@@ -30,10 +30,11 @@ export interface PoolOptions {
   /** Default: one on up to two cores, else half of them, four at most. */
   threads?: number
   nowMs?: () => number
-  /** Told when a thread ended by itself; what it held of the hosts for which `isOf` holds is gone. */
-  onLost?: (error: Error, isOf: (host: string) => boolean) => void
   start?: () => Worker
 }
+
+/** Told when a thread ended by itself: what it held of the hosts for which `isOf` holds is gone. */
+export type LostListener = (error: Error, isOf: (host: string) => boolean) => void
 
 interface Thread {
   worker: Worker
@@ -56,7 +57,7 @@ const RESTART_MS = 1000
 export class ParsePool implements AsyncDisposable {
   readonly #threads: Thread[]
   readonly #strikes = new Map<string, Strikes>()
-  readonly #onLost: NonNullable<PoolOptions['onLost']>
+  readonly #lostListeners = new Set<LostListener>()
   readonly #start: () => Worker
   readonly #nowMs: () => number
   #codecs: Codec[] = []
@@ -64,9 +65,8 @@ export class ParsePool implements AsyncDisposable {
   #closing = false
 
   private constructor(options: PoolOptions) {
-    this.#onLost = options.onLost ?? (() => {})
     this.#nowMs = options.nowMs ?? Date.now
-    this.#start = options.start ?? (() => startThread('./worker', import.meta.url, { name: 'parse' }))
+    this.#start = options.start ?? (() => startThread('./worker', import.meta.url))
     this.#threads = []
   }
 
@@ -87,6 +87,12 @@ export class ParsePool implements AsyncDisposable {
   /** What the threads can decompress. */
   get codecs(): readonly Codec[] {
     return this.#codecs
+  }
+
+  /** Until the returned function is called. */
+  onLost(listener: LostListener): () => void {
+    this.#lostListeners.add(listener)
+    return () => this.#lostListeners.delete(listener)
   }
 
   /** Requests that wait for an answer. */
@@ -198,7 +204,8 @@ export class ParsePool implements AsyncDisposable {
     // A thread that can't even start would otherwise be started in a busy loop.
     if (thread.ready) again()
     else setTimeout(again, RESTART_MS).unref()
-    this.#onLost(error, (host) => this.#threads.indexOf(this.#threadOf(host)) === index)
+    for (const listener of thread.ready ? this.#lostListeners : [])
+      listener(error, (host) => this.#threads.indexOf(this.#threadOf(host)) === index)
     for (const { reject } of thread.pending.values())
       reject(new ThreadError('The parse thread ended and was replaced.', 1))
   }

@@ -1,0 +1,332 @@
+/** What agents call: POST /agent/v1/{enrol,hello,positions,deliver}. docs/protocol.md tells it in prose. */
+import type { IncomingMessage } from 'node:http'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { FastifyError, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { Registry } from 'prom-client'
+import type { TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
+import {
+  type Codec,
+  DELIVERY_TYPE,
+  Enrol,
+  type Enrolled,
+  Hello,
+  type Positions,
+  PositionsAsked,
+  PROTOCOL,
+  type Problem,
+  type Receipt,
+  type Welcome
+} from '../agent/protocol.ts'
+import type { Access } from './access.ts'
+import { readBody } from './body.ts'
+import {
+  JoinError,
+  KeyError,
+  LengthError,
+  MediaTypeError,
+  OverloadedError,
+  PositionError,
+  ProtocolError,
+  TooLargeError
+} from './errors.ts'
+import type { Fleet } from './fleet/fleet.ts'
+import { Intake, type Packed } from './intake.ts'
+import { Lanes } from './lanes.ts'
+import { Meters } from './meters.ts'
+import { gatherMs, InWork } from './pace.ts'
+import { ParsePool } from './parse/pool.ts'
+import { HEARTBEAT_MS, Sessions } from './sessions.ts'
+import type { LogStore } from './store/store.ts'
+import { Streams } from './streams.ts'
+
+export interface CollectorOptions {
+  store: LogStore
+  fleet: Fleet
+  access: Access
+  /** No join token is demanded: only this machine can reach the hub. */
+  open: boolean
+  /** Where the collector's metrics are registered. */
+  registry?: Registry
+  nowMs?: () => number
+  /** Parse threads; absent: by the number of cores. */
+  threads?: number
+  /** Threads that are shared with others, and left open at the end. */
+  pool?: ParsePool
+  limits?: Partial<CollectorLimits>
+}
+
+export interface CollectorLimits {
+  /** The largest body of a delivery before compression. */
+  maxDeliveryBytes: number
+  /** Bytes of deliveries that may be in work at the same time; beyond it agents are asked to come again. */
+  maxInWorkBytes: number
+  /** The whole body of a delivery must have arrived by then. */
+  bodyMs: number
+}
+
+const LIMITS: CollectorLimits = {
+  maxDeliveryBytes: 2 * 1024 * 1024,
+  maxInWorkBytes: 64 * 1024 * 1024,
+  bodyMs: 30_000
+}
+/** Incompressible bytes grow a little when they are compressed. */
+const COMPRESSION_SLACK_BYTES = 64 * 1024
+const HELLO_BYTES = 256 * 1024
+const POSITIONS_BYTES = 4 * 1024 * 1024
+/** Waiting pieces are looked for this often. */
+const IDLE_MS = 500
+const RETRY_AFTER_S = 1
+/** While the disk is full there is no point in coming back at once. */
+const FULL_RETRY_AFTER_S = 10
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The host whose key the request carries. */
+    agentHost: string
+  }
+}
+
+export const collector: FastifyPluginAsync<CollectorOptions> = async (plain, options) => {
+  const app = plain.withTypeProvider<TypeBoxTypeProvider>()
+  const { store, fleet, access, nowMs = Date.now } = options
+  const limits = { ...LIMITS, ...options.limits }
+  const log = app.log as IntakeLog
+  const sessions = new Sessions()
+  const streams = new Streams(store)
+  const inWork = new InWork(limits.maxInWorkBytes)
+  const pool =
+    options.pool ??
+    (await ParsePool.open({ nowMs, ...(options.threads !== undefined && { threads: options.threads }) }))
+  const meters = new Meters(options.registry ?? new Registry(), {
+    in_work_bytes: { help: 'Bytes of deliveries in work', value: () => inWork.bytes },
+    parse_pending: { help: 'Requests that wait for a parse thread', value: () => pool.pending },
+    live_agents: { help: 'Agents heard in the last 15 s', value: () => sessions.live(nowMs()) }
+  })
+  const forgetLost = pool.onLost((err, isOf) => {
+    meters.threadLost()
+    streams.rewindAll(isOf)
+    log.warn({ err }, 'a parse thread ended and was replaced, agents send again')
+  })
+  const lanes = new Lanes()
+  const intake = new Intake({ store, fleet, pool, streams, lanes, meters, log, nowMs })
+  const pace = () =>
+    gatherMs({
+      liveAgents: sessions.live(nowMs()),
+      inWorkBytes: inWork.bytes,
+      maxInWorkBytes: inWork.maxBytes
+    })
+  const heard = (host: string, session: string) => {
+    sessions.heard(host, session, nowMs())
+    fleet.heard(host)
+  }
+
+  const idle = setInterval(() => {
+    intake
+      .flushIdle()
+      .catch((err) => log.warn({ err }, 'pieces without end could not be stored, will try again'))
+  }, IDLE_MS)
+  idle.unref()
+  app.addHook('onClose', async () => {
+    clearInterval(idle)
+    await lanes.idle()
+    forgetLost()
+    if (!options.pool) await pool[Symbol.asyncDispose]()
+  })
+
+  app.decorateRequest('agentHost', '')
+  app.setValidatorCompiler(({ schema }) => checkOf(schema as TSchema))
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    meters.refused(answerProblem(error, request, reply))
+  })
+  app.addContentTypeParser(DELIVERY_TYPE, (request: FastifyRequest, payload: IncomingMessage) =>
+    unpack(request, payload)
+  )
+
+  app.post(
+    '/agent/v1/enrol',
+    {
+      config: { demand: 'self' },
+      schema: { tags: ['agents'], body: Enrol },
+      bodyLimit: HELLO_BYTES,
+      preValidation: protocolFits
+    },
+    async (request): Promise<Enrolled> => {
+      const { join, facts, version } = request.body
+      const scopes = join === undefined ? undefined : access.check(join)?.scopes
+      if (!options.open && !scopes?.includes('agent') && !scopes?.includes('admin')) throw new JoinError()
+      const { host } = await fleet.enrol(facts, version)
+      const key = await access.issueHostKey(host)
+      log.info({ host, name: facts.name, address: request.ip }, 'a host has joined')
+      return { host, key }
+    }
+  )
+
+  app.post(
+    '/agent/v1/hello',
+    {
+      config: { demand: 'self' },
+      schema: { tags: ['agents'], body: Hello },
+      bodyLimit: HELLO_BYTES,
+      onRequest: knowHost,
+      preValidation: protocolFits
+    },
+    async (request): Promise<Welcome> => {
+      const { facts, place, version, codecs, clockMs } = request.body
+      const { agentHost: host, ip: address } = request
+      const hubMs = nowMs()
+      const codec = codecs.find((name) => pool.codecs.includes(name)) ?? 'identity'
+      const session = sessions.begin({ host, hostName: facts.name, place, address }, hubMs)
+      fleet.hello(host, { facts, agentVersion: version, clockOffsetMs: Math.round(clockMs - hubMs) })
+      await fleet.saved()
+      log.info({ host, name: facts.name, address, codec, version }, 'an agent said hello')
+      return {
+        session: session.id,
+        host,
+        codec,
+        hubMs,
+        heartbeatMs: HEARTBEAT_MS,
+        gatherMs: pace(),
+        maxDeliveryBytes: limits.maxDeliveryBytes
+      }
+    }
+  )
+
+  app.post(
+    '/agent/v1/positions',
+    {
+      config: { demand: 'self' },
+      schema: { tags: ['agents'], body: PositionsAsked },
+      bodyLimit: POSITIONS_BYTES,
+      onRequest: knowHost
+    },
+    async (request): Promise<Positions> => {
+      const { session, streams: asked } = request.body
+      heard(request.agentHost, session)
+      return { positions: await intake.positions(request.agentHost, asked) }
+    }
+  )
+
+  app.post(
+    '/agent/v1/deliver',
+    { config: { demand: 'self' }, schema: { tags: ['agents'] }, onRequest: knowHost },
+    async (request): Promise<Receipt> => {
+      if (!(request.body instanceof Arrived)) throw new MediaTypeError(pool.codecs.join(', '))
+      const { agentHost } = request
+      using arrived = request.body
+      const positions = await intake.deliver(agentHost, arrived.packed, (session) =>
+        heard(agentHost, session)
+      )
+      return { positions, hubMs: nowMs(), gatherMs: pace() }
+    }
+  )
+
+  async function knowHost(request: FastifyRequest): Promise<void> {
+    const [, token = ''] = /^Bearer (\S{1,512})$/i.exec(request.headers.authorization ?? '') ?? []
+    const host = access.check(token)?.host
+    if (host === undefined) throw new KeyError()
+    request.agentHost = host
+  }
+
+  /** Refuses before a byte is read what is too large, of an unknown kind, or too much for now. */
+  async function unpack(request: FastifyRequest, payload: IncomingMessage): Promise<Arrived> {
+    const wire = lengthOf(request.headers['content-length'])
+    const length = lengthOf(request.headers['driftlog-length'])
+    if (wire === undefined || length === undefined) throw new LengthError()
+    const largest = limits.maxDeliveryBytes
+    if (length > largest || wire > largest + COMPRESSION_SLACK_BYTES) throw new TooLargeError(largest)
+    const codec = (request.headers['content-encoding'] ?? 'identity') as Codec
+    if (!pool.codecs.includes(codec)) throw new MediaTypeError(pool.codecs.join(', '))
+    const release = inWork.take(wire + length)
+    if (!release) throw new OverloadedError()
+    try {
+      const body = await readBody(payload, wire, limits.bodyMs)
+      return new Arrived({ body, codec, length }, release)
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+}
+
+type IntakeLog = ConstructorParameters<typeof Intake>[0]['log']
+
+/** A body in memory, counted as in work until it is disposed of. */
+class Arrived implements Disposable {
+  readonly packed: Packed
+  readonly #release: () => void
+
+  constructor(packed: Packed, release: () => void) {
+    this.packed = packed
+    this.#release = release
+  }
+
+  [Symbol.dispose](): void {
+    this.#release()
+  }
+}
+
+/** A newer protocol may have other fields, so its number is looked at before anything else. */
+async function protocolFits(request: FastifyRequest): Promise<void> {
+  const { body } = request
+  const spoken = typeof body === 'object' && body !== null && 'protocol' in body ? body.protocol : undefined
+  if (spoken === PROTOCOL || !Number.isInteger(spoken)) return
+  const side = (spoken as number) > PROTOCOL ? 'Update the hub' : 'Update the agent'
+  throw new ProtocolError(`The agent speaks protocol ${spoken}, the hub speaks ${PROTOCOL}. ${side}.`)
+}
+
+function checkOf(schema: TSchema) {
+  const check = Compile(schema)
+  return (value: unknown) => {
+    if (check.Check(value)) return { value }
+    const [first] = check.Errors(value)
+    return {
+      error: new Error(`body${first?.instancePath ?? ''} ${first?.message ?? 'is not as it must be'}`)
+    }
+  }
+}
+
+/** A whole number of bytes. */
+function lengthOf(header: string | string[] | undefined): number | undefined {
+  return typeof header === 'string' && /^\d{1,15}$/.test(header) ? Number(header) : undefined
+}
+
+/** Answers with a Problem; its code. */
+function answerProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply): string {
+  const problem = problemOf(error)
+  const { statusCode, code } = problem
+  if (statusCode >= 500) {
+    const retryAfterS = 'retryAfterS' in error ? Number(error.retryAfterS) : RETRY_AFTER_S
+    reply.header('retry-after', code === 'DRIFTLOG_STORE_FULL' ? FULL_RETRY_AFTER_S : retryAfterS)
+    request.log.warn({ err: error, code }, 'a request of an agent could not be served')
+  } else request.log.debug({ code, reason: problem.message }, 'a request of an agent was refused')
+  // The rest of a body that was not read is not waited for.
+  if (statusCode === 408 || statusCode === 411 || statusCode === 413) reply.header('connection', 'close')
+  if (statusCode === 401) reply.header('www-authenticate', 'Bearer')
+  if (!reply.raw.destroyed)
+    reply.code(statusCode).type('application/json; charset=utf-8').serializer(JSON.stringify).send(problem)
+  return code
+}
+
+function problemOf(error: FastifyError): Problem {
+  const { code = '', message, validation } = error
+  if (error instanceof PositionError)
+    return { code, message, statusCode: error.statusCode, positions: error.positions }
+  if (code === 'DRIFTLOG_STORE_FULL') return { code, message, statusCode: 503 }
+  if (code.startsWith('DRIFTLOG_')) return { code, message, statusCode: error.statusCode ?? 500 }
+  if (validation || code === 'FST_ERR_VALIDATION') return { code: 'DRIFTLOG_BODY', message, statusCode: 400 }
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return { code: 'DRIFTLOG_BODY_TOO_LARGE', message: 'The body is too large.', statusCode: 413 }
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return {
+      code: 'DRIFTLOG_MEDIA_TYPE',
+      message: `Send application/json, and deliveries as ${DELIVERY_TYPE}.`,
+      statusCode: 415
+    }
+  if (error.statusCode === 400) return { code: 'DRIFTLOG_BODY', message, statusCode: 400 }
+  return {
+    code: 'DRIFTLOG_INTERNAL',
+    message: 'Something went wrong inside the hub. Its log has the cause.',
+    statusCode: 500
+  }
+}

@@ -1,0 +1,294 @@
+/** Takes deliveries: what is in them goes into the store as one step, or nothing of it does. */
+import type { Logger } from 'pino'
+import type { Codec, Delivery, Position, StreamName } from '../agent/protocol.ts'
+import {
+  HeadError,
+  PositionError,
+  SessionError,
+  ShapeError,
+  StoreFailedError,
+  StreamError,
+  ThreadLostError
+} from './errors.ts'
+import type { Fleet, FleetInstance } from './fleet/fleet.ts'
+import type { Lanes } from './lanes.ts'
+import type { Meters } from './meters.ts'
+import { PIECE_WAIT_MS } from './parse/generation.ts'
+import {
+  BodyRefused,
+  type ChunkAsked,
+  type ParseAnswer,
+  type Parsed,
+  type ParsePool,
+  ThreadError
+} from './parse/pool.ts'
+import type { Batch, Origin } from './record.ts'
+import type { LogStore } from './store/store.ts'
+import { type Generation, positionOf, type Streams } from './streams.ts'
+
+export interface IntakeParts {
+  store: LogStore
+  fleet: Fleet
+  pool: ParsePool
+  streams: Streams
+  lanes: Lanes
+  meters: Meters
+  log: Logger
+  nowMs: () => number
+}
+
+/** A delivery as it came over the wire. */
+export interface Packed {
+  body: ArrayBuffer
+  codec: Codec
+  /** Bytes before compression. */
+  length: number
+}
+
+/** Throws where the session is not the host's current one. */
+export type Admit = (session: string) => void
+
+/** One chunk, with its generation as it will stand behind it. */
+interface Step {
+  asked: ChunkAsked
+  generation: Generation
+  known: boolean
+}
+
+export class Intake {
+  readonly #parts: IntakeParts
+
+  constructor(parts: IntakeParts) {
+    this.#parts = parts
+  }
+
+  /** Where the streams stand. */
+  positions(host: string, streams: readonly StreamName[]): Promise<Position[]> {
+    return this.#parts.lanes.run(host, async () => {
+      await this.#parts.streams.load(host, streams)
+      return this.#parts.streams.positions(host, streams)
+    })
+  }
+
+  /**
+   * Resolves to where the delivery's generations stand once all of it is durable. Rejects with a coded error, nothing
+   * then was taken.
+   */
+  deliver(host: string, packed: Packed, admit: Admit): Promise<Position[]> {
+    return this.#parts.lanes.run(host, () => this.#deliver(host, packed, admit))
+  }
+
+  /** Gives out pieces that have waited too long for their continuation. */
+  async flushIdle(): Promise<void> {
+    const { streams, nowMs } = this.#parts
+    const idle = streams.openSince(nowMs() - PIECE_WAIT_MS)
+    await this.#flush(
+      idle.map(({ key }) => key),
+      false
+    )
+  }
+
+  async #deliver(host: string, packed: Packed, admit: Admit): Promise<Position[]> {
+    const { pool, fleet, streams, store, meters } = this.#parts
+    const startedMs = performance.now()
+    const wireBytes = packed.body.byteLength
+    const { id, head } = await pool.open(host, packed.body, packed.codec, packed.length).catch(refusal)
+    let steps: Step[]
+    try {
+      admit(head.session)
+      for (const { stream } of head.chunks)
+        if (stream !== 'docker') throw new StreamError(stream.slice(0, 80))
+      await streams.load(host, head.chunks)
+      steps = this.#plan(host, head)
+      fleet.tell(host, head.events)
+      if (head.present) fleet.present(host, head.present)
+      fleet.lost(host, head.losses)
+      meters.lost(head.losses)
+    } catch (error) {
+      pool.drop(host, id)
+      throw error
+    }
+    const before = new Map(steps.map(({ generation: { key } }) => [key, streams.find(key)]))
+    try {
+      const origins = this.#origins(host, head)
+      const asked = steps.map((step) => step.asked)
+      const answer = await pool.parse(host, id, asked).catch(refusal)
+      const batches = this.#batches(steps, answer.chunks, origins)
+      await Promise.all([batches.length > 0 ? store.append(batches) : undefined, fleet.saved()])
+      for (const { generation } of steps) streams.keep(generation)
+      meters.parsed(answer.counts, batches)
+      meters.delivered(packed.length, wireBytes, (performance.now() - startedMs) / 1000)
+      fleet.heard(host, head.behindBytes)
+      this.#relieve(answer)
+    } catch (error) {
+      pool.drop(host, id)
+      this.#giveUp(host, before)
+      throw storeRefusal(error)
+    }
+    const touched = new Map(steps.map(({ generation }) => [generation.key, generation]))
+    return [...touched.values()].map(positionOf)
+  }
+
+  /** Throws a PositionError with the truth for every chunk that does not begin at `next`. */
+  #plan(host: string, head: Delivery): Step[] {
+    const { streams } = this.#parts
+    const running = new Map<string, Generation>()
+    const misfits = new Map<string, Position>()
+    const added = new Map<string, number>()
+    const steps: Step[] = []
+    for (const chunk of head.chunks) {
+      const generations = streams.generations(host, chunk)
+      const known = generations.get(chunk.generation)
+      const name = `${chunk.container} ${chunk.generation}`
+      let before = running.get(name) ?? known
+      if (!before) {
+        const fresh = added.get(chunk.container) ?? 0
+        const highest = [...generations.values()].at(-1)?.number ?? -1
+        before = streams.fresh(host, chunk, chunk.generation, highest + 1 + fresh)
+        added.set(chunk.container, fresh + 1)
+      }
+      if (chunk.offset !== before.next) misfits.set(name, positionOf(known ?? { ...before, next: 0 }))
+      const generation: Generation = {
+        ...before,
+        file: chunk.file ?? before.file,
+        next: before.next + chunk.bytes,
+        ended: before.ended || chunk.last === true
+      }
+      running.set(name, generation)
+      const { key, committed, stored } = before
+      const asked = { key, offset: chunk.offset, committed, stored, last: chunk.last === true }
+      steps.push({ asked, generation, known: known !== undefined })
+    }
+    if (misfits.size > 0) throw new PositionError([...misfits.values()])
+    const told = new Set(head.events.map((event) => event.instance.container))
+    for (const { container } of head.chunks)
+      if (!told.has(container) && !this.#parts.fleet.instance(host, container))
+        throw new SessionError(`Container ${container.slice(0, 12)} was delivered before it was told.`)
+    return steps
+  }
+
+  #origins(host: string, head: Delivery): Map<string, Origin> {
+    const origins = new Map<string, Origin>()
+    for (const { container, stream } of head.chunks) {
+      if (origins.has(container)) continue
+      const instance = this.#parts.fleet.instance(host, container)
+      if (!instance) throw new SessionError(`Container ${container.slice(0, 12)} is not known.`)
+      origins.set(container, originOf(instance, stream))
+    }
+    return origins
+  }
+
+  /** Writes into the steps' generations where the parser stands now. */
+  #batches(steps: readonly Step[], parsed: readonly Parsed[], origins: Map<string, Origin>): Batch[] {
+    const nowMs = this.#parts.nowMs()
+    const batches: Batch[] = []
+    for (const [i, { generation, known, asked }] of steps.entries()) {
+      const result = parsed[i]
+      const origin = origins.get(generation.container)
+      if (!result || !origin) throw new Error('the parser left a chunk out')
+      advance(generation, result, nowMs)
+      generation.origin = origin
+      const news =
+        !known || asked.last || result.records.count > 0 || generation.committed !== asked.committed
+      if (news) batches.push(batchOf(generation, origin, result, nowMs))
+    }
+    return batches
+  }
+
+  /** Where a thread holds too much, what waited longest is given out, cut. */
+  #relieve({ held, oldest }: ParseAnswer): void {
+    this.#parts.meters.held(held)
+    if (oldest.length === 0) return
+    const { log } = this.#parts
+    log.warn({ held, generations: oldest.length }, 'unfinished records hold too much memory, oldest are cut')
+    this.#flush(oldest, true).catch((err) => log.warn({ err }, 'unfinished records could not be given out'))
+  }
+
+  async #flush(keys: readonly string[], cut: boolean): Promise<void> {
+    const byHost = new Map<string, string[]>()
+    for (const key of keys) {
+      const host = this.#parts.streams.find(key)?.host
+      if (host !== undefined) byHost.set(host, [...(byHost.get(host) ?? []), key])
+    }
+    await Promise.all([...byHost].map(([host, own]) => this.#flushHost(host, own, cut)))
+  }
+
+  #flushHost(host: string, keys: readonly string[], cut: boolean): Promise<void> {
+    const { lanes, pool, streams, store, meters, nowMs } = this.#parts
+    return lanes.run(host, async () => {
+      const before = new Map(keys.map((key) => [key, streams.find(key)]))
+      try {
+        const { chunks, counts } = await pool.flush(host, [...keys], cut).catch(refusal)
+        const batches: Batch[] = []
+        const moved: Generation[] = []
+        for (const chunk of chunks) {
+          const old = before.get(chunk.key)
+          if (!old?.origin) continue
+          const generation = { ...old }
+          advance(generation, chunk, nowMs())
+          moved.push(generation)
+          batches.push(batchOf(generation, old.origin, chunk, nowMs()))
+        }
+        if (batches.length > 0) await store.append(batches)
+        for (const generation of moved) streams.keep(generation)
+        meters.parsed(counts, batches)
+      } catch (error) {
+        this.#giveUp(host, before)
+        throw storeRefusal(error)
+      }
+    })
+  }
+
+  /** Nothing was stored: what the parser carries is forgotten, the agent sends again from `committed`. */
+  #giveUp(host: string, generations: Map<string, Generation | undefined>): void {
+    const { pool, streams } = this.#parts
+    pool.forget(host, [...generations.keys()])
+    for (const generation of generations.values()) if (generation) streams.rewind(generation)
+  }
+}
+
+function advance(generation: Generation, { next, committed, stored, open }: Parsed, nowMs: number): void {
+  generation.next = next
+  generation.committed = committed
+  generation.stored = stored
+  if (open) generation.openSinceMs = nowMs
+  else delete generation.openSinceMs
+}
+
+function batchOf(generation: Generation, origin: Origin, { records }: Parsed, receivedMs: number): Batch {
+  const { generation: id, number, file, committed, stored, ended } = generation
+  return { origin, state: { generation: id, number, file, committed, stored, ended }, receivedMs, records }
+}
+
+function originOf({ instance, host, hostName, container, facts }: FleetInstance, stream: string): Origin {
+  return {
+    instance,
+    app: facts.app,
+    environment: facts.environment,
+    host,
+    hostName,
+    container,
+    containerName: facts.name,
+    image: facts.image,
+    stream,
+    streamNumber: 0
+  }
+}
+
+/** Errors of the parse threads, as what agents are told. */
+function refusal(error: unknown): never {
+  if (error instanceof ThreadError)
+    throw Object.assign(new ThreadLostError(error.message), { retryAfterS: error.retryAfterS })
+  if (!(error instanceof BodyRefused)) throw error
+  if (error.code === 'DRIFTLOG_BODY') throw new ShapeError(error.message)
+  if (error.code === 'DRIFTLOG_HEAD') throw new HeadError(error.message)
+  throw new ThreadLostError(`The delivery could not be parsed (${error.message}).`)
+}
+
+/** An error of the store is told with its reason; coded errors pass. */
+function storeRefusal(error: unknown): unknown {
+  const { code, statusCode, message } = error as { code?: string; statusCode?: number; message?: string }
+  if (code?.startsWith('DRIFTLOG_') && (statusCode !== undefined || code === 'DRIFTLOG_STORE_FULL'))
+    return error
+  return Object.assign(new StoreFailedError(message ?? 'unknown'), { cause: error })
+}
