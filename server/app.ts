@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import type { Access } from '../collector/access.ts'
+import { collector } from '../collector/collector.ts'
+import type { Fleet } from '../collector/fleet/fleet.ts'
 import type { LogStore } from '../collector/store/store.ts'
 import { Asker } from './asker.ts'
 import { type Config, isOpen } from './config.ts'
@@ -44,6 +46,8 @@ export interface AppParts {
   logs: LogStore
   access: Pick<Access, 'check'>
   fleet: FleetView
+  /** What agents tell goes here; without it no agent is listened to. */
+  agents?: { fleet: Fleet; access: Access }
   version: string
   nowMs: () => number
   /** Secret that lets other hosts join. */
@@ -101,9 +105,12 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     version,
     gate,
     tails: () => tails.size,
-    health: () => logs.health(),
-    figures: () => ({})
+    health: () => logs.health()
   })
+  if (parts.agents) {
+    const { registry } = metrics
+    await app.register(collector, { ...parts.agents, store: logs, open, registry, nowMs })
+  }
   await app.register(health, { logs, metrics })
   for (const routes of [logRoutes, exportRoutes, histogram, facets]) {
     await app.register(routes, { prefix: '/api', asker })

@@ -102,7 +102,11 @@ export const ClosingError = createError(
   'The hub is being stopped. Try again when it is back.',
   503
 )
-export const StoreError = createError<[string]>('DRIFTLOG_STORE', '%s', 503)
+export const NotReadyError = createError(
+  'DRIFTLOG_NOT_READY',
+  'The store takes no records now. GET /api/status says why.',
+  503
+)
 export const InternalError = createError(
   'DRIFTLOG_INTERNAL',
   'Something went wrong inside the hub. Its log has the cause under this request id.',

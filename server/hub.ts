@@ -39,8 +39,10 @@ export interface Hub extends AsyncDisposable {
 /** Throws errors with a `code` and the way out: DRIFTLOG_LISTEN, and those of the stores. */
 export async function startHub(config: Config, { log, demo }: HubOptions): Promise<Hub> {
   const undo: (() => Promise<unknown>)[] = []
-  const close = async () => {
-    for (let step = undo.pop(); step; step = undo.pop()) await step()
+  let closed: Promise<void> | undefined
+  const close = () => {
+    closed ??= undoAll(undo)
+    return closed
   }
   try {
     const stores = await openStores({ engine: config.store, dataDir: config.dataDir, log })
@@ -55,6 +57,7 @@ export async function startHub(config: Config, { log, demo }: HubOptions): Promi
       logs: stores.logs,
       access,
       fleet: fleetView(fleet, stores.logs, Date.now),
+      agents: { fleet, access },
       join: tokens.join,
       url: () => urlOf(config, app),
       version: ownVersion(),
@@ -85,6 +88,13 @@ export async function startHub(config: Config, { log, demo }: HubOptions): Promi
     await close()
     throw error
   }
+}
+
+/** Last first: nothing is closed while something that needs it is still open. */
+async function undoAll(steps: (() => Promise<unknown>)[]): Promise<void> {
+  const faults: unknown[] = []
+  for (const step of steps.reverse()) await step().catch((fault) => faults.push(fault))
+  if (faults.length > 0) throw faults[0]
 }
 
 async function listen(app: FastifyInstance, { listenHost, listenPort }: Config): Promise<void> {

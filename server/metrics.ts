@@ -21,14 +21,14 @@ interface Sources {
   /** Live tails that are open now. */
   tails: () => number
   health: () => StoreHealth
-  /** Figures of other parts, by their Prometheus name without prefix. Names that end in _total are counters. */
-  figures: () => Record<string, number>
 }
 
 export interface Metrics {
   /** Text in Prometheus' format. */
   read(): Promise<string>
   contentType: string
+  /** For parts that keep metrics of their own. */
+  registry: Registry
 }
 
 export function createMetrics(app: FastifyInstance, sources: Sources): Metrics {
@@ -85,14 +85,15 @@ export function createMetrics(app: FastifyInstance, sources: Sources): Metrics {
 
   return {
     contentType: registry.contentType,
+    registry,
     async read() {
-      addFigures(registry, { ...sources.health().figures, ...sources.figures() })
+      addFigures(registry, sources.health().figures)
       return registry.metrics()
     }
   }
 }
 
-/** Figures come and go with what the parts have to tell; each is registered when it is first seen. */
+/** Figures of the store, by their Prometheus name without prefix; those that end in _total are counters. */
 function addFigures(registry: Registry, figures: Record<string, number>): void {
   for (const [name, value] of Object.entries(figures)) {
     const known = registry.getSingleMetric(PREFIX + name)

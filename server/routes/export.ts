@@ -25,7 +25,8 @@ const routes: FastifyPluginAsyncTypebox<{ asker: Asker }> = async (app, { asker 
   app.get(
     '/logs/export',
     {
-      config: { demand: 'read' },
+      config: { demand: 'read', streams: true },
+      exposeHeadRoute: false,
       schema: {
         summary: 'All records that match, oldest first; a last line {"error": …} where it is cut short',
         tags: ['logs'],

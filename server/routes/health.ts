@@ -2,7 +2,7 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { LogStore } from '../../collector/store/store.ts'
 import { ErrorJson } from '../api.ts'
-import { StoreError } from '../errors.ts'
+import { NotReadyError } from '../errors.ts'
 import type { Metrics } from '../metrics.ts'
 
 interface HealthOptions {
@@ -34,8 +34,7 @@ const routes: FastifyPluginAsyncTypebox<HealthOptions> = async (app, { logs, met
     },
     () => {
       // Why it is not stands in /api/status, which demands a token where that matters.
-      if (!logs.health().writable)
-        throw new StoreError('The store takes no records. GET /api/status says why.')
+      if (!logs.health().writable) throw new NotReadyError()
       return { status: 'ok' as const }
     }
   )

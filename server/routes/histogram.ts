@@ -55,7 +55,7 @@ interface Counted {
 }
 
 /** Newest piece first, so that what a search out of time has seen is one stretch up to now. */
-export async function count(logs: LogStore, query: Query, steps: Steps, bounds: Bounds): Promise<Counted> {
+async function count(logs: LogStore, query: Query, steps: Steps, bounds: Bounds): Promise<Counted> {
   const { edges, pieces } = steps
   const counts = edges.slice(1).map(() => LEVELS.map(() => 0))
   const coverage: Coverage = { complete: true, unreadable: [], scannedRecords: 0 }

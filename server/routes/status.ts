@@ -5,7 +5,7 @@ import { ErrorJson, StatusAnswer } from '../api.ts'
 import type { FleetView } from '../fleet-view.ts'
 import { formatMs, formatTime } from '../times.ts'
 
-export interface StatusOptions {
+interface StatusOptions {
   logs: Pick<LogStore, 'health'>
   fleet: Pick<FleetView, 'hosts' | 'apps'>
   version: string

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
+import { DELIVERY_TYPE } from '../../agent/protocol.ts'
 import { readConfig } from '../../server/config.ts'
 import { type Hub, startHub } from '../../server/hub.ts'
 
@@ -45,6 +46,53 @@ test('a hub for everybody demands tokens and says how to join', async () => {
   const admin = await statusOf(hub, hub.tokens.admin)
   expect(admin.join).toBe(`DRIFTLOG_JOIN_TOKEN=${hub.tokens.join} driftlog agent --hub ${hub.url}`)
   expect((await statusOf(hub, hub.tokens.read)).join).toBeUndefined()
+})
+
+test('a line that an agent delivers is found under its app', async () => {
+  await using place = await openPlace()
+  const config = place.config({ DRIFTLOG_LISTEN_HOST: '0.0.0.0' })
+  await using hub = await startHub(config, { log })
+  expect(await post(hub, 'enrol', enrolment('wrong'))).toMatchObject({
+    code: 'DRIFTLOG_JOIN',
+    statusCode: 401
+  })
+  const { host, key } = await post(hub, 'enrol', enrolment(hub.tokens.join))
+  const { tokens } = hub
+  const greeting = {
+    protocol: 1,
+    version: '0.1.0',
+    place: 'here',
+    facts: { name: 'fra-1' },
+    codecs: ['identity'],
+    clockMs: Date.now()
+  }
+  for (const wrong of [undefined, tokens.read, tokens.admin, tokens.join]) {
+    expect(await post(hub, 'hello', greeting, wrong)).toMatchObject({ code: 'DRIFTLOG_KEY', statusCode: 401 })
+  }
+  const { session } = await post(hub, 'hello', greeting, key)
+
+  const line = `${JSON.stringify({ log: 'level=warn msg="card refused"\n', stream: 'stderr', time: new Date().toISOString() })}\n`
+  const head = {
+    session,
+    events: [{ kind: 'start', atMs: Date.now(), instance: CONTAINER }],
+    chunks: [
+      { container: 'c1', stream: 'docker', generation: 'g1', offset: 0, bytes: Buffer.byteLength(line) }
+    ],
+    losses: [],
+    behindBytes: 0
+  }
+  const receipt = await deliver(hub, key, head, line)
+  expect(receipt.positions).toMatchObject([{ generation: 'g1', committed: Buffer.byteLength(line) }])
+
+  const headers = { authorization: `Bearer ${tokens.read}` }
+  const found = await (await fetch(`${hub.localUrl}/api/logs?app=orders&q=refused`, { headers })).json()
+  expect(found).toMatchObject({
+    records: [{ app: 'orders', host, hostName: 'fra-1', level: 'warn', output: 'stderr' }]
+  })
+  const { apps } = (await (await fetch(`${hub.localUrl}/api/apps`, { headers })).json()) as { apps: unknown }
+  expect(apps).toMatchObject([{ app: 'orders', running: 1, hosts: ['fra-1'], records: 1 }])
+  const figures = await (await fetch(`${hub.localUrl}/metrics`, { headers })).text()
+  expect(figures).toContain('driftlog_collector_records_total 1\n')
 })
 
 test('a port that is taken stops the start with the way out, and leaves the folder free', async () => {
@@ -88,6 +136,48 @@ test('a played fleet is marked', async () => {
   await using hub = await startHub(config, { log, demo: { reason: 'no engine answers' } })
   expect(await statusOf(hub)).toMatchObject({ demo: true, demoReason: 'no engine answers' })
 })
+
+const CONTAINER = {
+  container: 'c1',
+  name: 'orders-1',
+  app: 'orders',
+  environment: 'production',
+  identity: 'compose',
+  image: 'orders:1',
+  labels: {},
+  state: 'running',
+  startedMs: Date.now()
+}
+
+function enrolment(join: string) {
+  return { protocol: 1, version: '0.1.0', join, facts: { name: 'fra-1' } }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the protocol's own tests hold the shape
+async function post(hub: Hub, name: string, body: object, key?: string): Promise<any> {
+  const headers: Record<string, string> = { 'content-type': 'application/json' }
+  if (key) headers['authorization'] = `Bearer ${key}`
+  const url = `${hub.localUrl}/agent/v1/${name}`
+  return (await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })).json()
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the protocol's own tests hold the shape
+async function deliver(hub: Hub, key: string, head: object, bytes: string): Promise<any> {
+  const json = Buffer.from(JSON.stringify(head))
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(json.length)
+  const body = Buffer.concat([length, json, Buffer.from(bytes)])
+  const response = await fetch(`${hub.localUrl}/agent/v1/deliver`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${key}`,
+      'content-type': DELIVERY_TYPE,
+      'driftlog-length': String(body.length)
+    },
+    body
+  })
+  return response.json()
+}
 
 async function openPlace() {
   const folder = await mkdtemp(join(tmpdir(), 'driftlog-hub-'))

@@ -37,7 +37,7 @@ test('a hub whose store takes nothing is alive, but not ready', async () => {
   await using face = await openFace({ logs: new Full() })
   expect((await face.get('/healthz')).body).toEqual({ status: 'ok' })
   const { status, body } = await face.get('/readyz')
-  expect([status, body.code]).toEqual([503, 'DRIFTLOG_STORE'])
+  expect([status, body.code]).toEqual([503, 'DRIFTLOG_NOT_READY'])
   expect(body.message).not.toContain('/srv')
   expect((await face.get('/api/status')).body.store).toMatchObject({ writable: false })
 })
