@@ -5,7 +5,7 @@ import { Icon } from './icon.tsx'
 interface DialogProps {
   title: string
   /** `sheet` fills a narrow screen from below. */
-  shape?: 'box' | 'sheet' | 'top'
+  shape?: 'box' | 'wide' | 'sheet' | 'top'
   onClose: () => void
   children: ReactNode
 }
@@ -19,6 +19,7 @@ export function Dialog({ title, shape = 'box', onClose, children }: DialogProps)
   useEffect(() => {
     const shown = dialog.current
     if (shown && !shown.open) shown.showModal()
+    shown?.querySelector<HTMLElement>('[data-first]')?.focus()
     return () => shown?.close()
   }, [])
 

@@ -1,5 +1,4 @@
-import { useCommand, usePage, useSettings } from '../state/page.ts'
-import { useStore } from '../state/store.ts'
+import { usePage, useSettings } from '../state/page.ts'
 import { type PlainKey, useLanguage } from '../words/index.ts'
 import { Dialog } from './dialog.tsx'
 
@@ -75,11 +74,8 @@ export function HelpDialog() {
   const { t } = useLanguage()
   const page = usePage()
   const [settings, change] = useSettings()
-  const open = useStore(page.dialog) === 'help'
-  useCommand('help', () => page.dialog.set('help'))
-  if (!open) return null
   return (
-    <Dialog title={t('help.title')} onClose={() => page.dialog.set('')}>
+    <Dialog title={t('help.title')} shape="wide" onClose={() => page.dialog.set('')}>
       <div className="help">
         {GROUPS.map(([title, rows]) => (
           <section key={title}>

@@ -1,6 +1,6 @@
 import { useId, useState } from 'react'
 import { useSaved } from '../query/saved.ts'
-import { useCommand, usePage, useSetView, useView } from '../state/page.ts'
+import { usePage, useSetView, useView } from '../state/page.ts'
 import { useStore } from '../state/store.ts'
 import type { View } from '../state/view.ts'
 import { useLanguage } from '../words/index.ts'
@@ -16,15 +16,10 @@ interface Target {
 
 const SHOWN = 50
 
+/** Type a few letters, Enter goes there. */
 export function JumpDialog() {
   const page = usePage()
-  const open = useStore(page.dialog) === 'jump'
-  useCommand('jump', () => page.dialog.set('jump'))
-  return open ? <Jump onClose={() => page.dialog.set('')} /> : null
-}
-
-/** Type a few letters, Enter goes there. */
-function Jump({ onClose }: { onClose: () => void }) {
+  const onClose = () => page.dialog.set('')
   const { t } = useLanguage()
   const setView = useSetView()
   const [text, setText] = useState('')
@@ -40,7 +35,7 @@ function Jump({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title={t('jump.title')} shape="top" onClose={onClose}>
       <input
-        autoFocus
+        data-first
         className="jump-box"
         role="combobox"
         aria-expanded="true"
