@@ -16,11 +16,11 @@ import { useStore } from './state/store.ts'
 import { TimeBox } from './time/box.tsx'
 
 // What the first look does not need comes when it is asked for.
-const HelpDialog = lazy(async () => ({ default: (await import('./shell/help.tsx')).HelpDialog }))
-const JumpDialog = lazy(async () => ({ default: (await import('./shell/jump.tsx')).JumpDialog }))
-const LiveBar = lazy(async () => ({ default: (await import('./live/bar.tsx')).LiveBar }))
-const RecordBeside = lazy(async () => ({ default: (await import('./record/beside.tsx')).RecordBeside }))
-const TokenPrompt = lazy(async () => ({ default: (await import('./record/token.tsx')).TokenPrompt }))
+const HelpDialog = lazy(async () => ({ default: (await import('./later.ts')).HelpDialog }))
+const JumpDialog = lazy(async () => ({ default: (await import('./later.ts')).JumpDialog }))
+const LiveBar = lazy(async () => ({ default: (await import('./later.ts')).LiveBar }))
+const RecordBeside = lazy(async () => ({ default: (await import('./later.ts')).RecordBeside }))
+const TokenPrompt = lazy(async () => ({ default: (await import('./later.ts')).TokenPrompt }))
 
 /** The page: each part reads what it needs by hooks from state/, so that they stand and fail apart. */
 export function App() {

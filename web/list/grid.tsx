@@ -19,7 +19,7 @@ import { RecordLine } from './row.tsx'
 import type { Row } from './rows.ts'
 import { Sight } from './sight.ts'
 
-const detail = () => import('../record/detail.tsx')
+const detail = () => import('../later.ts')
 const RecordDetail = lazy(async () => ({ default: (await detail()).RecordDetail }))
 
 /** Room before the first and behind the last row, for what is to be said there, and where nothing is. */
@@ -32,6 +32,8 @@ const NEAR_PX = 1000
 /** A scroll event this soon after a wheel, touch or key is the reader's doing. */
 const HAND_MS = 800
 const DIVIDER_HEIGHT = 28
+/** So long a record is held at its place while its neighbours are measured. */
+const PIN_MS = 400
 
 /** Where the list is to stand while rows are still coming: at its newest end, or with a record at its place. */
 export type Pin = { kind: 'newest' } | { kind: 'row'; id: string; offset: number | undefined } | undefined
@@ -119,6 +121,10 @@ export function Grid({
     lastTop.current = element.scrollTop
   }
 
+  const letGo = useCallback(() => {
+    if (pin.current?.kind === 'row') pin.current = undefined
+  }, [])
+
   // Heights of another sheet: all of them are new, the reader stays where the eye is.
   const { sheet } = look
   const drawnSheet = useRef(sheet)
@@ -128,7 +134,9 @@ export function Grid({
     const { anchor } = history.entry.get()
     if (!pin.current && anchor) pin.current = { kind: 'row', ...anchor }
     virtualizer.measure()
-  }, [sheet, virtualizer, history])
+    const timer = setTimeout(letGo, PIN_MS)
+    return () => clearTimeout(timer)
+  }, [sheet, virtualizer, history, letGo])
 
   useLayoutEffect(() => {
     placeNow()
@@ -152,12 +160,10 @@ export function Grid({
 
   // Once the record stands where it belongs and its neighbours are measured, the reader has the list.
   useEffect(() => {
-    if (status.phase !== 'shown' || pin.current?.kind !== 'row') return
-    const timer = setTimeout(() => {
-      pin.current = undefined
-    }, 400)
+    if (status.phase !== 'shown') return
+    const timer = setTimeout(letGo, PIN_MS)
     return () => clearTimeout(timer)
-  }, [status.phase])
+  }, [status.phase, letGo])
 
   // By the time that a record is opened its code is there.
   useEffect(() => {

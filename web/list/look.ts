@@ -40,7 +40,7 @@ export function useLook(width: number, days: boolean): Look {
   const zone = usePageZone()
   const hosts = useStore(usePage().fleet, (fleet) => fleet.hosts)
   const face = useFace()
-  return useMemo(() => {
+  const measured = useMemo(() => {
     const narrow = width < NARROW
     const cells = (count: number) => Math.ceil(count * face.cell)
     const columns = {
@@ -55,8 +55,12 @@ export function useLook(width: number, days: boolean): Look {
     const textWidth = Math.max(80, width - BAR - GAP - TEXT_END - (narrow ? 0 : taken))
     const padding = density === 'dense' && !narrow ? 0 : 4
     const sheet: Sheet = { face, textWidth, wrap, pretty, narrow, lineHeight: LINE, padding }
-    return { sheet, clock: new Clock(zone), days, columns, fields: cols, host: hostLooks(hosts) }
-  }, [app, cols, wrap, pretty, density, zone, hosts, face, width, days])
+    return { sheet, columns }
+  }, [app, cols, wrap, pretty, density, face, width, days])
+  return useMemo(
+    () => ({ ...measured, clock: new Clock(zone), days, fields: cols, host: hostLooks(hosts) }),
+    [measured, zone, days, cols, hosts]
+  )
 }
 
 function hostLooks(hosts: readonly HostJson[]): Look['host'] {

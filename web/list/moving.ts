@@ -136,6 +136,9 @@ export function useMoves(wiring: Wiring): {
     wantsFocus.current = true
     pin.current = { kind: 'row', id: first.id, offset: order === 'down' ? 40 : undefined }
     feed.rows.changed()
+    setTimeout(() => {
+      if (pin.current?.kind === 'row') pin.current = undefined
+    }, 400)
   }
   const toNewest = () => {
     if (feed.status.get().newer.kind !== 'end') {

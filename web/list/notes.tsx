@@ -37,7 +37,9 @@ export function Notes({ feed }: { feed: Feed }) {
             span: durationText(msBetween(status.from, status.to), locale),
             ms: Math.max(1, Math.round(status.tookMs))
           })
-        ) : status.phase === 'shown' && !live ? (
+        ) : status.phase === 'shown' && live ? (
+          t('speak.found', { count })
+        ) : status.phase === 'shown' ? (
           t('list.noneYet')
         ) : null}
       </span>

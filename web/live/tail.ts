@@ -52,6 +52,8 @@ const MOST_WAITING = 2000
 const GATHER_MS = 100
 /** The hub says something every 10 s; two missed beats mean that the connection is dead. */
 const SILENCE_MS = 25_000
+/** The hub tells its place as soon as it follows. */
+const FIRST_EVENT_MS = 1500
 /** A tab that stays hidden longer gives its connection back. */
 const HIDDEN_MS = 60_000
 /** An older record does not sort into what is being read. */
@@ -151,8 +153,7 @@ export class LiveTail {
         const events = await this.#wiring.connect(this.#cursor, either)
         this.#set({ connection: { kind: 'open' } })
         waits = delays()
-        started()
-        await this.#read(events, attempt)
+        await this.#read(events, attempt, started)
       } catch (error) {
         if (signal.aborted) return
         if (error instanceof HubError && !mayPass(error)) {
@@ -171,10 +172,17 @@ export class LiveTail {
     }
   }
 
-  async #read(events: AsyncIterable<TailEvent>, attempt: AbortController): Promise<void> {
+  /** The hub's first event says that it follows; one that keeps silent is not waited for. */
+  async #read(
+    events: AsyncIterable<TailEvent>,
+    attempt: AbortController,
+    started: () => void
+  ): Promise<void> {
     let silence = setTimeout(() => attempt.abort(), SILENCE_MS)
+    const grace = setTimeout(started, FIRST_EVENT_MS)
     try {
       for await (const event of events) {
+        started()
         clearTimeout(silence)
         silence = setTimeout(() => attempt.abort(), SILENCE_MS)
         if (event.cursor !== undefined) this.#cursor = event.cursor
@@ -182,6 +190,7 @@ export class LiveTail {
         this.#timer ??= setTimeout(() => this.flush(), GATHER_MS)
       }
     } finally {
+      clearTimeout(grace)
       clearTimeout(silence)
     }
   }

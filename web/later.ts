@@ -1,0 +1,7 @@
+/** What the first look does not need: one file that is fetched when the page has nothing better to do. */
+export { LiveBar } from './live/bar.tsx'
+export { RecordBeside } from './record/beside.tsx'
+export { RecordDetail } from './record/detail.tsx'
+export { TokenPrompt } from './record/token.tsx'
+export { HelpDialog } from './shell/help.tsx'
+export { JumpDialog } from './shell/jump.tsx'
