@@ -162,7 +162,9 @@ export class Criteria {
   #dropOthers(segment: Segment): void {
     const { rows } = segment
     const marks = this.#marks
-    if (!segment.origins.every(([number]) => this.originPasses(number))) {
+    // All are asked, so that the loop over rows finds every answer.
+    const passing = segment.origins.filter(([number]) => this.originPasses(number))
+    if (passing.length < segment.origins.length) {
       const { origin } = segment
       const passes = this.#passes
       for (let row = 0; row < rows; row++) if (passes[origin[row] as number] !== 1) marks[row] = NO
