@@ -61,13 +61,20 @@ function termsOf(text: string): Written[] | undefined {
   const parsed = parse(text)
   if (!parsed.ok) return undefined
   return parsed.terms.map(({ at, expression, isLoose }) => {
-    return { expression, isLoose, source: text.slice(at.from, at.to) }
+    const written = text.slice(at.from, at.to)
+    // beside another slash a path would begin a regular expression
+    const isPath = /(?:^|[\s(:=|-])\//.test(written)
+    return { expression, isLoose: isLoose && !isPath, source: isPath ? beside(expression) : written }
   })
 }
 
 function rewritten(expression: Expression): Written {
-  // one of several terms, so that print() brackets a choice
-  return { expression, source: print({ kind: 'and', items: [expression] }), isLoose: false }
+  return { expression, source: beside(expression), isLoose: false }
+}
+
+/** As one of several terms, so that print() brackets a choice. */
+function beside(expression: Expression): string {
+  return print({ kind: 'and', items: [expression] })
 }
 
 function joined(terms: Written[], added?: string): string {

@@ -68,6 +68,7 @@ function group(items: Expression[]): string | undefined {
 /** What can stand without quotes and means nothing else. */
 const BARE_NAME = /^[\p{L}_@](?:[\p{L}\p{M}\p{N}_.@/-]*[\p{L}\p{M}\p{N}_@])?$/u
 const BARE_VALUE = /^[\p{L}\p{N}_](?:[\p{L}\p{M}\p{N}_:@/-]|\.(?!\.))*$/u
+const BARE_PATTERN = /^[\p{L}\p{N}_*](?:[\p{L}\p{M}\p{N}_:@/*-]|\.(?!\.))*$/u
 const WORD_END = /[\p{L}\p{M}\p{N}_]$/u
 const OPERATOR_WORDS = /^(?:and|or|not|to)$/i
 
@@ -93,7 +94,7 @@ function testText(name: string, test: FieldTest): string {
     case 'glob':
       return globText(test.pattern, builtInOf(name) !== undefined)
     case 'compare':
-      return test.operator + valueText(test.value)
+      return test.operator + (isPlainlyCompared(name, test) ? valueText(test.value) : quote(test.value))
     case 'range': {
       const ends = [test.from, test.to].map((end) => (end === '*' ? end : valueText(end)))
       return `:${test.includeFrom ? '[' : '{'}${ends.join(' TO ')}${test.includeTo ? ']' : '}'}`
@@ -107,14 +108,19 @@ function testText(name: string, test: FieldTest): string {
   }
 }
 
+/** `a<b` without quotes is text. */
+function isPlainlyCompared(name: string, test: { operator: string; value: string }): boolean {
+  return test.operator === '=' || /^\d/.test(test.value) || builtInOf(name) !== undefined
+}
+
 function prefixText(text: string, isPrefix: boolean): string {
   if (!isPrefix) return valueText(text)
   return `${WORD_END.test(text) ? valueText(text) : quote(text)}*`
 }
 
-/** A pattern with spaces or quotes in it can only be written as a regular expression. */
+/** A pattern with spaces, quotes or operators in it can only be written as a regular expression. */
 function globText(pattern: string, isBuiltIn: boolean): string {
-  if (!/[\s"()|]/.test(pattern) && !pattern.startsWith('/')) return (isBuiltIn ? ':' : '=') + pattern
+  if (BARE_PATTERN.test(pattern) && !isNested(pattern)) return (isBuiltIn ? ':' : '=') + pattern
   const [head = '', ...tail] = pattern.split('*')
   if (isBuiltIn && tail.length === 1 && tail[0] === '') return `:${quote(head)}*`
   const pieces = pattern.split('*').map(literalSource)

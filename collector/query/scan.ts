@@ -20,7 +20,7 @@ export class QueryFault extends Error {
 export const REGEX_LIMIT = 1000
 const FLAGS = /[\p{L}\p{N}_]*/uy
 /** What begins with a slash and is no regular expression: nothing in it would mean something in one. */
-const PATH = /\/[\p{L}\p{M}\p{N}\w.~%+:@,=&#/-]*(?=[\s)]|$)/uy
+const PATH = /\/(?:[\p{L}\p{M}\p{N}\w.~%+:@,=&#/-]|(?<!\.)\*)*(?=[\s)]|$)/uy
 export class Scanner {
   readonly text: string
   at = 0
@@ -89,7 +89,7 @@ export class Scanner {
     const end = closingMark(this.text, from, '/')
     const flags = end < 0 ? '' : this.peekAt(FLAGS, end + 1)
     const isClosed = end >= 0 && (flags === '' || flags === 'i') && this.isBoundary(end + 1 + flags.length)
-    const line = this.peek(/[^\n]*/y)
+    const line = this.peek(/[^\n]{0,1000}/y)
     if (!isClosed && this.peek(PATH) !== '' && !(end < 0 && line.includes('\\'))) return undefined
     if (end < 0) {
       const rest = withoutLastBackslash(line.trimEnd())
@@ -124,10 +124,14 @@ export class Scanner {
   }
 }
 
+/** How far the end of a regular expression is looked for, in characters. */
+const REGEX_REACH = 2 * REGEX_LIMIT
+
 /** Place of the `"` or `/` that closes the one at `open`, or -1. A `/` may stand in `[…]`, and never spans lines. */
 export function closingMark(text: string, open: number, mark: '"' | '/'): number {
   let isInClass = false
-  for (let end = open + 1; end < text.length; end++) {
+  const to = mark === '/' ? Math.min(text.length, open + REGEX_REACH) : text.length
+  for (let end = open + 1; end < to; end++) {
     const character = text[end]
     if (character === '\\') end++
     else if (mark === '/' && character === '\n') return -1

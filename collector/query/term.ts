@@ -21,7 +21,7 @@ export interface NamedField {
  * because parsed fields are compared with numbers, times and quoted texts.
  */
 const NAME =
-  /[\p{L}_@](?:[\p{L}\p{M}\p{N}_.@/-]*[\p{L}\p{M}\p{N}_@])?(?=[:=]|!=|[<>]=?(?:[\s)"\d.+-]|$)|<>\d)(?!:\/\/|::)/uy
+  /[\p{L}_@](?:[\p{L}\p{M}\p{N}_.@/-]*[\p{L}\p{M}\p{N}_@])?(?=[:=]|!=|[<>]=?(?:[\s()"\d.+-]|$)|<>\d)(?!:\/\/|::)/uy
 const COMPARED = new RegExp(`(?:${BUILT_IN_NAMES.join('|')})(?=[<>])`, 'y')
 const QUOTED_NAME_END = /[:=<>]|!=/y
 const OPERATOR = /!=|[<>]=?|==?|:(?:[<>]=?|==?)?/y
@@ -88,7 +88,8 @@ function warnOfNearName(scan: Scanner, name: string, at: Span): void {
 export function valueTerm(scan: Scanner, field: NamedField, isInGroup: boolean): Expression {
   const from = isInGroup ? scan.at : field.from
   const operator = isInGroup ? groupOperator(scan, field) : field.operator
-  if (scan.isBoundary(scan.at)) missingValue(scan, field)
+  const isGroup = !isInGroup && scan.next === '('
+  if (scan.isBoundary(scan.at) || isGroup) missingValue(scan, field)
   const start = scan.at
   const tests = readTests(scan, field, operator)
   if ((scan.pieces.at(-1)?.from ?? 0) < start) scan.mark('word', start)

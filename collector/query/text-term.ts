@@ -37,8 +37,9 @@ export function phrase(scan: Scanner, from: number, text: string): Expression {
 function textOf(scan: Scanner, text: string, isPrefix: boolean, at: Span): Expression {
   const run = checkedRun(scan, text, isPrefix, at)
   if (run.words.length > 0) return { kind: 'text', run, at }
-  if (text.length > REGEX_LIMIT) scan.fail('regex-too-long', at, { limit: String(REGEX_LIMIT) })
-  return { kind: 'regex', source: literalSource(text), flags: '', at }
+  const source = literalSource(text)
+  if (source.length > REGEX_LIMIT) scan.fail('regex-too-long', at, { limit: String(REGEX_LIMIT) })
+  return { kind: 'regex', source, flags: '', at }
 }
 
 export function checkedRun(scan: Scanner, text: string, isPrefix: boolean, at: Span): WordRun {

@@ -141,6 +141,8 @@ test.each([
   ['level:warn OR level:error', 'level', 'fatal', 'level:(warn OR error OR fatal)'],
   ['a AND level>=warn', 'app', 'web', 'a level>=warn app:web'],
   ['"never closed', 'app', 'web', '"never closed app:web'],
+  ['/health', 'path', '/ x', 'health path="/ x"'],
+  ['/a\\/b/i x', 'app', 'web', '/a\\/b/i x app:web'],
   ['x', 'user name', 'Ann "A" Lee', 'x "user name"="Ann \\"A\\" Lee"']
 ])('%s including %s %s', (text, field, value, expected) => {
   expect(include(text, field, value)).toBe(expected)
