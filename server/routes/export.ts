@@ -1,7 +1,8 @@
 /** Everything that matches, as one stream of NDJSON, at the pace of the one who reads it. */
 import { Readable } from 'node:stream'
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { LogRecord } from '../../collector/record.ts'
 import type { Page, Query } from '../../collector/store/store.ts'
 import { ErrorJson, ExportQuery } from '../api.ts'
 import type { Asker } from '../asker.ts'
@@ -13,7 +14,13 @@ import { questionOf } from '../question.ts'
 import { recordJson } from '../records.ts'
 import { cursorBehind } from './logs.ts'
 
-const PAGE_RECORDS = 500
+/** Records of the first page; the ones behind it are as large as their texts allow. */
+const FIRST_PAGE_RECORDS = 500
+const LARGEST_PAGE_RECORDS = 5000
+/** Texts of a page together, about. */
+const PAGE_LENGTH = 4 * 1024 * 1024
+/** Records that are turned into text before others get a turn. */
+const CHUNK_RECORDS = 200
 /** Exports that run at the same time; each holds one page in memory. */
 const MOST_EXPORTS = 8
 /** People who search go first: an export that finds the hub busy comes back after this time. */
@@ -48,7 +55,7 @@ const routes: FastifyPluginAsyncTypebox<{ asker: Asker }> = async (app, { asker 
       const { query } = questionOf(request.query, asker.nowMs())
       const signal = goneSignal(reply)
       // The first page is found before the answer begins, so that a refusal still has its status.
-      const first = await pageBehind(asker, query, undefined, signal)
+      const first = await pageBehind(asker, query, { after: undefined, limit: FIRST_PAGE_RECORDS }, signal)
       await gate.run(signal, async () => {
         const lines = Readable.from(exported(asker, query, first, request.query.limit, signal), {
           objectMode: false
@@ -69,32 +76,36 @@ export default routes
 async function* exported(asker: Asker, query: Query, first: Page, limit: number, signal: AbortSignal) {
   const unreadable = new Set<string>()
   let left = limit
+  let pageRecords = FIRST_PAGE_RECORDS
   let cursor: string | undefined
   try {
-    for (let page = first; ; page = await pageWhenFree(asker, query, cursor, signal)) {
+    for (
+      let page = first;
+      ;
+      page = await pageWhenFree(asker, query, { after: cursor, limit: pageRecords }, signal)
+    ) {
       const records = page.records.slice(0, left)
       left -= records.length
+      pageRecords = nextPage(records, pageRecords)
       for (const { part } of page.coverage.unreadable) unreadable.add(part)
-      if (records.length > 0)
-        yield records.map((record) => `${JSON.stringify(recordJson(record))}\n`).join('')
-      const next = cursorBehind(
-        { ...page, records, more: page.more || records.length < page.records.length },
-        'newer'
-      )
+      yield* chunksOf(records)
+      const more = page.more || records.length < page.records.length
+      const next = cursorBehind({ ...page, records, more }, 'newer')
       if (next === undefined) break
       if (next === cursor)
-        throw cut('DRIFTLOG_EXPORT_STUCK', 'The search ran out of time without getting on. Ask for less.')
+        throw cut('DRIFTLOG_EXPORT_STUCK', 'The search runs out of time here. Ask for less.')
       cursor = next
-      if (left <= 0)
+      if (left <= 0) {
         throw cut(
           'DRIFTLOG_EXPORT_LIMIT',
           `The limit of ${limit} records is reached. Raise it, or begin later.`
         )
+      }
     }
     if (unreadable.size > 0) {
       const names = [...unreadable].slice(0, 10).join(', ')
       throw cut(
-        'DRIFTLOG_PARTS_UNREADABLE',
+        'DRIFTLOG_UNREADABLE',
         `Records are missing: ${unreadable.size} parts can't be read (${names}).`
       )
     }
@@ -104,15 +115,35 @@ async function* exported(asker: Asker, query: Query, first: Page, limit: number,
   }
 }
 
+async function* chunksOf(records: LogRecord[]): AsyncGenerator<string> {
+  for (let at = 0; at < records.length; at += CHUNK_RECORDS) {
+    if (at > 0) await setImmediate()
+    const chunk = records.slice(at, at + CHUNK_RECORDS)
+    yield chunk.map((record) => `${JSON.stringify(recordJson(record))}\n`).join('')
+  }
+}
+
+/** So many records of the length of these that a page is neither small nor a burden. */
+function nextPage(records: LogRecord[], asked: number): number {
+  if (records.length === 0) return asked
+  const length = records.reduce((sum, record) => sum + record.text.length, records.length)
+  return Math.min(LARGEST_PAGE_RECORDS, Math.max(1, Math.floor((records.length * PAGE_LENGTH) / length)))
+}
+
+interface PageWanted {
+  after: string | undefined
+  limit: number
+}
+
 async function pageWhenFree(
   asker: Asker,
   query: Query,
-  after: string | undefined,
+  wanted: PageWanted,
   signal: AbortSignal
 ): Promise<Page> {
   for (;;) {
     try {
-      return await pageBehind(asker, query, after, signal)
+      return await pageBehind(asker, query, wanted, signal)
     } catch (error) {
       if (!(error instanceof BusyError)) throw error
       await setTimeout(BUSY_PAUSE_MS, undefined, { signal })
@@ -120,17 +151,9 @@ async function pageWhenFree(
   }
 }
 
-function pageBehind(
-  asker: Asker,
-  query: Query,
-  after: string | undefined,
-  signal: AbortSignal
-): Promise<Page> {
-  const asked = {
-    limit: PAGE_RECORDS,
-    direction: 'newer' as const,
-    ...(after === undefined ? {} : { after })
-  }
+function pageBehind(asker: Asker, query: Query, wanted: PageWanted, signal: AbortSignal): Promise<Page> {
+  const { after, limit } = wanted
+  const asked = { limit, direction: 'newer' as const, ...(after === undefined ? {} : { after }) }
   return asker.ask(signal, (logs, bounds) => logs.search(query, asked, bounds))
 }
 
