@@ -41,6 +41,8 @@ interface Thread {
   /** Requests in order; the thread works at the first. */
   pending: Map<number, { host: string; resolve: (answer: Answer) => void; reject: (error: Error) => void }>
   ready: boolean
+  /** It has ended, and the next one is not started yet. */
+  ended: boolean
   lastError?: Error
 }
 
@@ -149,6 +151,7 @@ export class ParsePool implements AsyncDisposable {
       this.#strikes.delete(host)
     }
     const thread = this.#threadOf(host)
+    if (thread.ended) return Promise.reject(new ThreadError('The parse thread could not be started.', 1))
     const id = opened ?? ++this.#id
     return new Promise((resolve, reject) => {
       thread.pending.set(id, { host, resolve, reject })
@@ -164,7 +167,7 @@ export class ParsePool implements AsyncDisposable {
 
   #startThread(index: number): Promise<void> {
     const worker = this.#start()
-    const thread: Thread = { worker, pending: new Map(), ready: false }
+    const thread: Thread = { worker, pending: new Map(), ready: false, ended: false }
     this.#threads[index] = thread
     return new Promise((resolve, reject) => {
       worker.on('message', (answer: Answer) => {
@@ -193,6 +196,7 @@ export class ParsePool implements AsyncDisposable {
   }
 
   #replace(index: number, thread: Thread, error: Error): void {
+    thread.ended = true
     const [working] = thread.pending.values()
     if (working) {
       const count = (this.#strikes.get(working.host)?.count ?? 0) + 1
