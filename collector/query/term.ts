@@ -120,7 +120,12 @@ function missingValue(scan: Scanner, field: NamedField): never {
   const params = { name: field.name, operator: written.slice(field.name.length) }
   const gap = scan.peek(/\s+(?=[^\s)])/y)
   if (gap === '') {
-    scan.fail('missing-value', at, params, /[:=]$/.test(written) ? `${written}*` : undefined)
+    scan.fail(
+      'missing-value',
+      at,
+      params,
+      field.operator === ':' || field.operator === '=' ? `${written}*` : undefined
+    )
   }
   if (!field.builtIn) scan.fail('missing-value', at, params, `"${written.replaceAll('"', '')}"`)
   scan.fail('missing-value', { from: at.from, to: at.to + gap.length }, params, written)

@@ -2,6 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { parse } from '../../../collector/query/grammar.ts'
 import { matcher } from '../../../collector/query/match.ts'
+import { DEPTH_LIMIT, TERM_LIMIT, TEXT_LIMIT } from '../../../collector/query/parse.ts'
+import { REGEX_LIMIT } from '../../../collector/query/scan.ts'
+import { WORD_LIMIT } from '../../../collector/query/text-term.ts'
 import { Random, randomRecord } from './random.ts'
 
 const page = await readFile(new URL('../../../docs/query.md', import.meta.url), 'utf8')
@@ -35,4 +38,12 @@ test('docs/query.md: the queries of its tables are read without a warning', () =
   )
   expect(queries.length).toBeGreaterThan(15)
   for (const query of queries) expect(parse(query), query).toMatchObject({ ok: true, warnings: [] })
+})
+
+test('docs/query.md: the limits are those of the code', () => {
+  const limits = [TEXT_LIMIT, TERM_LIMIT, WORD_LIMIT, DEPTH_LIMIT, REGEX_LIMIT].map((limit) =>
+    limit.toLocaleString('en-US')
+  )
+  const table = page.slice(page.indexOf('| Limit |'))
+  expect([...table.matchAll(/\| ([\d,]+)/g)].map(([, limit]) => limit)).toEqual(limits)
 })
