@@ -1,29 +1,10 @@
-import {
-  acceptCompletion,
-  autocompletion,
-  type Completion as CodeMirrorCompletion,
-  type CompletionContext,
-  type CompletionResult,
-  closeCompletion,
-  completionStatus,
-  moveCompletionSelection,
-  selectedCompletionIndex,
-  startCompletion
-} from '@codemirror/autocomplete'
 import { history, historyKeymap } from '@codemirror/commands'
-import {
-  Compartment,
-  EditorState,
-  Facet,
-  Prec,
-  RangeSetBuilder,
-  StateEffect,
-  StateField
-} from '@codemirror/state'
+import { Compartment, EditorState, Prec, RangeSetBuilder, StateEffect, StateField } from '@codemirror/state'
 import { Decoration, type DecorationSet, EditorView, keymap, placeholder } from '@codemirror/view'
 import { parse } from '../../collector/query/grammar.ts'
-import type { Option } from './complete.ts'
 import type { Completion } from './completer.ts'
+import { adoptStyles } from './styles.ts'
+import { accept, askForMore, close, isOpen, type SuggestWords, step, suggestions } from './suggest.ts'
 
 /** Where something is to be said about the text. */
 export interface Remark {
@@ -32,13 +13,10 @@ export interface Remark {
   kind: 'wrong' | 'warned'
 }
 
-export interface EditorWords {
+export interface EditorWords extends SuggestWords {
   label: string
   describedBy: string
   placeholder: string
-  suggestions: string
-  kinds: Record<Option['kind'], string>
-  locale: string
 }
 
 interface Wiring {
@@ -53,9 +31,6 @@ interface Wiring {
   complete: (text: string, caret: number, signal: AbortSignal) => Promise<Completion | undefined>
 }
 
-/** Completion waits so long after a key. */
-const REST_MS = 150
-
 /**
  * The query box once it is more than a text area: colours, underlines and completion by CodeMirror. This module is
  * loaded when the box is first needed. Enter always searches, Tab takes a suggestion, nothing is chosen beforehand.
@@ -63,8 +38,11 @@ const REST_MS = 150
 export class QueryEditor {
   readonly #view: EditorView
   readonly #words = new Compartment()
+  #spoken: EditorWords
 
   constructor(wiring: Wiring, words: EditorWords) {
+    adoptStyles()
+    this.#spoken = words
     this.#view = new EditorView({
       parent: wiring.place,
       state: EditorState.create({
@@ -76,16 +54,7 @@ export class QueryEditor {
           EditorView.lineWrapping,
           colours,
           remarks,
-          autocompletion({
-            override: [(context) => this.#complete(context, wiring)],
-            defaultKeymap: false,
-            selectOnOpen: false,
-            interactionDelay: 0,
-            activateOnTypingDelay: REST_MS,
-            icons: false,
-            addToOptions: [{ render: kindOf, position: 10 }],
-            tooltipClass: () => 'query-suggestions'
-          }),
+          suggestions({ complete: wiring.complete, words: () => this.#spoken }),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) wiring.onChange(update.state.doc.toString())
           }),
@@ -109,6 +78,7 @@ export class QueryEditor {
   }
 
   setWords(words: EditorWords): void {
+    this.#spoken = words
     this.#view.dispatch({ effects: this.#words.reconfigure(inWords(words)) })
   }
 
@@ -124,24 +94,6 @@ export class QueryEditor {
   destroy(): void {
     this.#view.destroy()
   }
-
-  async #complete(context: CompletionContext, wiring: Wiring): Promise<CompletionResult | null> {
-    // Half a Chinese word is no reason to suggest anything.
-    if (context.view?.composing) return null
-    const text = context.state.doc.toString()
-    if (text.trim() === '' && !context.explicit) return null
-    const stop = new AbortController()
-    context.addEventListener('abort', () => stop.abort())
-    const found = await wiring.complete(text, context.pos, stop.signal)
-    if (!found || found.options.length === 0 || context.aborted) return null
-    const locale = context.state.facet(wordsInForce)?.locale ?? 'en'
-    return {
-      from: found.from,
-      to: found.to,
-      filter: false,
-      options: found.options.map((option) => shownAs(option, locale))
-    }
-  }
 }
 
 function keysOf(wiring: Wiring) {
@@ -150,7 +102,7 @@ function keysOf(wiring: Wiring) {
       key: 'Enter',
       run: (view: EditorView) => {
         if (view.composing) return false
-        closeCompletion(view)
+        close(view)
         wiring.onSearch()
         return true
       }
@@ -162,33 +114,23 @@ function keysOf(wiring: Wiring) {
         return true
       }
     },
-    {
-      key: 'Tab',
-      run: (view: EditorView) => {
-        if (completionStatus(view.state) !== 'active') return false
-        if (selectedCompletionIndex(view.state) === null) moveCompletionSelection(true)(view)
-        return acceptCompletion(view)
-      }
-    },
-    { key: 'Ctrl-Space', run: startCompletion },
-    { key: 'Alt-Escape', run: startCompletion },
-    { key: 'ArrowDown', run: moveCompletionSelection(true) },
+    { key: 'Tab', run: (view: EditorView) => isOpen(view.state) && accept(view) },
+    { key: 'Ctrl-Space', run: askForMore },
+    { key: 'ArrowDown', run: (view: EditorView) => step(view, 1) },
     {
       key: 'ArrowUp',
       run: (view: EditorView) => {
-        if (moveCompletionSelection(false)(view)) return true
+        if (step(view, -1)) return true
         const last = view.state.doc.length === 0 ? wiring.last() : undefined
         if (last === undefined) return false
         view.dispatch({ changes: { from: 0, insert: last }, selection: { anchor: last.length } })
         return true
       }
     },
-    { key: 'PageDown', run: moveCompletionSelection(true, 'page') },
-    { key: 'PageUp', run: moveCompletionSelection(false, 'page') },
     {
       key: 'Escape',
       run: (view: EditorView) => {
-        if (!closeCompletion(view)) wiring.onLeave()
+        if (!close(view)) wiring.onLeave()
         return true
       }
     }
@@ -198,7 +140,6 @@ function keysOf(wiring: Wiring) {
 function inWords(words: EditorWords) {
   return [
     placeholder(words.placeholder),
-    EditorState.phrases.of({ Completions: words.suggestions }),
     EditorView.contentAttributes.of({
       'aria-label': words.label,
       'aria-describedby': words.describedBy,
@@ -206,37 +147,8 @@ function inWords(words: EditorWords) {
       spellcheck: 'false',
       autocapitalize: 'off',
       autocorrect: 'off'
-    }),
-    wordsInForce.of(words)
+    })
   ]
-}
-
-/** The words in force, for what the list draws by itself. */
-const wordsInForce = Facet.define<EditorWords, EditorWords | undefined>({ combine: ([words]) => words })
-
-function kindOf(completion: CodeMirrorCompletion, state: EditorState): Node {
-  const shown = document.createElement('span')
-  shown.className = 'query-kind'
-  // A list of nothing but values needs no word for it.
-  const kind = completion.type as Option['kind']
-  shown.textContent = kind === 'value' ? '' : (state.facet(wordsInForce)?.kinds[kind] ?? '')
-  return shown
-}
-
-function shownAs(option: Option, locale: string): CodeMirrorCompletion {
-  return {
-    label: option.label,
-    type: option.kind,
-    apply: (view, _completion, from, to) => {
-      view.dispatch({
-        changes: { from, to, insert: option.insert },
-        selection: { anchor: from + option.insert.length },
-        userEvent: 'input.complete'
-      })
-      if (option.more) startCompletion(view)
-    },
-    ...(option.count === undefined ? {} : { detail: new Intl.NumberFormat(locale).format(option.count) })
-  }
 }
 
 const setRemarks = StateEffect.define<readonly Remark[]>()
