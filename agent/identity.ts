@@ -8,7 +8,7 @@
  * | Docker Swarm | service, without the stack in front of it where the rest says enough | |
  * | Rancher 1.x | stack/service: as for Compose | |
  * | Kubernetes | workload (the pod's name without its hashes), `/container` where that is called otherwise | namespace |
- * | Nomad | task, or `job-task` where the names differ | namespace |
+ * | Nomad | task, or `job-task` where the names differ; without both, as the container's name | namespace |
  * | Amazon ECS | task family, `/container` where that is called otherwise | cluster |
  * | Coolify | service | `preview-<n>` for pull requests |
  * | none | the container's name without replica numbers and hashes | |
@@ -37,7 +37,7 @@ export interface Described {
 
 export function identify(container: Described, environment: string): Identity {
   const { labels, name } = container
-  const found = fromLabels(labels) ?? fromName(name)
+  const found = fromLabels(labels, name) ?? fromName(name)
   const app = clean(labels['driftlog.app']) ?? found.app
   return {
     app: limit(app),
@@ -68,9 +68,9 @@ interface Found {
 type Labels = Readonly<Record<string, string>>
 
 /** Coolify's containers also carry Compose's labels, so it is asked before Compose; see the order below. */
-function fromLabels(labels: Labels): Found | undefined {
+function fromLabels(labels: Labels, name: string): Found | undefined {
   for (const platform of [coolify, compose, swarm, rancher, kubernetes, nomad, ecs]) {
-    const found = platform(labels)
+    const found = platform(labels, name)
     if (found) return found
   }
   return undefined
@@ -158,13 +158,14 @@ function workloadOf(pod: string): { workload: string; replica: string | undefine
   return { workload: single?.[1] ?? pod, replica: single?.[2] }
 }
 
-function nomad(labels: Labels): Found | undefined {
+/** Without its extra labels Nomad tells the allocation alone; the container is called `<task>-<allocation>`. */
+function nomad(labels: Labels, name: string): Found | undefined {
   const task = clean(labels['com.hashicorp.nomad.task_name'])
   const job = clean(labels['com.hashicorp.nomad.job_name'] ?? labels['com.hashicorp.nomad.job_id'])
   const allocation = clean(labels['com.hashicorp.nomad.alloc_id'])
   if (!task && !job && !allocation) return undefined
-  const app = task && job && task !== job && !task.startsWith(`${job}-`) ? `${job}-${task}` : (task ?? job)
-  if (!app) return undefined
+  const both = task && job && task !== job && !task.startsWith(`${job}-`)
+  const app = both ? `${job}-${task}` : (task ?? job ?? fromName(name).app)
   return {
     app,
     environment: clean(labels['com.hashicorp.nomad.namespace']),
@@ -204,6 +205,8 @@ function fromName(name: string): Found {
   if (task) return { app: task[1] ?? name, replica: task[2], kind: 'name' }
   // The old compose put twelve hex digits in front of a name that it was just replacing.
   const replaced = /^[0-9a-f]{12}_(.+)$/.exec(name)?.[1] ?? name
+  const unique = /^(.+?)[-_.]([0-9a-f]{8})(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.exec(replaced)
+  if (unique) return { app: unique[1] ?? name, replica: unique[2], kind: 'name' }
   const hashed = /^(.+?)[-_.]((?=[0-9a-f]*\d)[0-9a-f]{7,64})$/.exec(replaced)
   if (hashed) return { app: hashed[1] ?? name, replica: hashed[2]?.slice(0, 12), kind: 'name' }
   const numbered = /^(.*[^-_.\d].*?)[-_](\d{1,3})$/.exec(replaced)

@@ -228,7 +228,8 @@ export class LogStream {
       if (!source || source.packed) continue
       const isLive = index === this.generations.length - 1
       const now = (isLive ? liveSize : undefined) ?? source.facts().size
-      if (now < size) this.#truncated(generation)
+      const renewed = now < size || (now > size && !generation.stillItself(this.#scratch))
+      if (renewed) this.#truncated(generation)
       else generation.size = now
     }
   }

@@ -108,7 +108,8 @@ async function fillWith(
       batch.bytes,
       batch.bytes + Math.min(share - taken, space.length - batch.bytes)
     )
-    const bytes = await readLines(stream, generation, room, space.subarray(batch.bytes))
+    const rest = space.subarray(batch.bytes)
+    const bytes = await readLines(stream, generation, room, rest, batch.bytes === 0)
     if (bytes === 0) break
     taken += bytes
     add(stream, generation, batch, bytes, false)
@@ -120,12 +121,13 @@ async function fillWith(
   return taken
 }
 
-/** Reads whole lines into `room`; where not one fits, into the wider `space` behind it. */
+/** Reads whole lines into `room`; where not one fits, into the wider `space`; a line is cut only where it must be. */
 async function readLines(
   stream: LogStream,
   generation: Generation,
   room: Buffer,
-  space: Buffer
+  space: Buffer,
+  empty: boolean
 ): Promise<number> {
   const bytes = await read(stream, generation, room)
   const atEnd = generation.position + bytes >= generation.size
@@ -133,9 +135,9 @@ async function readLines(
   const whole = room.subarray(0, bytes).lastIndexOf(NEWLINE) + 1
   if (whole > 0) return whole
   if (atEnd) return 0
-  if (bytes >= Math.min(LONGEST_LINE, space.length)) return bytes
-  if (room.length >= Math.min(LONGEST_LINE, space.length)) return bytes
-  return readLines(stream, generation, space.subarray(0, LONGEST_LINE), space.subarray(0, LONGEST_LINE))
+  if (room.length >= LONGEST_LINE) return bytes
+  if (room.length >= space.length) return empty ? bytes : 0
+  return readLines(stream, generation, space.subarray(0, LONGEST_LINE), space, empty)
 }
 
 async function read(stream: LogStream, generation: Generation, room: Buffer): Promise<number> {

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest'
+import { AGENT_OPTIONS, readConfig } from '../../agent/config.ts'
+import { AgentError } from '../../agent/errors.ts'
+import { delays } from '../../agent/ship/backoff.ts'
+import { codecsFor, compressor } from '../../agent/ship/codec.ts'
+
+const failure = (env: NodeJS.ProcessEnv) => {
+  try {
+    readConfig(env)
+  } catch (error) {
+    return error instanceof AgentError ? `${error.code} ${error.message}` : String(error)
+  }
+  return undefined
+}
+
+test('without any setting the agent speaks to the hub of this machine', () => {
+  const config = readConfig({ HOME: '/home/x' })
+  expect(config.hubUrl.href).toBe('http://127.0.0.1:7400/')
+  expect(config.socketPath).toBe('/var/run/docker.sock')
+  expect(config).toMatchObject({ environment: 'default', port: 9464, pollMs: 100, holdMaxBytes: 1024 ** 3 })
+})
+
+test('a wrong setting stops the start with its name and what it should be', () => {
+  expect(failure({ DRIFTLOG_POLL_MS: 'often' })).toBe(
+    'DRIFTLOG_CONFIG DRIFTLOG_POLL_MS must be a whole number from 5 to 10000, but is often'
+  )
+  expect(failure({ DRIFTLOG_HUB_URL: 'ftp://x' })).toContain('DRIFTLOG_HUB_URL must be an address')
+  expect(failure({ DRIFTLOG_LOG_LEVEL: 'loud' })).toContain('one of fatal, error')
+  expect(failure({ DRIFTLOG_AGENT_PORT: '70000' })).toContain('DRIFTLOG_AGENT_PORT')
+  expect(failure({ DRIFTLOG_ENVIRONMENT: 'x'.repeat(300) })).toContain('at most 255 characters')
+})
+
+test('DOCKER_HOST counts where it names a socket, and is refused where it names another machine', () => {
+  expect(readConfig({ DOCKER_HOST: 'unix:///run/user/1000/docker.sock' }).socketPath).toBe(
+    '/run/user/1000/docker.sock'
+  )
+  expect(readConfig({ DOCKER_HOST: 'tcp://x:2375', DRIFTLOG_DOCKER_SOCKET: '/d.sock' }).socketPath).toBe(
+    '/d.sock'
+  )
+  expect(failure({ DOCKER_HOST: 'tcp://x:2375' })).toContain('DRIFTLOG_DOCKER_SOCKET')
+})
+
+test('every option has a name and a description', () => {
+  for (const { name, description } of Object.values(AGENT_OPTIONS)) {
+    expect(name).toMatch(/^DRIFTLOG_[A-Z_]+$/)
+    expect(description.length).toBeGreaterThan(10)
+  }
+})
+
+test('delays double up to the longest, each cut by up to half', () => {
+  const take = (random: number) => {
+    const all = delays({ minMs: 100, maxMs: 1000 }, () => random)
+    return Array.from({ length: 6 }, () => all.next().value)
+  }
+  expect(take(0)).toEqual([100, 200, 400, 800, 1000, 1000])
+  expect(take(1)).toEqual([50, 100, 200, 400, 500, 500])
+})
+
+test('on loopback nothing is compressed unless the hub wants it; elsewhere the best comes first', () => {
+  expect(codecsFor(new URL('http://127.0.0.1:1'))[0]).toBe('identity')
+  expect(codecsFor(new URL('https://logs.example.com')).at(-1)).toBe('identity')
+})
+
+test('every codec that is offered can be written', async () => {
+  const body = Buffer.from('line\n'.repeat(10_000))
+  for (const codec of codecsFor(new URL('https://logs.example.com'))) {
+    const packed = await compressor(codec)(body)
+    if (codec !== 'identity') expect(packed.length).toBeLessThan(body.length / 10)
+  }
+})

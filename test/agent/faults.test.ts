@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import type { Fault } from './hub.ts'
+import { countOf, ended, linesOf, Scene, until } from './scene.ts'
+
+const ONCE = { lost: 0, repeated: 0, disordered: 0 }
+
+test('lost requests and answers, refusals and closed connections: every line once', async () => {
+  await using scene = await Scene.open({ gatherMs: 5 })
+  const faults: Fault[] = ['none', 'lose-answer', 'busy', 'none', 'lose-request', 'lose-answer', 'none']
+  let request = 0
+  scene.hub.fault = () => faults[request++ % faults.length] ?? 'none'
+  const names = ['a', 'b', 'c', 'd', 'e']
+  const ids = names.map((name) => scene.engine.run({ name, image: 'x:1' }))
+  scene.agent()
+  for (let line = 0; line < 2000; line++) {
+    for (const id of ids) scene.engine.write(id, 'stdout', `${line} of ${id}\n`)
+    if (line % 50 === 0) await sleep(5)
+  }
+  await until(() => ids.every((id) => linesOf(scene.hub.text(id)).length >= 2000))
+  for (const id of ids) expect(countOf(linesOf(scene.hub.text(id)), 2000)).toMatchObject(ONCE)
+  expect(scene.hub.complaints).toEqual([])
+  expect(scene.hub.losses).toEqual([])
+})
+
+test('a hub that is started again and again, forgetting what was not committed', async () => {
+  await using scene = await Scene.open({ gatherMs: 5 })
+  const id = scene.engine.run({
+    name: 'a',
+    image: 'x:1',
+    logOptions: { 'max-size': '100k', 'max-file': '3' }
+  })
+  scene.agent()
+  for (let round = 0; round < 5; round++) {
+    for (let line = round * 800; line < (round + 1) * 800; line++) {
+      scene.engine.write(id, 'stdout', `${line} some text that makes the line a bit longer\n`)
+      if (line % 100 === 0) await sleep(5)
+    }
+    await scene.hub.stop()
+    await sleep(30)
+    await scene.hub.start()
+    await until(() => scene.hub.hellos.length > round)
+  }
+  await until(() => linesOf(scene.hub.text(id)).length >= 4000)
+  expect(countOf(linesOf(scene.hub.text(id)), 4000)).toMatchObject(ONCE)
+  expect(scene.hub.losses).toEqual([])
+})
+
+test('a hub that is away while files rotate: they are held, and sent oldest first', async () => {
+  await using scene = await Scene.open()
+  const logOptions = { 'max-size': '200k', 'max-file': '5' }
+  const id = scene.engine.run({ name: 'a', image: 'x:1', logOptions })
+  scene.engine.write(id, 'stdout', '0 first\n')
+  const agent = scene.agent()
+  await until(() => scene.hub.text(id) !== '')
+  await scene.hub.stop()
+  const path = scene.engine.find(id).logPath
+  const lines = 30_000
+  await ended(
+    scene.writer({ path, maxSize: '200k', maxFile: 5, lines: lines - 1, linesPerSecond: 20_000, from: 1 })
+  )
+  const metrics = async () => (await fetch(`http://127.0.0.1:${await agent.port}/metrics`)).text()
+  const held = Number(/held_bytes (\d+)/.exec(await metrics())?.[1])
+  expect(held).toBeGreaterThan(1_000_000)
+  await scene.hub.start()
+  await until(() => linesOf(scene.hub.text(id)).length >= lines)
+  expect(countOf(linesOf(scene.hub.text(id)), lines)).toMatchObject(ONCE)
+  expect(scene.hub.losses).toEqual([])
+  await until(async () => /held_bytes 0$/m.test(await metrics()))
+})
+
+test('what waits beyond the bound goes oldest first, and is told with its bytes', async () => {
+  await using scene = await Scene.open()
+  const id = scene.engine.run({
+    name: 'a',
+    image: 'x:1',
+    logOptions: { 'max-size': '200k', 'max-file': '2' }
+  })
+  scene.engine.write(id, 'stdout', '0 first\n')
+  scene.agent({ DRIFTLOG_HOLD_MAX_BYTES: '1000000' })
+  await until(() => scene.hub.text(id) !== '')
+  await scene.hub.stop()
+  const path = scene.engine.find(id).logPath
+  const lines = 30_000
+  await ended(
+    scene.writer({ path, maxSize: '200k', maxFile: 5, lines: lines - 1, linesPerSecond: 20_000, from: 1 })
+  )
+  await scene.hub.start()
+  await until(
+    () =>
+      linesOf(scene.hub.text(id))
+        .at(-1)
+        ?.startsWith(`${lines - 1} `) ?? false
+  )
+  const got = linesOf(scene.hub.text(id))
+  const { lost, repeated, disordered } = countOf(got, lines)
+  expect({ repeated, disordered }).toEqual({ repeated: 0, disordered: 0 })
+  expect(lost).toBeGreaterThan(0)
+  await until(() => scene.hub.losses.length > 0)
+  expect(new Set(scene.hub.losses.map(({ cause }) => cause))).toEqual(new Set(['hold-exceeded']))
+  // All that the writer wrote is either here or counted: a line has 143 bytes and its digits three times.
+  const bytes = scene.hub.losses.reduce((sum, loss) => sum + (loss.bytes ?? 0), 0)
+  const average = Buffer.byteLength(scene.hub.text(id)) / got.length
+  expect(Math.abs(bytes / average - lost)).toBeLessThan(lost / 20)
+})

@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { countOf, linesOf, Scene, until } from './scene.ts'
+
+test('docker rm -f while it writes: the held file is read to its last byte, then it is ended', async () => {
+  await using scene = await Scene.open()
+  scene.agent()
+  for (let round = 0; round < 5; round++) {
+    const id = scene.engine.run({ name: `a${round}`, image: 'x:1' })
+    let written = 0
+    const stopMs = Date.now() + 100
+    while (Date.now() < stopMs) {
+      for (let line = 0; line < 200; line++) scene.engine.write(id, 'stdout', `${written++} text\n`)
+      await sleep(1)
+    }
+    scene.engine.remove(id)
+    await until(() => scene.hub.generations(id).at(-1)?.ended ?? false)
+    expect(countOf(linesOf(scene.hub.text(id)), written)).toMatchObject({
+      lost: 0,
+      repeated: 0,
+      disordered: 0
+    })
+  }
+  expect(scene.hub.losses).toEqual([])
+})
+
+test('an unfinished last record of a removed container arrives as it is', async () => {
+  await using scene = await Scene.open()
+  const id = scene.engine.run({ name: 'a', image: 'x:1' })
+  scene.agent()
+  scene.engine.write(id, 'stdout', '0 text\n1 no newline at the end')
+  await until(() => scene.hub.text(id) !== '')
+  scene.engine.remove(id)
+  await until(() => scene.hub.generations(id).at(-1)?.ended ?? false)
+  expect(linesOf(scene.hub.text(id))).toEqual(['0 text', '1 no newline at the end'])
+})
+
+test('a container that is gone while the hub is away is told and delivered afterwards', async () => {
+  await using scene = await Scene.open()
+  scene.agent()
+  const before = scene.engine.run({ name: 'before', image: 'x:1' })
+  scene.engine.write(before, 'stdout', '0 text\n')
+  await until(() => scene.hub.text(before) !== '')
+  await scene.hub.stop()
+  const id = scene.engine.run({ name: 'short', image: 'x:1' })
+  for (let line = 0; line < 100; line++) scene.engine.write(id, 'stdout', `${line} text\n`)
+  await sleep(200)
+  scene.engine.remove(id)
+  await sleep(600)
+  await scene.hub.start()
+  await until(() => scene.hub.generations(id).at(-1)?.ended ?? false)
+  expect(countOf(linesOf(scene.hub.text(id)), 100)).toMatchObject({ lost: 0, repeated: 0, disordered: 0 })
+  expect(scene.hub.complaints).toEqual([])
+  await until(() => scene.hub.present?.includes(id) === false)
+})
