@@ -134,5 +134,5 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
 /** dist/web, both from the sources and from dist/server. */
 function builtPage(): string {
   const here = fileURLToPath(new URL('.', import.meta.url))
-  return fileURLToPath(new URL(here.includes('/dist/') ? '../web' : '../dist/web', import.meta.url))
+  return fileURLToPath(new URL(here.endsWith('/dist/server/') ? '../web' : '../dist/web', import.meta.url))
 }

@@ -89,6 +89,38 @@ export const CrossOriginError = createError(
   403
 )
 
+/** The last line of an export that is not everything; its status was sent long before. */
+export const ExportLimitError = createError<[number]>(
+  'DRIFTLOG_EXPORT_LIMIT',
+  'The limit of %i records is reached. Raise it, or go on behind the cursor.',
+  409
+)
+export const ExportStuckError = createError(
+  'DRIFTLOG_EXPORT_STUCK',
+  'The search runs out of time here. Ask for less, or raise DRIFTLOG_QUERY_BUDGET_MS.',
+  409
+)
+export const UnreadableError = createError<[number, string]>(
+  'DRIFTLOG_UNREADABLE',
+  'Records are missing: %i parts can not be read (%s). "driftlog check" says more.',
+  409
+)
+
+export const RequestBrokenError = createError(
+  'DRIFTLOG_REQUEST_BROKEN',
+  'What came is no HTTP/1.1 request.',
+  400
+)
+export const RequestSlowError = createError(
+  'DRIFTLOG_REQUEST_SLOW',
+  'The request did not arrive in time. Send it faster, or in smaller pieces.',
+  408
+)
+export const HeadersTooLargeError = createError(
+  'DRIFTLOG_HEADERS_TOO_LARGE',
+  'Address and headers together are too long. Shorten the query.',
+  431
+)
 export const BodyError = createError<[string]>('DRIFTLOG_BODY', '%s', 400)
 export const BodyTooLargeError = createError('DRIFTLOG_BODY_TOO_LARGE', 'The body is too large.', 413)
 export const MediaTypeError = createError(
@@ -109,7 +141,7 @@ export const NotReadyError = createError(
 )
 export const InternalError = createError(
   'DRIFTLOG_INTERNAL',
-  'Something went wrong inside the hub. Its log has the cause under this request id.',
+  'Something went wrong inside the hub. Its log has the cause.',
   500
 )
 

@@ -6,8 +6,11 @@ import type { ErrorJson } from '../api.ts'
 import {
   BodyError,
   BodyTooLargeError,
+  HeadersTooLargeError,
   InternalError,
   MediaTypeError,
+  RequestBrokenError,
+  RequestSlowError,
   RouteNotFoundError,
   UrlError,
   ValidationError
@@ -62,7 +65,7 @@ export function refusalOf(error: unknown): ErrorJson {
 /** Refusals of Node's HTTP parser, before there is a request: `clientErrorHandler` of Fastify. */
 export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return
-  const refusal = PARSER_REFUSALS[error.code ?? ''] ?? BROKEN_REQUEST
+  const refusal = refusalOf(parserError(error.code))
   const body = JSON.stringify(refusal)
   if (socket.writable) {
     socket.write(
@@ -73,22 +76,9 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
   socket.destroySoon()
 }
 
-const BROKEN_REQUEST: ErrorJson = {
-  code: 'DRIFTLOG_REQUEST_BROKEN',
-  message: 'What came is no HTTP/1.1 request.',
-  statusCode: 400
-}
-const PARSER_REFUSALS: Record<string, ErrorJson> = {
-  HPE_HEADER_OVERFLOW: {
-    code: 'DRIFTLOG_HEADERS_TOO_LARGE',
-    message: 'Address and headers together are too long. Shorten the query.',
-    statusCode: 431
-  },
-  ERR_HTTP_REQUEST_TIMEOUT: {
-    code: 'DRIFTLOG_REQUEST_SLOW',
-    message: 'The request did not arrive in time. Send it faster, or in smaller pieces.',
-    statusCode: 408
-  }
+function parserError(code: string | undefined): Error {
+  if (code === 'HPE_HEADER_OVERFLOW') return new HeadersTooLargeError()
+  return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? new RequestSlowError() : new RequestBrokenError()
 }
 
 /** Coded errors of the stores carry no status, because they know nothing of HTTP. */

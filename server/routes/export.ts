@@ -6,7 +6,7 @@ import type { LogRecord } from '../../collector/record.ts'
 import type { Page, Query } from '../../collector/store/store.ts'
 import { ErrorJson, ExportQuery } from '../api.ts'
 import type { Asker } from '../asker.ts'
-import { BusyError } from '../errors.ts'
+import { BusyError, ExportLimitError, ExportStuckError, UnreadableError } from '../errors.ts'
 import { Gate } from '../gate.ts'
 import { goneSignal } from '../gone.ts'
 import { refusalOf } from '../plugins/errors.ts'
@@ -92,22 +92,13 @@ async function* exported(asker: Asker, query: Query, first: Page, limit: number,
       const more = page.more || records.length < page.records.length
       const next = cursorBehind({ ...page, records, more }, 'newer')
       if (next === undefined) break
-      if (next === cursor)
-        throw cut('DRIFTLOG_EXPORT_STUCK', 'The search runs out of time here. Ask for less.')
+      if (next === cursor) throw new ExportStuckError()
       cursor = next
-      if (left <= 0) {
-        throw cut(
-          'DRIFTLOG_EXPORT_LIMIT',
-          `The limit of ${limit} records is reached. Raise it, or begin later.`
-        )
-      }
+      if (left <= 0) throw new ExportLimitError(limit)
     }
     if (unreadable.size > 0) {
       const names = [...unreadable].slice(0, 10).join(', ')
-      throw cut(
-        'DRIFTLOG_UNREADABLE',
-        `Records are missing: ${unreadable.size} parts can't be read (${names}).`
-      )
+      throw new UnreadableError(unreadable.size, names)
     }
   } catch (error) {
     if (signal.aborted) return
@@ -155,9 +146,4 @@ function pageBehind(asker: Asker, query: Query, wanted: PageWanted, signal: Abor
   const { after, limit } = wanted
   const asked = { limit, direction: 'newer' as const, ...(after === undefined ? {} : { after }) }
   return asker.ask(signal, (logs, bounds) => logs.search(query, asked, bounds))
-}
-
-/** An answer that was 200 when it began can only say at its end that it is not everything. */
-function cut(code: string, message: string): Error {
-  return Object.assign(new Error(message), { code, statusCode: 409 })
 }

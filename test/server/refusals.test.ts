@@ -3,6 +3,7 @@ import { Check } from 'typebox/value'
 import { expect, test } from 'vitest'
 import { StoreFullError } from '../../collector/store/store.ts'
 import { ErrorJson } from '../../server/api.ts'
+import * as catalogue from '../../server/errors.ts'
 import { refusalOf } from '../../server/plugins/errors.ts'
 import { openFace } from './face.ts'
 
@@ -117,6 +118,21 @@ test('faults of the inside are not told', () => {
     code: 'DRIFTLOG_STORE_FULL',
     statusCode: 503
   })
+})
+
+test('every code of the hub is one refusal only, with the way out in its words', () => {
+  const refusals = Object.values(catalogue).flatMap((Refusal) =>
+    typeof Refusal === 'function' && Refusal !== catalogue.QueryError
+      ? [refusalOf(Reflect.construct(Refusal, ['x', 'y']))]
+      : []
+  )
+  const codes = refusals.map(({ code }) => code).filter((code) => code !== 'DRIFTLOG_INTERNAL')
+  expect(codes.length).toBeGreaterThan(25)
+  expect(new Set(codes).size).toBe(codes.length)
+  for (const { code, message } of refusals) {
+    expect(code).toMatch(/^DRIFTLOG_[A-Z_]+$/)
+    expect(message.length, code).toBeGreaterThan(0)
+  }
 })
 
 function raw(port: number, bytes: string): Promise<string> {

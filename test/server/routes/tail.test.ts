@@ -1,8 +1,12 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fastify } from 'fastify'
 import { expect, test } from 'vitest'
 import { MemoryLogStore } from '../../../collector/store/memory.ts'
 import type { MoveJson, RecordJson } from '../../../server/api.ts'
+import closing from '../../../server/plugins/closing.ts'
+import tailRoutes from '../../../server/routes/tail.ts'
+import type { Tail } from '../../../server/tail.ts'
 import { batch, DAY, type Line, origin, random } from '../../collector/store/corpus.ts'
 import { changesOf, type Face, noFleet, openFace } from '../face.ts'
 
@@ -119,7 +123,7 @@ test('a cursor that can not be followed any more is told by a reset', async () =
 })
 
 test('a client that does not read holds up nobody and is told what it missed', async () => {
-  const logs = new MemoryLogStore({ followKeeps: 500 })
+  const logs = new MemoryLogStore({ followKeeps: 200 })
   await using face = await openFace({ logs })
   await using slow = await follow(face, '')
   await using quick = await follow(face, '')
@@ -129,7 +133,7 @@ test('a client that does not read holds up nobody and is told what it missed', a
   const text = 'x'.repeat(20_000)
   let offset = 0
   let read = 0
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; round < 12; round++) {
     const next = batch(
       origin('orders'),
       Array.from({ length: 100 }, () => ({ text, time: DAY })),
@@ -140,18 +144,43 @@ test('a client that does not read holds up nobody and is told what it missed', a
     const before = read
     while (read < before + 100) read += (await quick.next()).data.records?.length ?? 0
   }
-  expect(read).toBe(2000)
+  expect(read).toBe(1200)
 
   slow.response.resume()
   let got = 0
   let skipped = 0
-  while (got + skipped < 2000) {
+  while (got + skipped < 1200) {
     const { event, data } = await slow.next()
     if (event === 'records') got += data.records.length
     if (event === 'skipped') skipped += data.count
   }
   expect(skipped).toBeGreaterThan(0)
-  expect(got + skipped).toBe(2000)
+  expect(got + skipped).toBe(1200)
+})
+
+test('a beat comes now and then, and a client that takes nothing for long is cut off', async () => {
+  const logs = new MemoryLogStore()
+  const app = fastify()
+  await app.register(closing)
+  const open = new Set<Tail>()
+  await app.register(tailRoutes, {
+    prefix: '/api',
+    ...{ logs, open, fleet: noFleet, limit: 2, nowMs: Date.now, beatMs: 30, stuckMs: 200 }
+  })
+  const face = { url: await app.listen({ host: '127.0.0.1', port: 0 }) }
+  try {
+    await using tail = await follow(face)
+    expect([(await tail.next()).event, (await tail.next()).event, (await tail.next()).event]).toEqual(
+      Array(3).fill('beat')
+    )
+    tail.response.pause()
+    const many = Array.from({ length: 500 }, () => ({ text: 'x'.repeat(100_000), time: DAY }))
+    await logs.append([batch(origin('orders'), many)])
+    while (open.size > 0) await sleep(20)
+    expect(logs.health().records).toBe(500)
+  } finally {
+    await app.close()
+  }
 })
 
 test('the hub that stops says goodbye', async () => {
@@ -195,7 +224,11 @@ interface Followed extends AsyncDisposable {
 }
 
 /** A client of its own connection, as HTTP/1.1 has it. */
-function follow(face: Face, query = '', headers: Record<string, string> = {}): Promise<Followed> {
+function follow(
+  face: Pick<Face, 'url'>,
+  query = '',
+  headers: Record<string, string> = {}
+): Promise<Followed> {
   return new Promise((resolve, reject) => {
     const request = httpRequest(`${face.url}/api/tail?${query}`, { headers, agent: false }, (response) => {
       const events = eventsOf(response)
