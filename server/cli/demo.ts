@@ -54,13 +54,13 @@ export async function playDemo(options: DemoOptions): Promise<ExitCode> {
   say.progress.done()
   const agents = play.hosts.map((host) => agentOf(host, hub, env, say))
   if (!stop.signal.aborted) {
-    const { paint } = say
+    const { paint, me } = say
     say.write(`
   ${paint('bold', 'Driftlog plays a fleet')}: three hosts, six apps that drift, restart and fail
 
   ${paint('dim', 'page')}     ${paint('cyan', hub.url)}
-  ${paint('dim', 'try')}      driftlog tail orders --hub ${hub.localUrl}
-           driftlog search 'level>=error' --hub ${hub.localUrl}
+  ${paint('dim', 'try')}      ${me} tail orders --hub ${hub.localUrl}
+           ${me} search 'level>=error' --hub ${hub.localUrl}
   ${paint('dim', 'data')}     ${folder.path}${options.dir === undefined ? ' (removed at the end)' : ''}
 
 `)

@@ -11,8 +11,11 @@ export async function runHub(env: NodeJS.ProcessEnv, say: Say): Promise<ExitCode
   const { startHub } = await import('../hub.ts')
   const log = openLog(config.logLevel, env)
   using stop = untilStopped()
+  say.progress.say('opening the store …')
   await using hub = await startHub(config, { log })
-  say.line(`Driftlog listens on ${hub.url}`)
+  say.progress.done()
+  const outside = hub.url === hub.localUrl ? '' : ` (others reach it as ${hub.url})`
+  say.line(`Driftlog listens on ${hub.localUrl}${outside}`)
   if (!hub.open)
     say.remark(`Tokens are demanded; the first ones lie in ${config.dataDir}/tokens (admin, read, join).`)
   await stop.stopped
@@ -20,8 +23,8 @@ export async function runHub(env: NodeJS.ProcessEnv, say: Say): Promise<ExitCode
   return EXIT.ok
 }
 
-/** The commands that join other hosts to this hub. */
-export function joinLines(hub: Pick<Hub, 'url' | 'open' | 'tokens'>): string[] {
-  if (hub.open) return ['listen on an address that it reaches: driftlog up --host 0.0.0.0']
-  return [`DRIFTLOG_JOIN_TOKEN=${hub.tokens.join} driftlog agent --hub ${hub.url}`]
+/** The command that joins another host to this hub, or what has to come before it. */
+export function joinLine(hub: Pick<Hub, 'url' | 'open' | 'tokens'>, me: string): string {
+  if (hub.open) return `listen on an address that it reaches: ${me} up --host 0.0.0.0`
+  return `DRIFTLOG_JOIN_TOKEN=${hub.tokens.join} driftlog agent --hub ${hub.url}`
 }

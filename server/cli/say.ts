@@ -11,6 +11,8 @@ export interface Say {
   /** For standard output. */
   paint: Paint
   colours: boolean
+  /** How this program is called from here: through npx where npm started it. */
+  me: string
 }
 
 export function sayOn(env: NodeJS.ProcessEnv): Say {
@@ -26,7 +28,8 @@ export function sayOn(env: NodeJS.ProcessEnv): Say {
     },
     progress,
     paint: paintFor(process.stdout, env),
-    colours: coloursWanted(process.stdout, env)
+    colours: coloursWanted(process.stdout, env),
+    me: env['npm_lifecycle_event'] === undefined ? 'driftlog' : 'npx driftlog'
   }
 }
 

@@ -5,7 +5,7 @@ import { Child } from './child.ts'
 import { agentEnv, playDemo } from './demo.ts'
 import { engineThere } from './engine-there.ts'
 import { EXIT, type ExitCode } from './exit.ts'
-import { joinLines } from './hub.ts'
+import { joinLine } from './hub.ts'
 import { openLog } from './log.ts'
 import type { Say } from './say.ts'
 import { untilStopped } from './stop.ts'
@@ -39,7 +39,9 @@ export async function up(env: NodeJS.ProcessEnv, say: Say, options: { demo: bool
 async function runBoth(config: Config, env: NodeJS.ProcessEnv, say: Say): Promise<ExitCode> {
   const { startHub } = await import('../hub.ts')
   using stop = untilStopped()
+  say.progress.say('opening the store …')
   await using hub = await startHub(config, { log: openLog(env['DRIFTLOG_LOG_LEVEL'] || 'warn', env) })
+  say.progress.done()
   await using _agent = new Child({
     name: 'the agent',
     args: ['agent'],
@@ -51,14 +53,14 @@ async function runBoth(config: Config, env: NodeJS.ProcessEnv, say: Say): Promis
     },
     remark: say.remark
   })
-  const { paint } = say
+  const { paint, me } = say
   say.write(`
   ${paint('bold', 'Driftlog is up')}
 
   ${paint('dim', 'page')}       ${paint('cyan', hub.url)}
   ${paint('dim', 'data')}       ${config.dataDir}
-  ${paint('dim', 'or here')}    driftlog tail · driftlog search 'level>=error' · driftlog status
-  ${paint('dim', 'next host')}  ${joinLines(hub).join('\n             ')}
+  ${paint('dim', 'or here')}    ${me} tail · ${me} search 'level>=error' · ${me} status
+  ${paint('dim', 'next host')}  ${joinLine(hub, me)}
 
 `)
   await stop.stopped

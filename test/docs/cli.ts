@@ -8,7 +8,8 @@ const SILENT: Say = {
   remark: () => {},
   progress: { say: () => {}, done: () => {} },
   paint: (_, text) => text,
-  colours: false
+  colours: false,
+  me: 'driftlog'
 }
 
 export function cliPage(): string {
