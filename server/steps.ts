@@ -20,7 +20,7 @@ const SAMPLE_MS = 7 * DAY_MS
 const MAX_SAMPLES = 2000
 
 /** A piece of the range in which all edges lie on `originMs` + k × step. Milliseconds since 1970. */
-export interface Piece {
+interface Piece {
   fromMs: number
   toMs: number
   originMs: number

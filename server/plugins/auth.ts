@@ -18,7 +18,7 @@ import {
 } from '../errors.ts'
 
 /** `anyone`: no token. `self`: the route checks the caller by itself (agents, with their own keys). */
-export type Demand = 'anyone' | 'self' | 'read' | 'agent' | 'admin'
+type Demand = 'anyone' | 'self' | 'read' | 'agent' | 'admin'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

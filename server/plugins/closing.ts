@@ -1,4 +1,5 @@
 /** Stops in order: live tails say goodbye, running requests finish, new ones are sent away with a code. */
+import { setMaxListeners } from 'node:events'
 import fp from 'fastify-plugin'
 import { ClosingError } from '../errors.ts'
 
@@ -15,6 +16,8 @@ declare module 'fastify' {
 export default fp(
   async (app) => {
     const controller = new AbortController()
+    // Every live tail listens; each takes itself off at its end.
+    setMaxListeners(0, controller.signal)
     app.decorate('closing', controller.signal)
 
     app.addHook('onRequest', async (_request, reply) => {

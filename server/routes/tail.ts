@@ -56,8 +56,12 @@ const routes: FastifyPluginAsyncTypebox<TailOptions> = async (app, options) => {
       const gone = goneSignal(reply)
       const stream = new EventStream(reply)
       const tail = new Tail(stream, () => ({ hubTime: formatMs(nowMs()), hosts: fleet.delivery() }))
+      // Not AbortSignal.any(): Node 20 keeps what depends on a signal that lives long.
       const over = new AbortController()
-      const signal = AbortSignal.any([gone, app.closing, over.signal])
+      const { signal } = over
+      const stop = () => over.abort()
+      gone.addEventListener('abort', stop)
+      app.closing.addEventListener('abort', stop)
       let stuckSinceMs: number | undefined
       const timer = setInterval(() => {
         if (!stream.blocked) {
@@ -71,7 +75,8 @@ const routes: FastifyPluginAsyncTypebox<TailOptions> = async (app, options) => {
       const arrivals = logs.follow({ where, ...(after ? { after } : {}) }, signal)
       const jobs = [tail.run(arrivals, signal), sendChanges(fleet.changes(signal), tail, request.query)]
       // Where one ends the other ends with it.
-      const ends = await Promise.allSettled(jobs.map((job) => job.finally(() => over.abort())))
+      const ends = await Promise.allSettled(jobs.map((job) => job.finally(stop)))
+      app.closing.removeEventListener('abort', stop)
       open.delete(tail)
       clearInterval(timer)
       const fault = ends.filter((end) => end.status === 'rejected').find((end) => !isAbort(end.reason))

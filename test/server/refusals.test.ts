@@ -1,14 +1,21 @@
 import { connect } from 'node:net'
 import { Check } from 'typebox/value'
-import { expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { StoreFullError } from '../../collector/store/store.ts'
 import { ErrorJson } from '../../server/api.ts'
 import * as catalogue from '../../server/errors.ts'
 import { refusalOf } from '../../server/plugins/errors.ts'
-import { openFace } from './face.ts'
+import { type Face, openFace } from './face.ts'
 
 const LONG = 'x'.repeat(100_000)
 const ID = `${'0'.repeat(16)}.0.0.0`
+
+/** One hub for all: whatever one asks, the next one is served. */
+let face: Face
+beforeAll(async () => {
+  face = await openFace()
+})
+afterAll(() => face[Symbol.asyncDispose]())
 
 test.each<[string, number, string]>([
   ['/api/logs?limit=0', 400, 'DRIFTLOG_VALIDATION'],
@@ -50,7 +57,6 @@ test.each<[string, number, string]>([
   ['/api/%ZZ', 400, 'DRIFTLOG_URL'],
   ['/%2e%2e/%2e%2e/etc/passwd', 404, 'DRIFTLOG_ROUTE_NOT_FOUND']
 ])('GET %s → %s %s', async (path, status, code) => {
-  await using face = await openFace()
   const answer = await face.get(path)
   expect([answer.status, answer.body.code ?? '']).toEqual([status, code])
   if (status === 200) return
@@ -61,13 +67,11 @@ test.each<[string, number, string]>([
 })
 
 test('a query error marks its place and offers a fix', async () => {
-  await using face = await openFace()
   const { body } = await face.get(`/api/logs?q=${encodeURIComponent('refused (timeout')}`)
   expect(body).toMatchObject({ code: 'DRIFTLOG_QUERY', detail: 'unclosed-bracket', from: 8, to: 16 })
 })
 
 test('a query that runs, but may not mean what was meant, comes with a warning', async () => {
-  await using face = await openFace()
   const { body } = await face.get(`/api/logs?q=${encodeURIComponent('*imeou*')}`)
   expect(body.page.warnings).toMatchObject([
     { code: 'only-prefixes', from: 0, to: 7, fix: expect.any(String) }
@@ -78,7 +82,6 @@ test.each<[string, RequestInit, number, string]>([
   ['a method that is not there', { method: 'POST' }, 404, 'DRIFTLOG_ROUTE_NOT_FOUND'],
   ['a method that is not there', { method: 'DELETE' }, 404, 'DRIFTLOG_ROUTE_NOT_FOUND']
 ])('%s', async (_name, init, status, code) => {
-  await using face = await openFace()
   const response = await fetch(`${face.url}/api/logs`, init)
   expect([response.status, ((await response.json()) as ErrorJson).code]).toEqual([status, code])
 })
@@ -98,7 +101,6 @@ test.each([
     'DRIFTLOG_REQUEST_BROKEN'
   ]
 ])('%s', async (_name, bytes, status, code) => {
-  await using face = await openFace()
   const answer = await raw(Number(new URL(face.url).port), bytes)
   expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
   expect(JSON.parse(answer.slice(answer.indexOf('{'))).code).toBe(code)
