@@ -9,7 +9,7 @@ import { crc32 } from 'node:zlib'
 import type { Codec } from './codec.ts'
 import { CorruptError } from './fault.ts'
 import type { Rows } from './rows.ts'
-import { NumberReader, NumberWriter } from './varint.ts'
+import { NumberReader, NumberWriter, readSums } from './varint.ts'
 
 const STREAMS = ['time', 'origin', 'kind', 'nanos', 'place', 'length', 'text'] as const
 type Stream = (typeof STREAMS)[number]
@@ -75,13 +75,7 @@ export class BlockReader {
   }
 
   get timeMs(): Float64Array {
-    this.#timeMs ??= this.#decoded('time', (bytes) => {
-      const numbers = new NumberReader(bytes)
-      const times = new Float64Array(this.count)
-      let time = 0
-      for (let row = 0; row < this.count; row++) times[row] = time += numbers.signed()
-      return times
-    })
+    this.#timeMs ??= this.#decoded('time', (bytes) => readSums(bytes, this.count))
     return this.#timeMs
   }
 

@@ -61,8 +61,9 @@ export interface EmbeddedOptions {
 
 /** Journals that wait for the sealer at most; then appends wait, too. */
 const MOST_UNSEALED = 8
-/** Sealed journals are kept for followers that come back. */
-const KEPT_SEALED = 4
+/** Sealed journals are kept for followers that come back: the newest, and more while they are small. */
+const KEPT_SEALED = 16
+const KEPT_SEALED_BYTES = 32 << 20
 const TICK_MS = 5000
 /** Streams not heard of for this long, of which no record is left, are forgotten. */
 const FORGET_MS = 90 * 86_400_000
@@ -431,14 +432,25 @@ export class EmbeddedLogStore implements LogStore {
       this.#manifest.sealed = [...this.#manifest.sealed, { ...journal, path }]
       this.#counted.seals++
       this.#sealBell.ring()
-      const old = this.#manifest.sealed.slice(0, -KEPT_SEALED)
-      this.#manifest.sealed = this.#manifest.sealed.slice(-KEPT_SEALED)
-      await this.#manifest.unlinkLater(old.map(({ path }) => path))
+      await this.#dropSealed()
       if (this.#options.joins !== false) await this.#join()
     } catch (error) {
       if (this.#isClosed) return
       this.#options.log.error({ err: error }, 'work behind a seal failed')
     }
+  }
+
+  async #dropSealed(): Promise<void> {
+    const { sealed } = this.#manifest
+    const kept = sealed.filter((_, index) => {
+      const fromEnd = sealed.length - 1 - index
+      const bytes = sealed.slice(index).reduce((sum, journal) => sum + journal.bytes, 0)
+      return fromEnd === 0 || (fromEnd < KEPT_SEALED && bytes <= KEPT_SEALED_BYTES)
+    })
+    this.#manifest.sealed = kept
+    await this.#manifest.unlinkLater(
+      sealed.filter((journal) => !kept.includes(journal)).map(({ path }) => path)
+    )
   }
 
   /** Joins small parts while nothing else waits for the sealer. */

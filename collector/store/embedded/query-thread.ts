@@ -5,17 +5,17 @@ import { openCodec } from './codec.ts'
 import { facets, histogram } from './count.ts'
 import { messageOf, systemCode } from './fault.ts'
 import { Library } from './library.ts'
-import type { OriginRows } from './origins.ts'
 import type { FromQueryThread, QueryThreadData, Question, ToQueryThread } from './query-protocol.ts'
 import { Cancelled, Scan, Turn } from './scan.ts'
 import { context, find, search } from './search.ts'
 import { Snapshot } from './snapshot.ts'
+import { RankedOrigins } from './sort.ts'
 
 const port = parentPort
 if (!port) throw new Error('query-thread.ts runs as a worker thread')
 const running = new Int32Array((workerData as QueryThreadData).running)
 const library = new Library(openCodec())
-const origins: OriginRows = []
+const origins = new RankedOrigins()
 const turns = new Map<number, Turn>()
 
 port.on('message', (message: ToQueryThread) => {
@@ -29,7 +29,7 @@ port.on('message', (message: ToQueryThread) => {
       return
     }
     case 'origins':
-      for (const [index, row] of message.rows.entries()) origins[message.from + index] = row
+      for (const [index, row] of message.rows.entries()) origins.set(message.from + index, row)
       return
     case 'forget':
       library.forget(message.paths)
@@ -68,16 +68,16 @@ function answerOf(question: Question, scan: Scan): unknown {
     case 'search':
       return search(scan, origins, question.query, question.page)
     case 'histogram':
-      return histogram(scan, origins, question.query, question.step)
+      return histogram(scan, origins.rows, question.query, question.step)
     case 'facets':
-      return facets(scan, origins, question.query, question.asked, question.sampleLimit)
+      return facets(scan, origins.rows, question.query, question.asked, question.sampleLimit)
     case 'find':
       return find(scan, origins, question.id)
     case 'context':
       return context(scan, origins, question.id, question.asked)
     case 'arrivals': {
       const { from, path, bytes } = question.asked
-      return arrivals(library.journal({ number: from.journal, path, bytes }), origins, question.asked)
+      return arrivals(library.journal({ number: from.journal, path, bytes }), origins.rows, question.asked)
     }
     default:
       return question satisfies never

@@ -3,11 +3,13 @@ import { type LogRecord, placeOf } from '../../record.ts'
 import { readCursor } from '../cursor.ts'
 import type { Context, ContextAsked, Direction, Page, PageAsked, Query } from '../store.ts'
 import { Criteria } from './criteria.ts'
-import type { OriginRows } from './origins.ts'
 import { recordOf } from './record-of.ts'
 import type { Scan } from './scan.ts'
 import type { Segment } from './segment.ts'
-import { ranksOf } from './sort.ts'
+import type { RankedOrigins } from './sort.ts'
+
+/** Segments that stay decoded while a search goes on. */
+const HELD_SEGMENTS = 8
 
 /** A place in the one order, as numbers. */
 interface Place {
@@ -47,16 +49,21 @@ class Found implements Place {
   }
 }
 
-export async function search(scan: Scan, origins: OriginRows, query: Query, asked: PageAsked): Promise<Page> {
+export async function search(
+  scan: Scan,
+  origins: RankedOrigins,
+  query: Query,
+  asked: PageAsked
+): Promise<Page> {
   const { from, to, after } = bounded(query, asked, origins)
-  const criteria = new Criteria({ where: query.where, from, to }, origins)
+  const criteria = new Criteria({ where: query.where, from, to }, origins.rows)
   return searchBy(scan, origins, criteria, asked, after)
 }
 
 /** The record's surroundings; undefined where it is not stored. */
 export async function context(
   scan: Scan,
-  origins: OriginRows,
+  origins: RankedOrigins,
   id: string,
   asked: ContextAsked
 ): Promise<Context | undefined> {
@@ -68,18 +75,18 @@ export async function context(
     const page: PageAsked = { direction, limit, after: `${record.time}_${record.id}` }
     const query: Query = { where: { kind: 'all' }, from: -FAR, to: FAR }
     const { from, to, after } = bounded(query, page, origins)
-    const criteria = new Criteria({ ...query, from, to }, origins, near)
+    const criteria = new Criteria({ ...query, from, to }, origins.rows, near)
     return (await searchBy(scan, origins, criteria, page, after)).records
   }
   const before = await side('older', asked.before)
   return { before: before.reverse(), record, after: await side('newer', asked.after) }
 }
 
-export async function find(scan: Scan, origins: OriginRows, id: string): Promise<LogRecord | undefined> {
+export async function find(scan: Scan, origins: RankedOrigins, id: string): Promise<LogRecord | undefined> {
   const place = placeOf(id)
   if (!place) return undefined
   const wanted = new Set<number>()
-  for (const [number, origin] of origins.entries()) {
+  for (const [number, origin] of origins.rows.entries()) {
     if (origin?.instance === place.instance && origin.streamNumber === place.streamNumber) wanted.add(number)
   }
   if (wanted.size === 0) return undefined
@@ -99,7 +106,7 @@ export async function find(scan: Scan, origins: OriginRows, id: string): Promise
       for (let row = 0; row < rows; row++) {
         if (offsets[row] !== offset || generations[row] !== generation || !wanted.has(origin[row] as number))
           continue
-        found = recordOf(segment, row, origins)
+        found = recordOf(segment, row, origins.rows)
         return
       }
     })
@@ -112,10 +119,10 @@ export async function find(scan: Scan, origins: OriginRows, id: string): Promise
 /** Beyond every time that a record can have. */
 const FAR = 1n << 62n
 
-function nearBy(record: LogRecord, scope: ContextAsked['scope'], origins: OriginRows): Set<number> {
+function nearBy(record: LogRecord, scope: ContextAsked['scope'], origins: RankedOrigins): Set<number> {
   const near = new Set<number>()
   const { instance, app, environment } = record.origin
-  for (const [number, origin] of origins.entries()) {
+  for (const [number, origin] of origins.rows.entries()) {
     if (!origin) continue
     const isNear =
       scope === 'instance'
@@ -127,7 +134,7 @@ function nearBy(record: LogRecord, scope: ContextAsked['scope'], origins: Origin
 }
 
 /** The query's range cut at the cursor, and the cursor's place. */
-function bounded(query: Query, asked: PageAsked, origins: OriginRows) {
+function bounded(query: Query, asked: PageAsked, origins: RankedOrigins) {
   let { from, to } = query
   if (asked.after === undefined) return { from, to, after: undefined }
   const cursor = readCursor(asked.after)
@@ -138,31 +145,16 @@ function bounded(query: Query, asked: PageAsked, origins: OriginRows) {
   const after: Place = {
     ms: Number((cursor.time - nanos) / 1_000_000n),
     nanos: Number(nanos),
-    rank: rankOf(place?.instance ?? '', place?.streamNumber ?? 0, origins),
+    rank: origins.rankOf(place?.instance ?? '', place?.streamNumber ?? 0),
     generation: place?.generation ?? 0,
     offset: place?.offset ?? 0
   }
   return { from, to, after }
 }
 
-/** Where a stream stands among the known ones; between two of them when it is not known any more. */
-function rankOf(instance: string, streamNumber: number, origins: OriginRows): number {
-  const ranks = ranksOf(origins)
-  let below = -1
-  for (const [number, origin] of origins.entries()) {
-    if (!origin) continue
-    const rank = ranks[number] ?? 0
-    if (origin.instance === instance && origin.streamNumber === streamNumber) return rank
-    const isBelow =
-      origin.instance < instance || (origin.instance === instance && origin.streamNumber < streamNumber)
-    if (isBelow) below = Math.max(below, rank)
-  }
-  return below + 0.5
-}
-
 async function searchBy(
   scan: Scan,
-  origins: OriginRows,
+  origins: RankedOrigins,
   criteria: Criteria,
   asked: Pick<PageAsked, 'limit' | 'direction'>,
   after: Place | undefined
@@ -170,7 +162,8 @@ async function searchBy(
   const sign = asked.direction === 'older' ? -1 : 1
   const segments = await scan.segments(criteria)
   segments.sort((a, b) => (sign < 0 ? b.maxMs - a.maxMs : a.minMs - b.minMs))
-  const best = new Best(asked.limit + 1, sign, ranksOf(origins), after)
+  const best = new Best(asked.limit + 1, sign, origins.ranks, after)
+  const held: Segment[] = []
   let searchedTo: bigint | undefined
   for (const segment of segments) {
     if (best.isBeyond(sign < 0 ? segment.maxMs : segment.minMs)) break
@@ -182,7 +175,9 @@ async function searchBy(
     }
     scan.coverage.scannedRecords += segment.rows
     scan.guarded(segment, () => best.offer(segment, criteria))
-    segment.release()
+    // Short searches read their records from the segments they just looked at.
+    held.push(segment)
+    if (held.length > HELD_SEGMENTS) held.shift()?.release()
     await scan.turn.pause()
   }
   const kept = best
@@ -258,7 +253,11 @@ function comparePlace(a: Place, b: Place): number {
 }
 
 /** Reads the rows' records, segment by segment; those that can't be read are left out and reported. */
-async function materialised(scan: Scan, page: readonly Found[], origins: OriginRows): Promise<LogRecord[]> {
+async function materialised(
+  scan: Scan,
+  page: readonly Found[],
+  origins: RankedOrigins
+): Promise<LogRecord[]> {
   const bySegment = new Map<Segment, Found[]>()
   for (const found of page) {
     const known = bySegment.get(found.segment)
@@ -268,7 +267,7 @@ async function materialised(scan: Scan, page: readonly Found[], origins: OriginR
   const records = new Map<Found, LogRecord>()
   for (const [segment, rows] of bySegment) {
     scan.guarded(segment, () => {
-      for (const found of rows) records.set(found, recordOf(segment, found.row, origins))
+      for (const found of rows) records.set(found, recordOf(segment, found.row, origins.rows))
     })
     segment.release()
     await scan.turn.pause()

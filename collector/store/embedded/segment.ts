@@ -100,12 +100,20 @@ export class BlockSegment implements Segment {
   }
 
   get level(): Uint8Array {
-    this.#level ??= new Uint8Array(this.#block.kind).map((kind) => kind & 15)
+    if (!this.#level) {
+      const { kind } = this.#block
+      this.#level = new Uint8Array(this.rows)
+      for (let row = 0; row < this.rows; row++) this.#level[row] = (kind[row] as number) & 15
+    }
     return this.#level
   }
 
   get output(): Uint8Array {
-    this.#output ??= new Uint8Array(this.#block.kind).map((kind) => kind >> 4)
+    if (!this.#output) {
+      const { kind } = this.#block
+      this.#output = new Uint8Array(this.rows)
+      for (let row = 0; row < this.rows; row++) this.#output[row] = (kind[row] as number) >> 4
+    }
     return this.#output
   }
 

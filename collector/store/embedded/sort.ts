@@ -2,6 +2,7 @@
 import type { Origin } from '../../record.ts'
 import { dayOf } from './folder.ts'
 import type { Gathered } from './gathered.ts'
+import type { OriginRows } from './origins.ts'
 
 export interface DayRows {
   day: number
@@ -37,12 +38,47 @@ export function grouped(rows: Gathered, origins: readonly (Origin | undefined)[]
  * Numbers that stand in the order of (instance, stream number): origins of the same stream share one. Rows of
  * unknown origins come first.
  */
-export function ranksOf(origins: readonly (Origin | undefined)[]): Uint32Array {
+export function ranksOf(origins: readonly (Origin | undefined)[]): Uint32Array<ArrayBuffer> {
   const keys = origins.map((origin) =>
     origin ? `${origin.instance}.${String(origin.streamNumber).padStart(9, '0')}` : ''
   )
   const order = new Map([...new Set(keys)].sort().map((key, index) => [key, index]))
   return Uint32Array.from(keys, (key) => order.get(key) ?? 0)
+}
+
+/** The dictionary with the order of its streams, which is worked out only when it has grown. */
+export class RankedOrigins {
+  readonly rows: OriginRows = []
+  #ranks = new Uint32Array(0)
+  #ranked = 0
+
+  set(number: number, row: Origin | undefined): void {
+    this.rows[number] = row
+    this.#ranked = 0
+  }
+
+  get ranks(): Uint32Array {
+    if (this.#ranked === 0) {
+      this.#ranks = ranksOf(this.rows)
+      this.#ranked = this.rows.length
+    }
+    return this.#ranks
+  }
+
+  /** Where a stream stands among the known ones; between two of them when it is not known any more. */
+  rankOf(instance: string, streamNumber: number): number {
+    const { ranks } = this
+    let below = -1
+    for (const [number, origin] of this.rows.entries()) {
+      if (!origin) continue
+      const rank = ranks[number] as number
+      if (origin.instance === instance && origin.streamNumber === streamNumber) return rank
+      const isBelow =
+        origin.instance < instance || (origin.instance === instance && origin.streamNumber < streamNumber)
+      if (isBelow) below = Math.max(below, rank)
+    }
+    return below + 0.5
+  }
 }
 
 function appNumbers(origins: readonly (Origin | undefined)[]): Uint32Array {

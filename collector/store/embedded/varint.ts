@@ -35,6 +35,27 @@ export class NumberWriter {
   }
 }
 
+/** `count` sums of signed differences, as NumberWriter wrote them: the loop that histograms spend their time in. */
+export function readSums(bytes: Uint8Array, count: number): Float64Array {
+  const sums = new Float64Array(count)
+  let sum = 0
+  let at = 0
+  for (let i = 0; i < count; i++) {
+    let byte = bytes[at++] as number
+    let value = byte & 127
+    let scale = 128
+    while (byte > 127) {
+      byte = bytes[at++] as number
+      value += (byte & 127) * scale
+      scale *= 128
+    }
+    sum += value % 2 === 1 ? -(value + 1) / 2 : value / 2
+    sums[i] = sum
+  }
+  if (at > bytes.length) throw new RangeError('numbers end too early')
+  return sums
+}
+
 /** Throws RangeError behind the end. */
 export class NumberReader {
   readonly #bytes: Buffer
