@@ -1,7 +1,8 @@
 /** The engine through dockerode: the only file that knows the library. */
+import { createRequire, Module } from 'node:module'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import Docker from 'dockerode'
+import type Docker from 'dockerode'
 import type { Engine, EngineEvent, EngineInfo, Inspected, Listed } from './engine.ts'
 
 /** A call that takes longer is given up; an engine under load can take seconds. */
@@ -9,7 +10,7 @@ const CALL_MS = 30_000
 const ACTIONS = ['create', 'start', 'die', 'oom', 'rename', 'health_status', 'destroy']
 
 export function dockerEngine(socketPath: string): Engine {
-  const docker = new Docker({ socketPath })
+  const docker = new (loadDockerode())({ socketPath })
   // It takes options as the other calls do; its types do not say so.
   const info = docker.info as (options: {
     abortSignal: AbortSignal
@@ -37,6 +38,25 @@ export function dockerEngine(socketPath: string): Engine {
       yield* eventsOf(stream, signal)
     }
   }
+}
+
+/**
+ * dockerode loads gRPC (for builds) and an SSH client (for ssh:// hosts) at once. The agent uses neither, and
+ * together they cost every host 11 MB of memory, so they are not loaded. Where the library's inside is another
+ * one day, nothing breaks: they are loaded again.
+ */
+function loadDockerode(): typeof Docker {
+  const load = createRequire(import.meta.url)
+  const inside = createRequire(load.resolve('dockerode'))
+  for (const unused of ['dockerode/lib/session.js', 'docker-modem/lib/ssh.js']) {
+    try {
+      const path = inside.resolve(unused)
+      load.cache[path] ??= Object.assign(new Module(path), { loaded: true, exports: {} })
+    } catch {
+      // Not there in this version.
+    }
+  }
+  return load('dockerode') as typeof Docker
 }
 
 async function* eventsOf(stream: Readable, signal: AbortSignal): AsyncIterable<EngineEvent> {
