@@ -37,7 +37,7 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   else request.log.debug({ code: refusal.code, reason: refusal.message }, 'request refused')
   if (refusal.statusCode === 401) reply.header('www-authenticate', 'Bearer')
   if ((refusal.statusCode === 429 || refusal.statusCode === 503) && !reply.hasHeader('retry-after')) {
-    reply.header('retry-after', '1')
+    reply.header('retry-after', refusal.code === 'DRIFTLOG_TOKEN_FAILURES' ? '60' : '1')
   }
   reply
     .code(refusal.statusCode)
