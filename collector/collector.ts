@@ -76,6 +76,8 @@ const HELLO_BYTES = 256 * 1024
 const POSITIONS_BYTES = 4 * 1024 * 1024
 /** Waiting pieces are looked for this often. */
 const IDLE_MS = 500
+/** A host that was not heard for this long costs no memory any more. */
+const FORGOTTEN_MS = 10 * 60_000
 const RETRY_AFTER_S = 1
 /** While the disk is full there is no point in coming back at once. */
 const FULL_RETRY_AFTER_S = 10
@@ -122,6 +124,8 @@ export const collector: FastifyPluginAsync<CollectorOptions> = async (plain, opt
   }
 
   const idle = setInterval(() => {
+    for (const host of sessions.endSilent(nowMs() - FORGOTTEN_MS))
+      void lanes.run(host, async () => streams.forget(host))
     intake
       .flushIdle()
       .catch((err) => log.warn({ err }, 'pieces without end could not be stored, will try again'))

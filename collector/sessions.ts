@@ -39,8 +39,11 @@ export class Sessions {
     return session
   }
 
-  end(host: string): void {
-    this.#current.delete(host)
+  /** Ends sessions that were not heard since `thenMs`, and names their hosts. */
+  endSilent(thenMs: number): string[] {
+    const silent = [...this.#current.values()].filter(({ heardMs }) => heardMs < thenMs)
+    for (const { host } of silent) this.#current.delete(host)
+    return silent.map(({ host }) => host)
   }
 
   live(nowMs: number): number {

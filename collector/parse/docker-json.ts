@@ -33,6 +33,11 @@ const STREAM_KEY = bytesOf(',"stream":"std')
 const TIME_KEY = bytesOf(',"time":"')
 const ATTRS_KEY = bytesOf(',"attrs":')
 
+/** 1 for every byte that a JSON string holds as it is: neither control character nor quote nor backslash. */
+const PLAIN = new Uint8Array(256).fill(1, 32)
+PLAIN[34] = 0
+PLAIN[92] = 0
+
 /** HEX[c] is the value of the hexadecimal digit c; 255 where it is none. */
 const HEX = new Uint8Array(256).fill(255)
 for (let i = 0; i < 16; i++) {
@@ -42,8 +47,8 @@ for (let i = 0; i < 16; i++) {
 
 /**
  * Reads the line at b[from] and writes its text to out[outFrom …], which must have room for as many bytes as are left in `b`.
- * Returns the index behind the line's newline, or -1 where the exact path must look. `utf8` says that `b` is known
- * to be well-formed.
+ * `b` must hold a newline at or behind `from`. Returns the index behind the line's newline, or -1 where the exact
+ * path must look. `utf8` says that `b` is known to be well-formed.
  */
 export function readDockerLine(
   b: Uint8Array,
@@ -58,10 +63,12 @@ export function readDockerLine(
   line.ansi = false
   let i = from + LINE_HEAD.length
   let o = outFrom
-  let seen = 0
   for (;;) {
-    if (i >= n) return -1
-    const c = b[i] as number
+    let c = b[i] as number
+    while (PLAIN[c] === 1) {
+      out[o++] = c
+      c = b[++i] as number
+    }
     if (c === 34) break
     if (c === 92) {
       const d = b[i + 1] as number
@@ -108,12 +115,9 @@ export function readDockerLine(
       }
       continue
     }
-    if (c < 32) return -1
-    seen |= c
-    out[o++] = c
-    i++
+    return -1
   }
-  if (seen >= 128 && !utf8 && !isUtf8(b.subarray(from, i))) return -1
+  if (!utf8 && !isUtf8(b.subarray(from, i))) return -1
   i++
   // `,"stream":"stdout"`: both names have six letters and differ in the last three.
   if (!holds(b, i, STREAM_KEY)) return -1

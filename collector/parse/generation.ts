@@ -167,12 +167,13 @@ function readLines(
 ): number {
   const { line } = reading
   const utf8 = isUtf8(data)
+  const lastNewline = data.lastIndexOf(10)
   const n = data.length
   let p = 0
   while (p < n) {
     into.reserve(n - p)
     const from = into.textLength
-    const next = readDockerLine(data, p, into.text, from, utf8, line)
+    const next = p <= lastNewline ? readDockerLine(data, p, into.text, from, utf8, line) : -1
     if (next > 0 && next - p <= LINE_BYTES) {
       if (line.newline && reading.open === 0) {
         const level = levelOf(into.text, from, line.textEnd)

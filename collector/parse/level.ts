@@ -7,6 +7,9 @@ import { levelOfSeverity, levelOfValue, levelOfWord } from './level-words.ts'
 
 /** A level stands at a line's beginning; words behind this many bytes are what the line tells about. */
 const HEAD_BYTES = 160
+/** Behind a level, a surer or a contradicting one is looked for in this many bytes. */
+const FURTHER_BYTES = 48
+const LONGEST_WORD = 11
 
 const ESC = 27
 const SPACE = 32
@@ -74,7 +77,7 @@ function klogLevel(b: Uint8Array, i: number, to: number): number {
 }
 
 function textLevel(b: Uint8Array, start: number, to: number): number {
-  const limit = Math.min(to, start + HEAD_BYTES)
+  let limit = Math.min(to, start + HEAD_BYTES)
   /** What each place said so far, three bits a place. */
   let found = 0
   let before = SPACE
@@ -92,11 +95,17 @@ function textLevel(b: Uint8Array, start: number, to: number): number {
       continue
     }
     const wordFrom = i
+    if (FIRST[c] === 0) {
+      do i++
+      while (i < to && KIND[b[i] as number] !== 0)
+      before = b[i - 1] as number
+      continue
+    }
     let kinds = 0
     do kinds |= KIND[b[i++] as number] as number
     while (i < to && KIND[b[i] as number] !== 0)
     const length = i - wordFrom
-    if (FIRST[c] === 1 && length >= 3 && length <= 11) {
+    if (length >= 3 && length <= LONGEST_WORD) {
       const behind = i < to ? (b[i] as number) : SPACE
       if (behind === 61 || behind === 34) {
         const level = fieldLevel(b, wordFrom, i, to)
@@ -111,6 +120,7 @@ function textLevel(b: Uint8Array, start: number, to: number): number {
           const old = (found >> (place * 3)) & 7
           if (old === 0) found |= level << (place * 3)
           else if (old !== level) found |= TWO_LEVELS << (place * 3)
+          limit = Math.min(limit, i + FURTHER_BYTES)
         }
       }
     }
