@@ -41,7 +41,7 @@ export function QueryBar() {
   const search = (typed: string) => {
     if (parse(typed).ok) {
       setRefused(undefined)
-      ask(typed)
+      ask(typed.trim())
     } else setRefused(typed)
   }
   const box = useBox({ text, setText, search, says, remarks })

@@ -1,4 +1,12 @@
-import { history, historyKeymap } from '@codemirror/commands'
+import {
+  deleteCharBackward,
+  deleteCharForward,
+  deleteGroupBackward,
+  deleteGroupForward,
+  history,
+  historyKeymap,
+  selectAll
+} from '@codemirror/commands'
 import { Compartment, EditorState, Prec, RangeSetBuilder, StateEffect, StateField } from '@codemirror/state'
 import { Decoration, type DecorationSet, EditorView, keymap, placeholder } from '@codemirror/view'
 import { parse } from '../../collector/query/grammar.ts'
@@ -50,7 +58,7 @@ export class QueryEditor {
         extensions: [
           Prec.highest(keymap.of(keysOf(wiring))),
           history(),
-          keymap.of(historyKeymap),
+          keymap.of([...historyKeymap, ...EDITING]),
           EditorView.lineWrapping,
           colours,
           remarks,
@@ -95,6 +103,15 @@ export class QueryEditor {
     this.#view.destroy()
   }
 }
+
+/** What browsers do to an editable element by themselves leaves stray lines; moving about they do well. */
+const EDITING = [
+  { key: 'Mod-a', run: selectAll },
+  { key: 'Backspace', run: deleteCharBackward, shift: deleteCharBackward },
+  { key: 'Delete', run: deleteCharForward },
+  { key: 'Mod-Backspace', mac: 'Alt-Backspace', run: deleteGroupBackward },
+  { key: 'Mod-Delete', mac: 'Alt-Delete', run: deleteGroupForward }
+]
 
 function keysOf(wiring: Wiring) {
   return [
