@@ -1,6 +1,7 @@
 /** An opened log file. A held descriptor outlives renaming and removal of the file. */
-import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs'
-import type { Readable } from 'node:stream'
+import { closeSync, fstatSync, openSync, read, readSync } from 'node:fs'
+import { Readable } from 'node:stream'
+import { promisify } from 'node:util'
 import { constants, createGunzip, gunzipSync } from 'node:zlib'
 import type { ReadAt } from './head.ts'
 
@@ -139,7 +140,7 @@ interface Unpacking {
 }
 
 function unpack(fd: number): Unpacking {
-  const packed = createReadStream('', { fd, autoClose: false, start: 0, highWaterMark: 128 * 1024 })
+  const packed = Readable.from(pieces(fd))
   const plain = packed.pipe(createGunzip({ chunkSize: 256 * 1024 }))
   packed.once('error', (error) => plain.destroy(error))
   return {
@@ -151,3 +152,16 @@ function unpack(fd: number): Unpacking {
     }
   }
 }
+
+/** Not a file stream: destroying one closes its descriptor, also one that it was only lent. */
+async function* pieces(fd: number): AsyncGenerator<Buffer> {
+  for (let at = 0; ; ) {
+    const { bytesRead, buffer } = await readFrom(fd, Buffer.allocUnsafe(PIECE_BYTES), 0, PIECE_BYTES, at)
+    if (bytesRead === 0) return
+    at += bytesRead
+    yield buffer.subarray(0, bytesRead)
+  }
+}
+
+const PIECE_BYTES = 128 * 1024
+const readFrom = promisify(read)
