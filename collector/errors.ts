@@ -12,7 +12,7 @@ export const StreamError = createError<[string]>(
 )
 export const JoinError = createError(
   'DRIFTLOG_JOIN',
-  'To join this hub a token of scope agent is needed. Make one with "driftlog token issue --scope agent" on the hub, and start the agent with --join.',
+  'To join this hub a token of scope agent is needed. The hub keeps one in the file tokens/join of its data folder; start the agent with --join and that token.',
   401
 )
 export const KeyError = createError(

@@ -2,7 +2,7 @@ import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
 import { budget } from './budget.ts'
 
-const hub = process.env.DRIFTLOG_DEV_HUB ?? 'http://127.0.0.1:7780'
+const hub = process.env.DRIFTLOG_DEV_HUB ?? 'http://127.0.0.1:7400'
 
 export default defineConfig({
   root: import.meta.dirname,
