@@ -2,6 +2,9 @@
 import { existsSync } from 'node:fs'
 import { type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 
+/** Long for a busy machine, short enough to be told what was not found. */
+const WAIT_MS = 15_000
+
 const CHROMIUM = process.env['DRIFTLOG_CHROMIUM'] ?? '/usr/bin/chromium'
 
 export interface TestBrowser extends AsyncDisposable {
@@ -49,6 +52,7 @@ export async function openBrowser(): Promise<TestBrowser> {
       }, JSON.stringify(settings))
       const page = (await context.newPage()) as TestPage
       page.faults = []
+      page.setDefaultTimeout(WAIT_MS)
       page.on('pageerror', (error) => page.faults.push(String(error.stack ?? error)))
       page.on('console', (message) => {
         if (message.type() === 'error') page.faults.push(message.text())
