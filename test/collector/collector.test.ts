@@ -5,7 +5,7 @@ import { PIECE_BYTES } from '../../collector/parse/generation.ts'
 import { ParsePool } from '../../collector/parse/pool.ts'
 import { MemoryLogStore, MemoryStateStore } from '../../collector/store/memory.ts'
 import { StoreFullError } from '../../collector/store/store.ts'
-import { facts, type HubParts, startHub as startAnyHub, TestAgent, textsIn } from './hub.ts'
+import { facts, type HubParts, hasZstd, startHub as startAnyHub, TestAgent, textsIn } from './hub.ts'
 import { dockerLine } from './parse/lines.ts'
 
 const STREAM = { container: 'c1', stream: 'docker', generation: 'g1', file: '1:2:3' }
@@ -89,7 +89,9 @@ describe('joining', () => {
 })
 
 describe('delivering', () => {
-  test.each(['identity', 'gzip', 'br'] satisfies Codec[])('records arrive through %s', async (codec) => {
+  const codecs: Codec[] = ['identity', 'gzip', 'br']
+  if (hasZstd) codecs.push('zstd')
+  test.each(codecs)('records arrive through %s', async (codec) => {
     await using hub = await startHub()
     using agent = await TestAgent.joined(hub.url, 'c1')
     await agent.hello({ codecs: [codec] })

@@ -1,5 +1,6 @@
 /** A real HTTP server with the collector on it, and an agent that speaks to it byte by byte. */
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http'
+import { createRequire } from 'node:module'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { fastify } from 'fastify'
 import { pino } from 'pino'
@@ -211,7 +212,7 @@ export class TestAgent implements Disposable {
     codec: Codec = 'identity',
     headers: Record<string, string | number> = {}
   ): Promise<Reply<Receipt & Problem>> {
-    const wire = codec === 'gzip' ? gzipSync(body) : codec === 'br' ? brotliCompressSync(body) : body
+    const wire = compressed(body, codec)
     return post(
       `${this.url}/agent/v1/deliver`,
       {
@@ -239,6 +240,27 @@ export class TestAgent implements Disposable {
 
   [Symbol.dispose](): void {
     this.http.destroy()
+  }
+}
+
+/** Whether this machine can write zstd. */
+export const hasZstd = zstdEncoder() !== undefined
+
+function compressed(body: Uint8Array, codec: Codec): Uint8Array {
+  if (codec === 'gzip') return gzipSync(body)
+  if (codec === 'br') return brotliCompressSync(body)
+  if (codec === 'zstd') return zstdEncoder()?.encodeSync(Buffer.from(body)) ?? body
+  return body
+}
+
+function zstdEncoder() {
+  try {
+    const { Encoder } = createRequire(import.meta.url)(
+      '@toondepauw/node-zstd'
+    ) as typeof import('@toondepauw/node-zstd')
+    return new Encoder(1)
+  } catch {
+    return undefined
   }
 }
 
