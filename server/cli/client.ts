@@ -12,6 +12,14 @@ export interface HubAddress {
   token?: string
 }
 
+/** Where client commands look when nobody says where. */
+const HOME = 'http://127.0.0.1:7400'
+
+/** What a command has to add to reach this hub: nothing where it looks anyway. */
+export function hubFlag(localUrl: string): string {
+  return localUrl === HOME ? '' : ` --hub ${localUrl}`
+}
+
 export interface AddressOptions {
   hub?: string
   tokenFile?: string
@@ -20,7 +28,9 @@ export interface AddressOptions {
 /** --hub or DRIFTLOG_HUB_URL or this machine; the token from --token-file, DRIFTLOG_TOKEN or the hub's own folder. */
 export function hubAddress(options: AddressOptions, env: NodeJS.ProcessEnv): HubAddress {
   const { DRIFTLOG_HUB_URL, DRIFTLOG_LISTEN_PORT, DRIFTLOG_TOKEN, DRIFTLOG_DATA_DIR } = env
-  const text = options.hub ?? (DRIFTLOG_HUB_URL || `http://127.0.0.1:${DRIFTLOG_LISTEN_PORT || 7400}`)
+  const text =
+    options.hub ??
+    (DRIFTLOG_HUB_URL || (DRIFTLOG_LISTEN_PORT ? `http://127.0.0.1:${DRIFTLOG_LISTEN_PORT}` : HOME))
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw new CliError(EXIT.usage, `"${text}" is no address of a hub. Write it like http://127.0.0.1:7400.`)

@@ -5,6 +5,7 @@ import type { PretendedHost } from '../demo/fleet.ts'
 import { openPlay } from '../demo/play.ts'
 import type { Hub } from '../hub.ts'
 import { Child } from './child.ts'
+import { hubFlag } from './client.ts'
 import { CliError, EXIT, type ExitCode } from './exit.ts'
 import { openLog } from './log.ts'
 import type { Say } from './say.ts'
@@ -55,12 +56,13 @@ export async function playDemo(options: DemoOptions): Promise<ExitCode> {
   const agents = play.hosts.map((host) => agentOf(host, hub, env, say))
   if (!stop.signal.aborted) {
     const { paint, me } = say
+    const here = hubFlag(hub.localUrl)
     say.write(`
   ${paint('bold', 'Driftlog plays a fleet')}: three hosts, six apps that drift, restart and fail
 
   ${paint('dim', 'page')}     ${paint('cyan', hub.url)}
-  ${paint('dim', 'try')}      ${me} tail orders --hub ${hub.localUrl}
-           ${me} search 'level>=error' --hub ${hub.localUrl}
+  ${paint('dim', 'try')}      ${me} tail orders${here}
+           ${me} search 'level>=error'${here}
   ${paint('dim', 'data')}     ${folder.path}${options.dir === undefined ? ' (removed at the end)' : ''}
 
 `)

@@ -34,7 +34,7 @@ export function progressOn(output: Output): Progress {
     say: (text) => {
       if (Date.now() - saidMs < 80) return
       saidMs = Date.now()
-      output.write(`\r\u001b[2K${text.slice(0, (output.columns ?? 80) - 1)}`)
+      output.write(`\r\u001b[2K${text.slice(0, (output.columns || 80) - 1)}`)
     },
     done: () => output.write('\r\u001b[2K')
   }

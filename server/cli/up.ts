@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config.ts'
 import { Child } from './child.ts'
+import { hubFlag } from './client.ts'
 import { agentEnv, playDemo } from './demo.ts'
 import { engineThere } from './engine-there.ts'
 import { EXIT, type ExitCode } from './exit.ts'
@@ -54,12 +55,16 @@ async function runBoth(config: Config, env: NodeJS.ProcessEnv, say: Say): Promis
     remark: say.remark
   })
   const { paint, me } = say
+  const here = hubFlag(hub.localUrl)
+  const tokens = hub.open
+    ? ''
+    : `\n  ${paint('dim', 'tokens')}     ${join(config.dataDir, 'tokens')}: the page asks for the one in "read"`
   say.write(`
   ${paint('bold', 'Driftlog is up')}
 
   ${paint('dim', 'page')}       ${paint('cyan', hub.url)}
-  ${paint('dim', 'data')}       ${config.dataDir}
-  ${paint('dim', 'or here')}    ${me} tail · ${me} search 'level>=error' · ${me} status
+  ${paint('dim', 'data')}       ${config.dataDir}${tokens}
+  ${paint('dim', 'or here')}    ${me} tail${here} · ${me} search 'level>=error'${here}
   ${paint('dim', 'next host')}  ${joinLine(hub, me)}
 
 `)

@@ -39,10 +39,13 @@ export class Incidents {
     this.#pauseMs = pauseMs
   }
 
-  begin(atMs: number, turn = 0): void {
-    this.#agenda.at(atMs + this.#pauseMs(atMs), (dueMs) => {
+  /** One after the other from `atMs` on; none at or after `untilMs`. */
+  begin(atMs: number, untilMs = Number.POSITIVE_INFINITY, turn = 0): void {
+    const nextMs = atMs + this.#pauseMs(atMs)
+    if (nextMs >= untilMs) return
+    this.#agenda.at(nextMs, (dueMs) => {
       this.#round[turn % this.#round.length]?.(dueMs)
-      this.begin(dueMs, turn + 1)
+      this.begin(dueMs, untilMs, turn + 1)
     })
   }
 

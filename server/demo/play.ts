@@ -47,13 +47,15 @@ export async function openPlay(options: PlayOptions): Promise<Play> {
   }
   const luck = new Chance(seed + 1)
   const pauseMs = (atMs: number) => {
-    if (atMs < nowMs - 60_000) return luck.between(6, 13) * 60_000
-    if (atMs < nowMs + BUSY_FOR_MS) return luck.between(18, 32) * 1000
-    return luck.between(2, 4) * 60_000
+    if (atMs < nowMs) return luck.between(6, 13) * 60_000
+    return atMs < nowMs + BUSY_FOR_MS ? luck.between(14, 28) * 1000 : luck.between(2, 4) * 60_000
   }
   fleet.begin(beginMs)
   new Traffic(fleet, agenda, new Chance(seed + 2), share).begin(beginMs + 5000)
-  new Incidents(fleet, agenda, luck, pauseMs).begin(beginMs)
+  const incidents = new Incidents(fleet, agenda, luck, pauseMs)
+  // The last of history is over by now; live begins with the first of the round, a drift.
+  incidents.begin(beginMs, nowMs - 30_000)
+  agenda.at(nowMs, (atMs) => incidents.begin(atMs))
 
   return {
     hosts: fleet.hosts,
