@@ -38,9 +38,13 @@ export function widened(range: AskedRange, nowMs: number): AskedRange | undefine
   return rangeBetween(ends.from - half, ends.to + half, nowMs)
 }
 
-/** A range in words for the URL. Where it would end ahead of now it keeps its length and ends now. */
+/** An end so near to now means now: a while has passed since the range was shifted away from there. */
+const NEARLY_NOW_MS = 60_000
+
+/** A range in words for the URL. Where it would end at now or ahead of it, it keeps its length and ends now. */
 export function rangeBetween(fromMs: number, toMs: number, nowMs: number): AskedRange {
-  if (toMs < nowMs) return { from: iso(fromMs), to: iso(toMs) }
+  if (toMs < nowMs - Math.min(NEARLY_NOW_MS, (toMs - fromMs) / 20))
+    return { from: iso(fromMs), to: iso(toMs) }
   const seconds = Math.max(1, Math.round((toMs - fromMs) / 1000))
   return { from: `now-${spanText(seconds)}`, to: 'now' }
 }
