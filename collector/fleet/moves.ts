@@ -46,6 +46,8 @@ export const OVERLAP_MS = 5 * 60_000
 const OTHER_HOST_COST_MS = 10_000
 /** Overlapping is a likelier sign of another replica than an equally long absence. */
 const OVERLAP_COST = 3
+/** A run that began and ended between the two has most likely taken the place of the first. */
+const BETWEEN_COST_MS = 10 * 60_000
 /** Ends that are looked at as predecessors of one start: the last ones before it. */
 const MOST_CANDIDATES = 32
 /** After a longer absence an instance follows another only if the app ran nowhere meanwhile; else it was scaled. */
@@ -90,11 +92,15 @@ function pairsOf(parts: readonly Part[]): Pair[] {
   const pairs: Pair[] = []
   for (const next of parts) {
     let i = countUpTo(ends, next.fromMs + OVERLAP_MS)
+    const later: (Part & { toMs: number })[] = []
     for (const lowest = Math.max(0, i - MOST_CANDIDATES); i > lowest; i--) {
       const before = ends[i - 1]
       if (!before || before === next || before.fromMs >= next.fromMs) continue
       const cost = costOf(before, next)
-      if (cost !== undefined) pairs.push({ before, next, cost })
+      if (cost === undefined) continue
+      const between = later.filter(({ fromMs, toMs }) => fromMs >= before.toMs && toMs <= next.fromMs).length
+      pairs.push({ before, next, cost: cost + between * BETWEEN_COST_MS })
+      later.push(before)
     }
   }
   return pairs

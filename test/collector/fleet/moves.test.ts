@@ -53,6 +53,17 @@ describe('a move', () => {
     expect(brief(movesOf(movers))).toEqual([`a>b ${(3 * 1440 - 1) * MIN}`])
   })
 
+  test('of every life counts, however short the lives are and whether or not a host comes round again', () => {
+    for (const hosts of [2, 3]) {
+      const movers = Array.from({ length: 8 }, (_, life) =>
+        mover(`i${life}`, `h${life % hosts}`, [{ fromMs: life * 2 * S, toMs: life * 2 * S + 1600 }])
+      )
+      expect(brief(movesOf(movers)), `${hosts} hosts`).toEqual(
+        Array.from({ length: 7 }, (_, life) => `i${life}>i${life + 1} 400`)
+      )
+    }
+  })
+
   test('goes back to a container that is started again', () => {
     const movers = [
       mover('a', 'h1', [{ fromMs: 0, toMs: 10 * S }, { fromMs: 40 * S }]),
