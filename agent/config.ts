@@ -110,7 +110,7 @@ export const AGENT_OPTIONS = {
     minimum: 0,
     maximum: 2 ** 50,
     description:
-      'Bytes of rotated files that Docker has deleted and the agent keeps open until the hub has them. Beyond this the oldest is let go and told as a gap.'
+      'Bytes of rotated files that Docker has deleted and the agent keeps open until the hub has them. Beyond this, or beyond 2000 files, the oldest is let go and told as a gap.'
   },
   containersDir: {
     name: 'DRIFTLOG_CONTAINERS_DIR',

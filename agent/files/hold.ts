@@ -2,6 +2,9 @@
 import type { Generation } from './generation.ts'
 import type { LogStream } from './log-stream.ts'
 
+/** Each held file costs a descriptor, of which a process may not have any number. */
+const MAX_FILES = 2000
+
 /** Bytes on the disk that only this process keeps. */
 export function heldBytes(streams: Iterable<LogStream>): number {
   let sum = 0
@@ -10,16 +13,18 @@ export function heldBytes(streams: Iterable<LogStream>): number {
 }
 
 /**
- * Lets the oldest deleted files go until the rest fits. What of them was not sent is told as lost when the
+ * Lets the oldest deleted files go until the rest fits into `maxBytes` and 2000 descriptors. What of them was not sent is told as lost when the
  * stream's turn comes. Returns the files let go.
  */
 export function boundHold(streams: Iterable<LogStream>, maxBytes: number): Generation[] {
   const all = held(streams).sort((a, b) => a.generation.birthMs - b.generation.birthMs)
   let sum = all.reduce((bytes, { generation }) => bytes + generation.size, 0)
+  let count = all.length
   const gone: Generation[] = []
   for (const { generation } of all) {
-    if (sum <= maxBytes) break
+    if (sum <= maxBytes && count <= MAX_FILES) break
     sum -= generation.size
+    count--
     generation.letGo('hold-exceeded')
     gone.push(generation)
   }
