@@ -7,7 +7,7 @@
  */
 import { crc32 } from 'node:zlib'
 import type { Codec } from './codec.ts'
-import { CorruptError } from './fault.ts'
+import { CodecMissingError, CorruptError, messageOf } from './fault.ts'
 import type { Rows } from './rows.ts'
 import { NumberReader, NumberWriter, readSums } from './varint.ts'
 
@@ -17,6 +17,9 @@ type Stream = (typeof STREAMS)[number]
 const BLOCK_HEAD = 8 + STREAMS.length * 16
 /** Nobody writes more into one stream; a longer length is damage. */
 const STREAM_LIMIT = 1 << 30
+
+/** No block holds more rows. */
+const ROW_LIMIT = 1 << 20
 
 const numbers = () => new NumberWriter()
 
@@ -71,7 +74,9 @@ export class BlockReader {
     this.#head = read(0, BLOCK_HEAD)
     if (this.#head.length < BLOCK_HEAD) throw new CorruptError(place, 'the block ends in its head')
     this.count = this.#head.readUInt32LE(0)
-    if (this.#head.readUInt32LE(4) !== STREAMS.length) throw new CorruptError(place, 'this is no block')
+    if (this.#head.readUInt32LE(4) !== STREAMS.length || this.count > ROW_LIMIT) {
+      throw new CorruptError(place, 'this is no block')
+    }
   }
 
   get timeMs(): Float64Array {
@@ -195,12 +200,13 @@ export class BlockReader {
     if (packed.length !== length || crc32(packed) !== this.#head.readUInt32LE(at + 12)) {
       throw new CorruptError(this.#place, `the checksum of ${stream} does not fit`)
     }
-    const bytes = this.#codec.unpack(this.#head.readUInt32LE(at), packed, rawLength)
     try {
+      const bytes = this.#codec.unpack(this.#head.readUInt32LE(at), packed, rawLength)
       if (bytes.length !== rawLength) throw new RangeError(`${bytes.length} bytes instead of ${rawLength}`)
       return decode(bytes)
     } catch (error) {
-      throw new CorruptError(this.#place, `${stream} can't be decoded: ${(error as Error).message}`)
+      if (error instanceof CodecMissingError) throw error
+      throw new CorruptError(this.#place, `${stream} can't be decoded: ${messageOf(error)}`)
     }
   }
 }

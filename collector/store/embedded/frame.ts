@@ -219,16 +219,35 @@ function bytesOf(columns: Columns, kept: Uint32Array): number {
   return bytes
 }
 
+type BatchRow = [number, string, number, string, number, number, number, number, number]
+
 function batchesOf(json: string, count: number): FrameBatch[] | undefined {
-  const rows: unknown = JSON.parse(json)
-  if (!Array.isArray(rows)) return undefined
-  const batches = (rows as [number, string, number, string, number, number, number, number, number][]).map(
-    ([origin, generation, number, file, committed, stored, ended, receivedMs, rows]): FrameBatch => ({
+  const rows = parsed(json)
+  if (!Array.isArray(rows) || !rows.every(isBatchRow)) return undefined
+  const batches = rows.map(
+    ([origin, generation, number, file, committed, stored, ended, receivedMs, count]): FrameBatch => ({
       origin,
       state: { generation, number, file, committed, stored, ended: ended === 1 },
       receivedMs,
-      count: rows
+      count
     })
   )
   return batches.reduce((sum, batch) => sum + batch.count, 0) === count ? batches : undefined
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
+  }
+}
+
+function isBatchRow(row: unknown): row is BatchRow {
+  if (!Array.isArray(row) || row.length !== 9) return false
+  return row.every((value: unknown, index) =>
+    index === 1 || index === 3
+      ? typeof value === 'string'
+      : Number.isSafeInteger(value) && (index === 7 || Number(value) >= 0)
+  )
 }

@@ -155,6 +155,8 @@ export class Journal {
         if (group[0]?.frame) await this.#write(group)
         for (const { done } of group) await done(this.#file)
       } catch (error) {
+        // At once if possible, so that what is refused is not there after a crash either; else before the next write.
+        await this.#repair().catch(() => undefined)
         this.#fail(group, error)
         continue
       }

@@ -9,7 +9,7 @@ import { LEVELS } from '../../record.ts'
 import { BlockReader, encodeBlock } from './block.ts'
 import { mayHold, WordSet } from './bloom.ts'
 import type { Codec } from './codec.ts'
-import { CorruptError, NewerFormatError } from './fault.ts'
+import { CorruptError, messageOf, NewerFormatError } from './fault.ts'
 import type { Rows } from './rows.ts'
 
 const PART_VERSION = 1
@@ -312,14 +312,21 @@ function parseSummary(bytes: Buffer, trailer: Trailer, path: string): PartSummar
   if (bytes.length !== trailer.summaryBytes || crc32(bytes) !== trailer.summaryCrc) {
     throw new CorruptError(path, 'the checksum of the summary does not fit')
   }
-  return JSON.parse(bytes.toString()) as PartSummary
+  return readJson<PartSummary>(() => bytes.toString(), `${path}: the summary`)
 }
 
 function parseList(bytes: Buffer, trailer: Trailer, path: string): BlockInfo[] {
   if (bytes.length !== trailer.listBytes || crc32(bytes) !== trailer.listCrc) {
     throw new CorruptError(path, 'the checksum of the block list does not fit')
   }
-  return JSON.parse(
-    inflateRawSync(bytes, { maxOutputLength: Math.max(1, trailer.listRaw) }).toString()
-  ) as BlockInfo[]
+  const text = () => inflateRawSync(bytes, { maxOutputLength: Math.max(1, trailer.listRaw) }).toString()
+  return readJson<BlockInfo[]>(text, `${path}: the block list`)
+}
+
+function readJson<T>(text: () => string, place: string): T {
+  try {
+    return JSON.parse(text()) as T
+  } catch (error) {
+    throw new CorruptError(place, messageOf(error))
+  }
 }
