@@ -139,7 +139,7 @@ export class Intake {
     for (const chunk of head.chunks) {
       const generations = streams.generations(host, chunk)
       const known = generations.get(chunk.generation)
-      const name = `${chunk.container} ${chunk.generation}`
+      const name = JSON.stringify([chunk.container, chunk.generation])
       let before = running.get(name) ?? known
       if (!before) {
         const fresh = added.get(chunk.container) ?? 0

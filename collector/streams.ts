@@ -19,6 +19,8 @@ export interface Generation extends GenerationState {
 
 /** Generations of one stream that an answer tells at most: the newest. An older one is put right by a 409. */
 const MOST_TOLD = 1000
+/** Streams of one host that are kept in memory; beyond it they are read from the store again when asked for. */
+const MOST_STREAMS = 50_000
 
 export class Streams {
   readonly #store: Pick<LogStore, 'positions'>
@@ -32,6 +34,7 @@ export class Streams {
 
   /** Makes sure that the generations of these streams are known here. One call at a time for a host. */
   async load(host: string, names: readonly StreamName[]): Promise<void> {
+    if (this.#of(host).size > MOST_STREAMS) this.forget(host)
     const streams = this.#of(host)
     const missing = new Map<string, StreamName>()
     for (const name of names) {
@@ -80,7 +83,11 @@ export class Streams {
 
   /** Takes over where a generation stands now that the store has it. */
   keep(generation: Generation): void {
-    this.generations(generation.host, generation).set(generation.generation, generation)
+    const generations = this.generations(generation.host, generation)
+    generations.set(generation.generation, generation)
+    const [oldest] = generations.values()
+    // Should its bytes come again all the same, the store knows them.
+    if (generations.size > 2 * MOST_TOLD && oldest?.ended) generations.delete(oldest.generation)
     if (generation.openSinceMs === undefined) this.#open.delete(generation.key)
     else this.#open.set(generation.key, generation)
   }

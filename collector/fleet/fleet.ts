@@ -114,6 +114,8 @@ const SEEN_SAVED_MS = 60_000
 const START_GRACE_MS = 60_000
 /** An instance just told is not taken for gone because an older listing lacks it. */
 const JUST_TOLD_MS = 5000
+/** A host that enrolled and never said hello was an agent that died at once, or a mistake. */
+const GREETED_WITHIN_MS = 86_400_000
 /** Instances that are gone are remembered this long, and not more than so many. */
 const REMEMBERED_MS = 400 * 86_400_000
 const MOST_REMEMBERED = 50_000
@@ -152,7 +154,11 @@ export class Fleet implements AsyncDisposable {
 
   /** Called once by openFleet(). */
   async load(): Promise<void> {
-    for (const { value } of await this.#state.list<KeptHost>('host/'))
+    for (const { key, value } of await this.#state.list<KeptHost>('host/')) {
+      if (value.seenMs === undefined && this.#openedMs - value.enrolledMs > GREETED_WITHIN_MS) {
+        this.#ledger.set(key, undefined)
+        continue
+      }
       this.#hosts.set(value.host, {
         ...value,
         savedMs: value.seenMs ?? 0,
@@ -161,6 +167,7 @@ export class Fleet implements AsyncDisposable {
         silent: false,
         losses: (await this.#state.get<Losses>(`loss/${value.host}`)) ?? noLosses()
       })
+    }
     const kept = await this.#state.list<Instance>('instance/')
     const gone = kept.filter(({ value }) => value.removedMs !== undefined)
     gone.sort((a, b) => (b.value.removedMs ?? 0) - (a.value.removedMs ?? 0))
@@ -232,21 +239,25 @@ export class Fleet implements AsyncDisposable {
   /** Takes over what the agent told of its instances. */
   tell(host: string, events: readonly InstanceEvent[]): void {
     const nowMs = this.#nowMs()
+    const apps = new Set<string>()
     for (const event of events) {
       const old = this.#instances.get(host)?.get(event.instance.container)
-      this.#change(old, tellInstance(old, host, event, nowMs))
+      this.#change(old, tellInstance(old, host, event, nowMs), apps)
     }
+    for (const app of apps) this.#recompute(app)
   }
 
   /** Everything that exists on the host now: other instances are gone. */
   present(host: string, containers: readonly string[]): void {
     const nowMs = this.#nowMs()
     const present = new Set(containers)
+    const apps = new Set<string>()
     for (const [container, old] of this.#instances.get(host) ?? []) {
       if (present.has(container) || old.removedMs !== undefined) continue
       if (nowMs - (this.#toldMs.get(old) ?? 0) < JUST_TOLD_MS) continue
-      this.#change(old, vanish(old, nowMs))
+      this.#change(old, vanish(old, nowMs), apps)
     }
+    for (const app of apps) this.#recompute(app)
   }
 
   lost(id: string, losses: readonly Loss[]): void {
@@ -352,7 +363,8 @@ export class Fleet implements AsyncDisposable {
     await this.#ledger.saved()
   }
 
-  #change(old: Instance | undefined, next: Instance): void {
+  /** Adds to `apps` those whose moves must be found again. */
+  #change(old: Instance | undefined, next: Instance, apps: Set<string>): void {
     if (old && JSON.stringify(old) === JSON.stringify(next)) {
       this.#toldMs.set(old, this.#nowMs())
       return
@@ -361,8 +373,8 @@ export class Fleet implements AsyncDisposable {
     this.#toldMs.set(next, this.#nowMs())
     this.#ledger.set(`instance/${next.host}/${next.facts.container}`, next)
     this.#tellInstance(next)
-    if (old && memberKey(old) !== memberKey(next)) this.#recompute(memberKey(old))
-    this.#recompute(memberKey(next))
+    if (old) apps.add(memberKey(old))
+    apps.add(memberKey(next))
   }
 
   #place(old: Instance | undefined, next: Instance): void {

@@ -28,9 +28,10 @@ export function instanceId(host: string, container: string): string {
 export function tellInstance(
   old: Instance | undefined,
   host: string,
-  event: InstanceEvent,
+  told: InstanceEvent,
   nowMs: number
 ): Instance {
+  const event = withDates(told)
   const { kind, atMs, instance: facts } = event
   const runs = (old?.runs ?? []).map((run) => ({ ...run }))
   const started = facts.startedMs || (kind === 'start' ? atMs : undefined)
@@ -64,6 +65,19 @@ export function tellInstance(
     firstSeenMs: old?.firstSeenMs ?? nowMs,
     ...(removedMs !== undefined && { removedMs })
   }
+}
+
+/** Beyond this, in milliseconds, there are no dates. */
+const LAST_DATE_MS = 8.64e15
+
+/** The same with times that can be written as dates. */
+function withDates({ kind, atMs, instance }: InstanceEvent): InstanceEvent {
+  const facts = { ...instance }
+  for (const name of ['createdMs', 'startedMs', 'finishedMs'] as const) {
+    const ms = facts[name]
+    if (ms !== undefined && ms > LAST_DATE_MS) delete facts[name]
+  }
+  return { kind, atMs: Math.min(atMs, LAST_DATE_MS), instance: facts }
 }
 
 /** An event of a run that was followed by another: told again, or late. It can only add how that run ended. */

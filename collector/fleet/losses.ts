@@ -24,6 +24,8 @@ export interface StreamLoss {
 
 const MOST_STREAMS = 500
 const MOST_TOLD = 1000
+/** Beyond this, in milliseconds, there are no dates. */
+const LAST_DATE_MS = 8.64e15
 
 export function noLosses(): Losses {
   return { count: 0, bytes: 0, streams: [], told: [] }
@@ -49,7 +51,7 @@ export function addLosses(old: Losses, losses: readonly Loss[]): Losses {
       count: (before?.count ?? 0) + 1,
       bytes: (before?.bytes ?? 0) + (loss.bytes ?? 0),
       unknown: (before?.unknown ?? 0) + (loss.bytes === undefined ? 1 : 0),
-      lastMs: Math.max(before?.lastMs ?? 0, loss.atMs),
+      lastMs: Math.max(before?.lastMs ?? 0, Math.min(loss.atMs, LAST_DATE_MS)),
       lastCause: loss.cause
     })
   }

@@ -89,19 +89,29 @@ export function movesOf(
 function pairsOf(parts: readonly Part[]): Pair[] {
   const ends = parts.filter((part): part is Part & { toMs: number } => part.toMs !== undefined)
   ends.sort((a, b) => a.toMs - b.toMs)
+  const byReplica = new Map<string, typeof ends>()
+  for (const end of ends) {
+    const { replica } = end.mover
+    if (replica === undefined) continue
+    const own = byReplica.get(replica)
+    if (own) own.push(end)
+    else byReplica.set(replica, [end])
+  }
+  return parts.flatMap((next) => [
+    ...pairsWith(next, ends),
+    ...pairsWith(next, byReplica.get(next.mover.replica ?? '') ?? [])
+  ])
+}
+
+/** With the ends nearest to the start of `next`. */
+function pairsWith(next: Part, ends: readonly (Part & { toMs: number })[]): Pair[] {
   const pairs: Pair[] = []
-  for (const next of parts) {
-    let i = countUpTo(ends, next.fromMs + OVERLAP_MS)
-    const later: (Part & { toMs: number })[] = []
-    for (const lowest = Math.max(0, i - MOST_CANDIDATES); i > lowest; i--) {
-      const before = ends[i - 1]
-      if (!before || before === next || before.fromMs >= next.fromMs) continue
-      const cost = costOf(before, next)
-      if (cost === undefined) continue
-      const between = later.filter(({ fromMs, toMs }) => fromMs >= before.toMs && toMs <= next.fromMs).length
-      pairs.push({ before, next, cost: cost + between * BETWEEN_COST_MS })
-      later.push(before)
-    }
+  let i = countUpTo(ends, next.fromMs + OVERLAP_MS)
+  for (const lowest = Math.max(0, i - MOST_CANDIDATES); i > lowest; i--) {
+    const before = ends[i - 1]
+    if (!before || before === next || before.fromMs >= next.fromMs) continue
+    const cost = costOf(before, next)
+    if (cost !== undefined) pairs.push({ before, next, cost })
   }
   return pairs
 }

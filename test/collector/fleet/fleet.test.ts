@@ -177,6 +177,30 @@ test('losses are counted once each', async () => {
   })
 })
 
+test('times that are no dates do no harm', async () => {
+  await using play = await playground()
+  const host = await play.join('web-1')
+  play.fleet.tell(host, [
+    event('die', facts('c', { startedMs: 1e300, finishedMs: 1e300, state: 'exited' }), 1e300)
+  ])
+  const { runs, finishedMs = 0 } = play.fleet.instance(host, 'c') ?? { runs: [] }
+  expect(runs).toEqual([])
+  expect(new Date(finishedMs).toISOString()).toBeTypeOf('string')
+})
+
+test('thousands of instances told at once are taken in at once', async () => {
+  await using play = await playground()
+  const [h1, h2] = [await play.join('web-1'), await play.join('web-2')]
+  const told = (prefix: string, more: Partial<InstanceFacts>) =>
+    Array.from({ length: 2000 }, (_, i) =>
+      event('seen', facts(`${prefix}${i}`, { replica: String(i), ...more }))
+    )
+  play.fleet.tell(h1, told('a', { state: 'exited', finishedMs: T0 + 1000 }))
+  play.fleet.tell(h2, told('b', { startedMs: T0 + 2000 }))
+  expect(play.fleet.instances({ app: 'orders' })).toHaveLength(4000)
+  expect(play.fleet.moves()).toHaveLength(2000)
+})
+
 test('everything is there again after a restart', async () => {
   const state = new MemoryStateStore()
   let before: unknown
