@@ -100,7 +100,7 @@ export function Grid({
 
   const pin = useRef<Pin>(startPin(feed, history.entry.get().anchor))
   // a list that replaces another takes over its focus
-  const wantsFocus = useRef(selected !== '' && document.activeElement === document.body)
+  const wantsFocus = useRef(selected !== '' && isOurs(document.activeElement))
   const byHandMs = useRef(0)
   const lastTop = useRef(0)
   const { tail } = feed
@@ -144,7 +144,7 @@ export function Grid({
     const row = scroller.current?.querySelector<HTMLElement>(`[data-index="${selectedAt}"]`)
     if (!row) return
     wantsFocus.current = false
-    row.focus({ preventScroll: true })
+    if (isOurs(document.activeElement)) row.focus({ preventScroll: true })
   })
 
   useEffect(() => {
@@ -417,6 +417,11 @@ function heightOf(
     row.drawn = { sheet: look.sheet, height: rowHeight(row.record, look.sheet, false) }
   }
   return row.drawn.height
+}
+
+/** Nobody else has the focus. */
+function isOurs(focused: Element | null): boolean {
+  return focused === null || focused === document.body || focused.closest('.list') !== null
 }
 
 function isAtEnd(element: HTMLElement): boolean {

@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openBrowser, settled, type TestBrowser, visibleRows } from '../../web/browser.ts'
 import { openHub, type TestHub, type Writer } from '../../web/hub.ts'
@@ -202,8 +203,8 @@ describe('what is copied', () => {
     await page.keyboard.press('Enter')
     await page.getByRole('button', { name: 'Copy curl' }).click()
     await expect.poll(copied).toContain('curl')
-    const answer = execFileSync('sh', ['-c', await copied()], { encoding: 'utf8' })
-    expect(JSON.parse(answer.split('\n')[0] ?? '').id).toBe(record.id)
+    const { stdout } = await promisify(execFile)('sh', ['-c', await copied()])
+    expect(JSON.parse(stdout.split('\n')[0] ?? '').id).toBe(record.id)
     await page.getByRole('tab', { name: 'JSON' }).click()
     expect(await page.getByRole('treeitem', { name: /big/ }).textContent()).toContain('9007199254740993')
   })
