@@ -106,12 +106,16 @@ function pairsOf(parts: readonly Part[]): Pair[] {
 /** With the ends nearest to the start of `next`. */
 function pairsWith(next: Part, ends: readonly (Part & { toMs: number })[]): Pair[] {
   const pairs: Pair[] = []
+  const later: (Part & { toMs: number })[] = []
   let i = countUpTo(ends, next.fromMs + OVERLAP_MS)
   for (const lowest = Math.max(0, i - MOST_CANDIDATES); i > lowest; i--) {
     const before = ends[i - 1]
     if (!before || before === next || before.fromMs >= next.fromMs) continue
     const cost = costOf(before, next)
-    if (cost !== undefined) pairs.push({ before, next, cost })
+    if (cost === undefined) continue
+    const between = later.filter(({ fromMs, toMs }) => fromMs >= before.toMs && toMs <= next.fromMs).length
+    pairs.push({ before, next, cost: cost + between * BETWEEN_COST_MS })
+    later.push(before)
   }
   return pairs
 }
