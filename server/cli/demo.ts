@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { PretendedHost } from '../demo/fleet.ts'
 import { openPlay } from '../demo/play.ts'
 import type { Hub } from '../hub.ts'
@@ -16,6 +17,8 @@ export interface DemoOptions {
   say: Say
   /** Why it is shown, where nobody asked for it. */
   reason?: string
+  /** Asked now and then while it is shown; once it says yes, the reader is told to start again. */
+  engineAppeared?: () => Promise<boolean>
   /** Kept at the end; absent: a fresh folder that is removed. */
   dir?: string
   seed?: number
@@ -24,13 +27,12 @@ export interface DemoOptions {
 
 const DEFAULT_SEED = 7
 const DEFAULT_HISTORY_HOURS = 3
+const ENGINE_LOOK_MS = 5000
 
 /** Three pretended engines, three real agents, one real hub. */
 export async function playDemo(options: DemoOptions): Promise<ExitCode> {
   const { env, say, reason } = options
   const { readConfig } = await import('../config.ts')
-  readConfig(env)
-  const { startHub } = await import('../hub.ts')
   using stop = untilStopped()
   using folder = demoFolder(options.dir)
   const config = readConfig({
@@ -38,6 +40,7 @@ export async function playDemo(options: DemoOptions): Promise<ExitCode> {
     DRIFTLOG_DATA_DIR: join(folder.path, 'hub'),
     DRIFTLOG_STORE: 'embedded'
   })
+  const { startHub } = await import('../hub.ts')
   await using hub = await startHub(config, {
     log: openLog(env['DRIFTLOG_LOG_LEVEL'] || 'warn', env),
     demo: reason === undefined ? {} : { reason }
@@ -53,20 +56,10 @@ export async function playDemo(options: DemoOptions): Promise<ExitCode> {
     stop.signal
   )
   say.progress.done()
+  if (stop.signal.aborted) return EXIT.ok
   const agents = play.hosts.map((host) => agentOf(host, hub, env, say))
-  if (!stop.signal.aborted) {
-    const { paint, me } = say
-    const here = hubFlag(hub.localUrl)
-    say.write(`
-  ${paint('bold', 'Driftlog plays a fleet')}: three hosts, six apps that drift, restart and fail
-
-  ${paint('dim', 'page')}     ${paint('cyan', hub.url)}
-  ${paint('dim', 'try')}      ${me} tail orders${here}
-           ${me} search 'level>=error'${here}
-  ${paint('dim', 'data')}     ${folder.path}${options.dir === undefined ? ' (removed at the end)' : ''}
-
-`)
-  }
+  greet(say, hub, `${folder.path}${options.dir === undefined ? ' (removed at the end)' : ''}`)
+  void remarkEngine(options, stop.signal)
   try {
     await play.live(stop.signal)
   } finally {
@@ -74,6 +67,28 @@ export async function playDemo(options: DemoOptions): Promise<ExitCode> {
     await Promise.all(agents.map((agent) => agent[Symbol.asyncDispose]()))
   }
   return EXIT.ok
+}
+
+function greet({ write, paint, me }: Say, hub: Pick<Hub, 'url' | 'localUrl'>, data: string): void {
+  const here = hubFlag(hub.localUrl)
+  write(`
+  ${paint('bold', 'Driftlog plays a fleet')}: three hosts, six apps that drift, restart and fail
+
+  ${paint('dim', 'page')}     ${paint('cyan', hub.url)}
+  ${paint('dim', 'try')}      ${me} tail orders${here}
+           ${me} search 'level>=error'${here}
+  ${paint('dim', 'data')}     ${data}
+
+`)
+}
+
+async function remarkEngine({ engineAppeared, say }: DemoOptions, signal: AbortSignal): Promise<void> {
+  while (engineAppeared && !signal.aborted) {
+    await sleep(ENGINE_LOOK_MS, undefined, { signal }).catch(() => undefined)
+    if (signal.aborted || !(await engineAppeared())) continue
+    say.remark('A Docker Engine answers now: end this with Ctrl-C and start again to see its containers.')
+    return
+  }
 }
 
 /** A child per host: the same program that a real host runs. */

@@ -26,7 +26,8 @@ export async function up(env: NodeJS.ProcessEnv, say: Say, options: { demo: bool
     say.remark([sentence(engine.reason), ...engine.hints.map((hint) => `  ${hint}`)].join('\n'))
     if (options.demo && !existsSync(join(config.dataDir, 'format.json'))) {
       say.remark('Until then this is a played fleet. Start again when the engine runs.')
-      return playDemo({ env, say, reason: engine.reason })
+      const engineAppeared = async () => (await engineThere(socketPath)).kind === 'there'
+      return playDemo({ env, say, reason: engine.reason, engineAppeared })
     }
     say.remark('The agent waits for it.')
   } else if (engine.unreadable !== undefined) {

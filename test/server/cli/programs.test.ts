@@ -7,7 +7,7 @@ import type { StatusAnswer } from '../../../server/api.ts'
 import { startPretendedEngine } from '../../../server/demo/engine.ts'
 import { command, type Running, startCommand } from './command.ts'
 
-const PATIENCE = { timeout: 120_000 }
+const PATIENCE = { timeout: 240_000 }
 
 test(
   'up reads the containers of an engine; search, tail and status answer; Ctrl-C closes in order',
@@ -103,9 +103,17 @@ test(
     const { hosts, apps } = JSON.parse(told.stdout)
     expect(hosts.map(({ name }: { name: string }) => name).sort()).toEqual(['berlin-1', 'berlin-2', 'oslo-1'])
     expect([...hosts, ...apps].every(({ pretended }: { pretended: boolean }) => pretended)).toBe(true)
+    await using engine = await startPretendedEngine({
+      socketPath: join(folder.path, 'none.sock'),
+      dir: folder.path,
+      id: 'E',
+      name: 'host-1'
+    })
+    await up.said(/answers now: end this with Ctrl-C and start again/)
+    await engine.close()
     up.child.kill('SIGTERM')
     expect(await up.ended).toMatchObject({ code: 0 })
-    expect((await readdir(folder.path)).filter((name) => !name.startsWith('tsx-'))).toEqual([])
+    expect((await readdir(folder.path)).filter((name) => /^(driftlog-demo|data)/.test(name))).toEqual([])
   }
 )
 
