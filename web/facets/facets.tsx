@@ -38,9 +38,11 @@ export function Facets() {
           known={LEVELS}
           face={(value) => (
             <>
-              <i className={`level-dot level-${value}`} aria-hidden="true">
-                {value === 'unknown' ? '·' : value.charAt(0).toUpperCase()}
-              </i>{' '}
+              <i
+                className={`level-dot level-${value}`}
+                data-letter={value === 'unknown' ? '·' : value.charAt(0).toUpperCase()}
+                aria-hidden="true"
+              />{' '}
               {value}
             </>
           )}

@@ -54,7 +54,7 @@ export function Layout(slots: Slots) {
         {t('page.skipToList')}
       </button>
       {room !== 'narrow' && <Boundary>{slots.header}</Boundary>}
-      <div className="ask">
+      <search className="ask">
         {room !== 'wide' && room !== 'narrow' && (
           <button type="button" className="framed" onClick={() => setFiltersOpen(true)}>
             <Icon name="filter" /> {t('page.filters')}
@@ -68,17 +68,18 @@ export function Layout(slots: Slots) {
           <Boundary>{slots.time}</Boundary>
         </div>
         <div className="ask-live">{slots.live}</div>
-      </div>
+      </search>
       <div className="panes">
         {room === 'wide' && (
-          <>
-            <aside className="filters" aria-label={t('page.filters')}>
+          <aside className="filters-place" aria-label={t('page.filters')}>
+            <div className="filters">
               <Boundary>{slots.filters}</Boundary>
-            </aside>
+            </div>
             <Resizer pane="filters" label={t('page.resizeFilters')} line="vertical" {...FILTERS} />
-          </>
+          </aside>
         )}
         <main className="main" aria-label={t('page.main')}>
+          <h1 className="hidden-text">{app === '' ? t('page.titleAll') : t('page.title', { app })}</h1>
           <div className="above">
             <Boundary>{slots.above}</Boundary>
           </div>
@@ -86,12 +87,12 @@ export function Layout(slots: Slots) {
             <Boundary>{slots.main}</Boundary>
           </div>
         </main>
-        <div className="beside-place">
+        <aside className="beside-place" aria-label={t('record.label')}>
           <Resizer pane="beside" label={t('page.resizeRecord')} line="vertical" behind {...BESIDE} />
           <div className="beside">
             <Boundary>{slots.beside}</Boundary>
           </div>
-        </div>
+        </aside>
       </div>
       {room === 'narrow' && <ToolBar onFilters={() => setFiltersOpen(true)} />}
       {filtersOpen && room !== 'wide' && (

@@ -15,7 +15,7 @@ export function LanguageChoice() {
           type="button"
           lang={known}
           aria-pressed={known === language}
-          aria-label={FULL_NAMES[known]}
+          aria-label={`${NAMES[known]} ${FULL_NAMES[known]}`}
           onClick={() => setLanguage(known)}
         >
           {NAMES[known]}

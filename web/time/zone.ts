@@ -100,9 +100,20 @@ export function isZone(zone: string): boolean {
   }
 }
 
+/** Names in use today that browsers still list under the one before (Katmandu, Calcutta). */
+const RENAMED = [
+  'America/Nuuk',
+  'Asia/Ho_Chi_Minh',
+  'Asia/Kathmandu',
+  'Asia/Kolkata',
+  'Asia/Yangon',
+  'Europe/Kyiv'
+]
+
 /** Every IANA zone that the browser knows, UTC first. */
 export function zones(): string[] {
-  return ['UTC', ...Intl.supportedValuesOf('timeZone').filter((zone) => zone !== 'UTC')]
+  const listed = [...Intl.supportedValuesOf('timeZone'), ...RENAMED.filter(isZone)]
+  return ['UTC', ...[...new Set(listed)].filter((zone) => zone !== 'UTC').sort()]
 }
 
 export function browserZone(): string {

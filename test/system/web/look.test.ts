@@ -183,7 +183,7 @@ test('words that are 40 % longer cut nothing of the shell', async () => {
 })
 
 async function ready(page: TestPage): Promise<void> {
-  page.setDefaultTimeout(10_000)
+  page.setDefaultTimeout(20_000)
   await settled(page)
   await page.locator('.u-over').waitFor()
   await page.locator('.cm-content').waitFor()
@@ -203,7 +203,12 @@ async function faultsOf(page: TestPage): Promise<string[]> {
     }
     const { violations } = await axe.run({ resultTypes: ['violations'] })
     return violations.flatMap(({ id, nodes }) =>
-      nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary?.slice(0, 300) ?? ''}`)
+      nodes
+        .slice(0, 3)
+        .map(
+          (node) =>
+            `${id} (${nodes.length}): ${node.html.slice(0, 160)} ${node.failureSummary?.slice(0, 300) ?? ''}`
+        )
     )
   })
 }
