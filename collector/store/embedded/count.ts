@@ -1,13 +1,14 @@
 /** Histograms and facets. */
 import { LEVELS, OUTPUTS } from '../../record.ts'
 import { FacetCounter, needsTexts } from '../facets.ts'
-import { bucketsOf, type Step } from '../steps.ts'
+import { bucketsOf, floorDivide, type Step } from '../steps.ts'
 import type { Facets, FacetsAsked, Histogram, Query } from '../store.ts'
 import { Criteria } from './criteria.ts'
 import type { OriginRows } from './origins.ts'
-import { originAt, textOf, timeOf } from './record-of.ts'
+import { originAt, textOf } from './record-of.ts'
 import type { Scan } from './scan.ts'
 import type { Segment } from './segment.ts'
+import { toTime } from './totals.ts'
 
 const LEVEL_COUNT = LEVELS.length
 
@@ -19,7 +20,7 @@ export async function histogram(
 ): Promise<Histogram> {
   const { first, count } = bucketsOf(query, step)
   const criteria = new Criteria(query, origins)
-  const bucketOf = bucketFinder(first, step.ns)
+  const buckets = bucketsFrom(first, step.ns)
   const counts = new Float64Array(count * LEVEL_COUNT)
   const segments = count === 0 ? [] : await scan.segments(criteria)
   segments.sort((a, b) => b.maxMs - a.maxMs)
@@ -30,59 +31,59 @@ export async function histogram(
       break
     }
     scan.coverage.scannedRecords += segment.rows
-    scan.guarded(segment, () => countSegment(segment, criteria, bucketOf, counts))
+    scan.guarded(segment, () => countSegment(segment, criteria, buckets, counts))
     segment.release()
     await scan.turn.pause()
   }
-  const buckets = Array.from({ length: count }, (_, index) => ({
+  const told = Array.from({ length: count }, (_, index) => ({
     from: first + BigInt(index) * step.ns,
     counts: [...counts.subarray(index * LEVEL_COUNT, (index + 1) * LEVEL_COUNT)]
   }))
   const total = counts.reduce((sum, rows) => sum + rows, 0)
-  return { buckets, to: first + BigInt(count) * step.ns, total, coverage: scan.coverage }
+  return { buckets: told, to: first + BigInt(count) * step.ns, total, coverage: scan.coverage }
 }
 
-/** The bucket of a row. Milliseconds are enough where all edges lie on them. */
-type BucketOf = (segment: Segment, row: number) => number
+/** The bucket of a row, told by its time. */
+interface Buckets {
+  /** Set where all edges lie on milliseconds: then those are enough. */
+  ms?: { first: number; step: number }
+  of(ms: number, nanos: number): number
+}
 
-function bucketFinder(first: bigint, stepNs: bigint): BucketOf {
+function bucketsFrom(first: bigint, stepNs: bigint): Buckets {
   if (first % 1_000_000n === 0n && stepNs % 1_000_000n === 0n) {
-    const firstMs = Number(first / 1_000_000n)
-    const stepMs = Number(stepNs / 1_000_000n)
-    return (segment, row) => Math.floor(((segment.timeMs[row] as number) - firstMs) / stepMs)
+    const ms = { first: Number(first / 1_000_000n), step: Number(stepNs / 1_000_000n) }
+    return { ms, of: (timeMs) => Math.floor((timeMs - ms.first) / ms.step) }
   }
-  return (segment, row) => Number((timeOf(segment, row) - first) / stepNs)
+  return { of: (timeMs, nanos) => Number(floorDivide(toTime(timeMs, nanos) - first, stepNs)) }
 }
 
-function countSegment(segment: Segment, criteria: Criteria, bucketOf: BucketOf, counts: Float64Array): void {
+function countSegment(segment: Segment, criteria: Criteria, buckets: Buckets, counts: Float64Array): void {
   if (criteria.takesAll(segment)) {
-    const bucket = singleBucket(segment, bucketOf)
-    if (bucket !== undefined) {
+    const bucket = buckets.of(segment.minMs, 0)
+    if (bucket === buckets.of(segment.maxMs, 999_999)) {
       for (const [level, rows] of segment.levels.entries()) {
-        if (((criteria.levels >> level) & 1) === 0) continue
-        const at = bucket * LEVEL_COUNT + level
-        counts[at] = (counts[at] as number) + rows
+        if (((criteria.levels >> level) & 1) === 1) add(counts, bucket * LEVEL_COUNT + level, rows)
       }
       return
     }
   }
   const { rows, count, holds } = criteria.candidates(segment)
   if (count === 0) return
-  const { level } = segment
+  const { level, timeMs } = segment
+  const nanos = buckets.ms ? undefined : segment.nanos
+  const { first, step } = buckets.ms ?? { first: 0, step: 1 }
   for (let i = 0; i < count; i++) {
     const row = rows[i] as number
     if (!holds(row)) continue
-    const at = bucketOf(segment, row) * LEVEL_COUNT + (level[row] as number)
-    counts[at] = (counts[at] as number) + 1
+    const ms = timeMs[row] as number
+    const bucket = nanos ? buckets.of(ms, nanos[row] as number) : Math.floor((ms - first) / step)
+    add(counts, bucket * LEVEL_COUNT + (level[row] as number), 1)
   }
 }
 
-/** The bucket that all rows of the segment share, told by its first and last millisecond. */
-function singleBucket(segment: Segment, bucketOf: BucketOf): number | undefined {
-  const edge = (ms: number, nanos: number) =>
-    bucketOf({ timeMs: Float64Array.of(ms), nanos: Uint32Array.of(nanos) } as unknown as Segment, 0)
-  const bucket = edge(segment.minMs, 0)
-  return bucket === edge(segment.maxMs, 999_999) ? bucket : undefined
+function add(counts: Float64Array, at: number, rows: number): void {
+  counts[at] = (counts[at] as number) + rows
 }
 
 export async function facets(
