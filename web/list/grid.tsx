@@ -108,8 +108,9 @@ export function Grid({
   const placeNow = () => {
     const element = scroller.current
     if (!element) return
-    const isFollowing = tail?.status.get().reading.kind === 'following' && !(pin.current?.kind === 'row')
-    if (isFollowing || pin.current?.kind === 'newest') {
+    const isFollowing = tail?.status.get().reading.kind === 'following'
+    const keepsNewest = tail ? isFollowing && pin.current?.kind !== 'row' : pin.current?.kind === 'newest'
+    if (keepsNewest) {
       element.scrollTop = order === 'down' ? element.scrollHeight : 0
     } else if (pin.current?.kind === 'row') {
       const index = sight.indexOf(feed.rows, pin.current.id)
