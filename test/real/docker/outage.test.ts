@@ -45,7 +45,7 @@ test('a host that crashes and starts again loses nothing that stands in its file
   const [, , host] = hosts
   if (!host) throw new Error('no host')
   const container = await host.run({ name: 'crashed', command: steady('crashed') })
-  await hub.settled({ app: 'crashed' }, 100)
+  await hub.settled({ app: 'crashed' }, 1000)
   await host.crash()
   await agents.get(host.name)?.kill()
   const lines = await linesWritten(host, container)

@@ -41,7 +41,8 @@ const SETTINGS: Record<string, string>[] = [
  * gone for good: that is allowed, when it is counted. Nothing else may be missing, doubled or altered.
  */
 test.each(SETTINGS)('rotation at full speed with %j', async (logOptions) => {
-  const writer = `rotate-${logOptions['max-file']}${logOptions['compress'] ? '-gz' : ''}`
+  // A trailing number would be taken for a replica's and cut off the app's name.
+  const writer = `rotating-over-${logOptions['max-file']}-files${logOptions['compress'] ? '-packed' : ''}`
   const before = await lossesOf()
   const container = await host.run({
     name: writer,
