@@ -97,7 +97,9 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     until: AbortSignal
   ): Promise<void> {
     const watched = given ?? dockerEngine(socketPath)
-    const all = { engine: watched, environment, containersDir, rescanMs, ownContainer: ownContainer() }
+    const early = (container: string, path: string) => instances.open(container, path)
+    const own = ownContainer()
+    const all = { engine: watched, environment, containersDir, rescanMs, ownContainer: own, early }
     for await (const change of watchEngine(all, until)) {
       if (change.kind === 'engine') {
         const { name, version: engineVersion } = change.info

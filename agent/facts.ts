@@ -1,7 +1,7 @@
 /** What is told of containers and of this host. */
 import { readFileSync } from 'node:fs'
 import { arch, cpus, hostname, networkInterfaces, release, totalmem, type } from 'node:os'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import type { EngineInfo, Inspected } from './docker/engine.ts'
 import { type Described, identify, optOut } from './identity.ts'
 import type { HostFacts, InstanceFacts } from './protocol.ts'
@@ -63,6 +63,11 @@ export function instanceOf(found: Inspected, rootDir: string, options: FactsOpti
   return { facts, log: unread === undefined ? logOf(found, rootDir, options) : undefined }
 }
 
+/** Where Docker puts the log of a container. */
+export function usualLogPath(id: string, rootDir: string, { containersDir }: FactsOptions): string {
+  return join(containersDir ?? join(rootDir, 'containers'), id, `${id}-json.log`)
+}
+
 export function hostFacts(
   info: EngineInfo | undefined,
   hostName: string | undefined,
@@ -113,9 +118,9 @@ function whyUnread(found: Inspected, described: Described, options: FactsOptions
 }
 
 /** Before its first start a container has no path yet; it is always the same. */
-function logOf(found: Inspected, rootDir: string, { containersDir }: FactsOptions): LogFile {
-  const told = found.LogPath || join(rootDir, 'containers', found.Id, `${found.Id}-json.log`)
-  const path = containersDir ? join(containersDir, found.Id, basename(told)) : told
+function logOf(found: Inspected, rootDir: string, options: FactsOptions): LogFile {
+  const told = options.containersDir ? undefined : found.LogPath
+  const path = told || usualLogPath(found.Id, rootDir, options)
   return { path, capacityBytes: capacityOf(found.HostConfig.LogConfig.Config ?? {}) }
 }
 

@@ -37,6 +37,8 @@ export class Instances {
   readonly #members = new Map<string, Member>()
   readonly #poller: Poller
   #streams: LogStream[] = []
+  /** Opened before anything was known of the container. */
+  readonly #early = new Map<string, { stream: LogStream; sinceMs: number }>()
   #rotations = 0
 
   constructor(options: InstancesOptions) {
@@ -67,10 +69,20 @@ export class Instances {
     return found?.stream === stream ? found : undefined
   }
 
+  /** Takes hold of the log of a container of which nothing is known yet. */
+  open(container: string, path: string): void {
+    const stream = this.#members.get(container)?.stream ?? this.#early.get(container)?.stream
+    if (stream) this.#poller.wake(stream)
+    else if (!this.#members.has(container)) {
+      this.#early.set(container, { stream: this.#follow(container, path, 0), sinceMs: Date.now() })
+    }
+  }
+
   /** What the engine's watch said. */
   apply(change: Extract<Change, { kind: 'instance' | 'present' }>): void {
     if (change.kind === 'present') {
       this.#options.outbox.present(change.containers)
+      this.#forgetEarly(new Set(change.containers))
       this.#missing()
       return
     }
@@ -86,12 +98,14 @@ export class Instances {
     member.facts = event.instance
     this.#members.set(container, member)
     this.#options.outbox.tell({ ...event, instance: told(member) })
-    if (log && !member.stream && event.kind !== 'remove') {
+    const early = this.#early.get(container)?.stream
+    this.#early.delete(container)
+    if (early && early.path !== log?.path) this.#poller.drop(early)
+    if (log && !member.stream && (early || event.kind !== 'remove')) {
       const { path, capacityBytes } = log
-      const lost = (loss: Loss) => this.#lost(loss)
-      member.stream = new LogStream({ container, stream: OWN_LOG, path, capacityBytes, lost })
+      member.stream = early?.path === path ? early : this.#follow(container, path, capacityBytes)
+      member.stream.capacityBytes = capacityBytes
       this.#streams = [...this.#streams, member.stream]
-      this.#poller.add(member.stream)
     }
     if (event.kind === 'remove') this.#remove(container, member)
     else if (member.stream) this.#poller.wake(member.stream)
@@ -111,6 +125,13 @@ export class Instances {
 
   close(): void {
     this.#poller.close()
+  }
+
+  #follow(container: string, path: string, capacityBytes: number): LogStream {
+    const lost = (loss: Loss) => this.#lost(loss)
+    const stream = new LogStream({ container, stream: OWN_LOG, path, capacityBytes, lost })
+    this.#poller.add(stream)
+    return stream
   }
 
   #grew(): void {
@@ -152,6 +173,26 @@ export class Instances {
     if (trouble) this.#options.log.warn({ container, trouble }, 'a log cannot be read, will try again')
     else this.#options.log.info({ container }, 'a log can be read again')
     this.#options.outbox.tell({ kind: 'seen', atMs: Date.now(), instance: told(member) })
+  }
+
+  /** The engine was away before it could say what these containers were, and now they are gone. */
+  #forgetEarly(present: ReadonlySet<string>): void {
+    for (const [container, { stream, sinceMs }] of this.#early) {
+      // A younger one may have come after the listing; its event is still on its way.
+      if (present.has(container) || Date.now() - sinceMs < APPEARS_MS) continue
+      const bytes = stream.unsentBytes
+      this.#early.delete(container)
+      this.#poller.drop(stream)
+      if (bytes === 0) continue
+      this.#options.metrics.lost({
+        container,
+        stream: OWN_LOG,
+        atMs: Date.now(),
+        bytes,
+        cause: 'removed-unread'
+      })
+      this.#options.log.error({ container, bytes }, 'a container came and went unknown, its log is lost')
+    }
   }
 
   /** A running container whose file is nowhere: the folder is probably not mounted where the agent runs. */

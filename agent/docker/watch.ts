@@ -2,7 +2,7 @@
  * What happens to the containers of an engine. Subscribe, then list, then look again every now and then: the
  * engine keeps few events and drops slow listeners, so events make it quick and listings make it certain.
  */
-import { type FactsOptions, type Instance, instanceOf } from '../facts.ts'
+import { type FactsOptions, type Instance, instanceOf, usualLogPath } from '../facts.ts'
 import type { InstanceEvent } from '../protocol.ts'
 import { type Backoff, delays, pause } from '../ship/backoff.ts'
 import type { Engine, EngineEvent, EngineInfo, Listed } from './engine.ts'
@@ -20,6 +20,11 @@ export interface WatchOptions extends FactsOptions {
   engine: Engine
   /** Between two listings. */
   rescanMs: number
+  /**
+   * Called the moment a container is created or started, before anything is known of it: its log is probably
+   * at `path`, and whoever opens it now has it, however short the container lives.
+   */
+  early: (container: string, path: string) => void
   backoff?: Backoff
 }
 
@@ -52,7 +57,8 @@ export async function* watchEngine(options: WatchOptions, signal: AbortSignal): 
     try {
       const info = await options.engine.info(either)
       yield { kind: 'engine', info }
-      const waiting = new Waiting(options.engine.events(either), either)
+      const early = (id: string) => options.early(id, usualLogPath(id, info.rootDir, options))
+      const waiting = new Waiting(options.engine.events(either), early, either)
       const look = new Look(options, info.rootDir, known, either)
       yield* look.all(true)
       waits = delays(options.backoff ?? BACKOFF)
@@ -175,8 +181,8 @@ class Waiting {
   #failure: Error | undefined
   #wake: (() => void) | undefined
 
-  constructor(events: AsyncIterable<EngineEvent>, signal: AbortSignal) {
-    this.#gather(events).catch((error: Error) => {
+  constructor(events: AsyncIterable<EngineEvent>, early: (container: string) => void, signal: AbortSignal) {
+    this.#gather(events, early).catch((error: Error) => {
       this.#failure = error
       this.#wake?.()
     })
@@ -200,8 +206,9 @@ class Waiting {
     return event
   }
 
-  async #gather(events: AsyncIterable<EngineEvent>): Promise<void> {
+  async #gather(events: AsyncIterable<EngineEvent>, early: (container: string) => void): Promise<void> {
     for await (const event of events) {
+      if (event.action === 'create' || event.action === 'start') early(event.container)
       this.#events.push(event)
       this.#wake?.()
     }

@@ -33,7 +33,8 @@ export class LogStream {
   readonly container: string
   readonly stream: string
   readonly path: string
-  readonly capacityBytes: number
+  /** May be told later than the stream is opened. */
+  capacityBytes: number
   /** Oldest first; the last is the live file. */
   generations: Generation[] = []
   /** The hub has said where each generation stands. Until then files are held, and nothing is sent. */

@@ -19,8 +19,6 @@ export interface PollerOptions {
 
 interface Watched {
   stream: LogStream
-  /** Between two looks while it is written to. */
-  hotMs: number
   nextMs: number
   folder: FSWatcher | undefined
   /** The folder cannot be watched (no inotify watches left, a network file system). */
@@ -53,11 +51,8 @@ export class Poller {
   }
 
   add(stream: LogStream): void {
-    const needed = stream.capacityBytes / FASTEST_BYTES_PER_MS / 2
-    const hotMs = Math.min(this.#options.pollMs, Math.max(SHORTEST_MS, needed))
     const watched: Watched = {
       stream,
-      hotMs,
       nextMs: 0,
       folder: undefined,
       unwatchable: false,
@@ -67,6 +62,13 @@ export class Poller {
     stream.grewMs = this.#nowMs()
     this.#look(watched)
     this.#plan(watched.nextMs)
+  }
+
+  /** Gives a stream up without a word: it is not to be read. */
+  drop(stream: LogStream): void {
+    this.#watched.get(stream)?.folder?.close()
+    this.#watched.delete(stream)
+    stream.close()
   }
 
   /** Looks at all streams that are being written to, now: what is sent next is as fresh as can be. */
@@ -139,7 +141,8 @@ export class Poller {
     if (nowMs - watched.stream.grewMs < HOT_MS || watched.stream.removed) {
       watched.folder?.close()
       watched.folder = undefined
-      return watched.hotMs
+      const needed = watched.stream.capacityBytes / FASTEST_BYTES_PER_MS / 2
+      return Math.min(this.#options.pollMs, Math.max(SHORTEST_MS, needed))
     }
     if (!watched.folder && !watched.unwatchable) this.#watchFolder(watched)
     return watched.folder ? this.#options.idleMs : Math.min(UNWATCHED_MS, this.#options.idleMs)

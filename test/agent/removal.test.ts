@@ -53,3 +53,21 @@ test('a container that is gone while the hub is away is told and delivered after
   expect(scene.hub.complaints).toEqual([])
   await until(() => scene.hub.present?.includes(id) === false)
 })
+
+test('containers that live for a few milliseconds are read whole', async () => {
+  await using scene = await Scene.open()
+  scene.agent()
+  await until(() => scene.hub.present !== undefined)
+  const ids: string[] = []
+  for (let number = 0; number < 30; number++) {
+    const id = scene.engine.run({ name: `short-${number}`, image: 'x:1' })
+    ids.push(id)
+    scene.engine.write(id, 'stdout', '0 text\n1 text\n')
+    await sleep(20)
+    scene.engine.write(id, 'stdout', '2 text\n')
+    scene.engine.remove(id)
+  }
+  await until(() => ids.every((id) => scene.hub.generations(id).at(-1)?.ended))
+  for (const id of ids) expect(linesOf(scene.hub.text(id))).toEqual(['0 text', '1 text', '2 text'])
+  expect(scene.hub.complaints).toEqual([])
+})
