@@ -1,7 +1,7 @@
 /** What agents call: POST /agent/v1/{enrol,hello,positions,deliver}. docs/protocol.md tells it in prose. */
 import type { IncomingMessage } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import type { FastifyError, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { Registry } from 'prom-client'
 import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -14,7 +14,6 @@ import {
   type Positions,
   PositionsAsked,
   PROTOCOL,
-  type Problem,
   type Receipt,
   type Welcome
 } from '../agent/protocol.ts'
@@ -26,7 +25,6 @@ import {
   LengthError,
   MediaTypeError,
   OverloadedError,
-  PositionError,
   ProtocolError,
   TooLargeError
 } from './errors.ts'
@@ -36,6 +34,7 @@ import { Lanes } from './lanes.ts'
 import { Meters } from './meters.ts'
 import { gatherMs, InWork } from './pace.ts'
 import { ParsePool } from './parse/pool.ts'
+import { answerProblem } from './problem.ts'
 import { HEARTBEAT_MS, Sessions } from './sessions.ts'
 import type { LogStore } from './store/store.ts'
 import { Streams } from './streams.ts'
@@ -78,9 +77,6 @@ const POSITIONS_BYTES = 4 * 1024 * 1024
 const IDLE_MS = 500
 /** A host that was not heard for this long costs no memory any more. */
 const FORGOTTEN_MS = 10 * 60_000
-const RETRY_AFTER_S = 1
-/** While the disk is full there is no point in coming back at once. */
-const FULL_RETRY_AFTER_S = 10
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -293,44 +289,4 @@ function checkOf(schema: TSchema) {
 /** A whole number of bytes. */
 function lengthOf(header: string | string[] | undefined): number | undefined {
   return typeof header === 'string' && /^\d{1,15}$/.test(header) ? Number(header) : undefined
-}
-
-/** Answers with a Problem; its code. */
-function answerProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply): string {
-  const problem = problemOf(error)
-  const { statusCode, code } = problem
-  if (statusCode >= 500) {
-    const retryAfterS = 'retryAfterS' in error ? Number(error.retryAfterS) : RETRY_AFTER_S
-    reply.header('retry-after', code === 'DRIFTLOG_STORE_FULL' ? FULL_RETRY_AFTER_S : retryAfterS)
-    request.log.warn({ err: error, code }, 'a request of an agent could not be served')
-  } else request.log.debug({ code, reason: problem.message }, 'a request of an agent was refused')
-  // The rest of a body that was not read is not waited for.
-  if (statusCode === 408 || statusCode === 411 || statusCode === 413) reply.header('connection', 'close')
-  if (statusCode === 401) reply.header('www-authenticate', 'Bearer')
-  if (!reply.raw.destroyed)
-    reply.code(statusCode).type('application/json; charset=utf-8').serializer(JSON.stringify).send(problem)
-  return code
-}
-
-function problemOf(error: FastifyError): Problem {
-  const { code = '', message, validation } = error
-  if (error instanceof PositionError)
-    return { code, message, statusCode: error.statusCode, positions: error.positions }
-  if (code === 'DRIFTLOG_STORE_FULL') return { code, message, statusCode: 503 }
-  if (code.startsWith('DRIFTLOG_')) return { code, message, statusCode: error.statusCode ?? 500 }
-  if (validation || code === 'FST_ERR_VALIDATION') return { code: 'DRIFTLOG_BODY', message, statusCode: 400 }
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
-    return { code: 'DRIFTLOG_BODY_TOO_LARGE', message: 'The body is too large.', statusCode: 413 }
-  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
-    return {
-      code: 'DRIFTLOG_MEDIA_TYPE',
-      message: `Send application/json, and deliveries as ${DELIVERY_TYPE}.`,
-      statusCode: 415
-    }
-  if (error.statusCode === 400) return { code: 'DRIFTLOG_BODY', message, statusCode: 400 }
-  return {
-    code: 'DRIFTLOG_INTERNAL',
-    message: 'Something went wrong inside the hub. Its log has the cause.',
-    statusCode: 500
-  }
 }

@@ -1,6 +1,7 @@
 /** Which agent speaks for which host now. Sessions live in memory: after a restart of the hub agents say hello again. */
 import { randomBytes } from 'node:crypto'
 import { HostTakenError, SessionError } from './errors.ts'
+import { LIVE_MS } from './fleet/view.ts'
 
 export interface Session {
   id: string
@@ -14,8 +15,6 @@ export interface Session {
 
 /** The longest time between two requests of an agent. */
 export const HEARTBEAT_MS = 5000
-/** An agent that was not heard for this long is not live any more. */
-export const LIVE_MS = 15_000
 
 export class Sessions {
   readonly #current = new Map<string, Session>()

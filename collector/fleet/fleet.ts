@@ -1,111 +1,33 @@
 /** Hosts, instances and moves: kept in memory, written through to the state store. */
 import { randomBytes } from 'node:crypto'
-import type { HostFacts, InstanceEvent, InstanceFacts, Loss } from '../../agent/protocol.ts'
+import type { HostFacts, InstanceEvent, Loss } from '../../agent/protocol.ts'
 import type { StateStore } from '../store/state.ts'
 import { Changes } from './changes.ts'
-import { type Instance, stateOf, tellInstance, vanish } from './instances.ts'
+import { type Instance, tellInstance, vanish } from './instances.ts'
 import { Ledger } from './ledger.ts'
-import { addLosses, type Losses, noLosses, type StreamLoss } from './losses.ts'
-import { type Move, movesOf, type Run } from './moves.ts'
+import { addLosses, type Losses, noLosses } from './losses.ts'
+import { type Move, movesOf } from './moves.ts'
+import {
+  type Behind,
+  behindMs,
+  type FleetAsked,
+  type FleetChange,
+  type FleetHost,
+  type FleetInstance,
+  type FleetMove,
+  hostView,
+  instanceView,
+  type KeptHost,
+  LIVE_MS,
+  type LiveHost
+} from './view.ts'
 
 export { instanceId } from './instances.ts'
+export type { Behind, FleetAsked, FleetChange, FleetHost, FleetInstance, FleetMove } from './view.ts'
+export { LIVE_MS } from './view.ts'
 
-/** A host that was not heard for this long is not live. */
-export const LIVE_MS = 15_000
 /** Hosts have this many colours; see HostJson.slot. */
 export const SLOTS = 24
-
-export interface FleetHost {
-  host: string
-  name: string
-  /** Colour slot 0 … 23, given at enrolment and kept. */
-  slot: number
-  facts: HostFacts
-  agentVersion: string
-  enrolledMs: number
-  /** When it was last heard; absent until its first hello. */
-  seenMs?: number
-  live: boolean
-  /** The agent's clock minus the hub's. */
-  clockOffsetMs: number
-  /** Bytes that the agent knows of and the hub has not got yet. */
-  behindBytes: number
-  /** What the host wrote longer ago than this has arrived; 0 when everything has. */
-  behindMs: number
-  losses: number
-  lostBytes: number
-  lostStreams: readonly StreamLoss[]
-  pretended: boolean
-}
-
-export interface FleetInstance {
-  instance: string
-  host: string
-  hostName: string
-  container: string
-  app: string
-  environment: string
-  /** As the engine says, `removed` once it is gone, `unknown` while its host is silent. */
-  state: string
-  /** Everything that the agent told last. */
-  facts: InstanceFacts
-  /** Oldest first; the last one is open while the container runs. */
-  runs: readonly Run[]
-  /** Start of the first run that is known; absent where it never ran. */
-  startedMs?: number
-  /** End of the last run; absent while it runs. */
-  finishedMs?: number
-  exitCode?: number
-  oomKilled?: boolean
-  removedMs?: number
-  /** When the hub first heard of it. */
-  firstSeenMs: number
-  pretended: boolean
-}
-
-export interface FleetMove extends Move {
-  fromHostName: string
-  toHostName: string
-}
-
-export type FleetChange = { kind: 'instance'; instance: FleetInstance } | { kind: 'move'; move: FleetMove }
-
-export interface FleetAsked {
-  app?: string
-  environment?: string
-  host?: string
-  /** Only what was there (or happened) at or after this moment, and before `toMs`. */
-  fromMs?: number
-  toMs?: number
-}
-
-export interface Behind {
-  host: string
-  hostName: string
-  behindMs: number
-}
-
-interface KeptHost {
-  host: string
-  slot: number
-  facts: HostFacts
-  agentVersion: string
-  enrolledMs: number
-  seenMs?: number
-  clockOffsetMs: number
-}
-
-interface LiveHost extends KeptHost {
-  /** Heard since this hub was started. */
-  heardMs?: number
-  savedMs: number
-  behindBytes: number
-  /** When everything that it had written had arrived. */
-  completeMs: number
-  silent: boolean
-  losses: Losses
-}
-
 /** Silent hosts are looked for this often. */
 const SWEEP_MS = 5000
 /** `seenMs` is written down this often while nothing else changes. */
@@ -440,61 +362,17 @@ export class Fleet implements AsyncDisposable {
   }
 
   #view(host: LiveHost): FleetHost {
-    const nowMs = this.#nowMs()
-    return {
-      host: host.host,
-      name: host.facts.name,
-      slot: host.slot,
-      facts: host.facts,
-      agentVersion: host.agentVersion,
-      enrolledMs: host.enrolledMs,
-      ...(host.seenMs !== undefined && { seenMs: host.seenMs }),
-      live: host.heardMs !== undefined && nowMs - host.heardMs <= LIVE_MS,
-      clockOffsetMs: host.clockOffsetMs,
-      behindBytes: host.behindBytes,
-      behindMs: behindMs(host, nowMs),
-      losses: host.losses.count,
-      lostBytes: host.losses.bytes,
-      lostStreams: host.losses.streams,
-      pretended: host.facts.pretended ?? false
-    }
+    return hostView(host, this.#nowMs())
   }
 
   #viewInstance(instance: Instance): FleetInstance {
-    const { facts, runs, removedMs, firstSeenMs } = instance
-    const host = this.#hosts.get(instance.host)
-    const last = runs.at(-1)
-    return {
-      instance: instance.id,
-      host: instance.host,
-      hostName: host?.facts.name ?? instance.host,
-      container: facts.container,
-      app: facts.app,
-      environment: facts.environment,
-      state: host?.silent && removedMs === undefined ? 'unknown' : stateOf(instance),
-      facts,
-      runs,
-      ...(runs[0] && { startedMs: runs[0].fromMs }),
-      ...(last?.toMs !== undefined && { finishedMs: last.toMs }),
-      ...(last?.exitCode !== undefined && { exitCode: last.exitCode }),
-      ...(last?.oomKilled !== undefined && { oomKilled: last.oomKilled }),
-      ...(removedMs !== undefined && { removedMs }),
-      firstSeenMs,
-      pretended: host?.facts.pretended ?? false
-    }
+    return instanceView(instance, this.#hosts.get(instance.host))
   }
 
   #viewMove(move: Move): FleetMove {
     const nameOf = (host: string) => this.#hosts.get(host)?.facts.name ?? host
     return { ...move, fromHostName: nameOf(move.fromHost), toHostName: nameOf(move.toHost) }
   }
-}
-
-/** A host that delivered everything is behind only once it has been silent for longer than it may be. */
-function behindMs(host: LiveHost, nowMs: number): number {
-  if (host.seenMs === undefined) return 0
-  if (host.behindBytes === 0 && nowMs - host.completeMs <= LIVE_MS) return 0
-  return Math.max(0, nowMs - host.completeMs)
 }
 
 function memberKey({ facts }: Instance): string {

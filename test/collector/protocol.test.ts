@@ -80,7 +80,7 @@ describe('the examples', () => {
 
 test('every code of the collector is in the table, with its status', async () => {
   const sources = await Promise.all(
-    ['collector/errors.ts', 'collector/collector.ts', 'collector/parse/frame.ts'].map((path) =>
+    ['collector/errors.ts', 'collector/problem.ts', 'collector/parse/frame.ts'].map((path) =>
       readFile(new URL(`../../${path}`, import.meta.url), 'utf8')
     )
   )

@@ -1,0 +1,150 @@
+/** What the fleet tells of hosts, instances and moves, and how it is made from what is kept. */
+import type { HostFacts, InstanceFacts } from '../../agent/protocol.ts'
+import { type Instance, stateOf } from './instances.ts'
+import type { Losses, StreamLoss } from './losses.ts'
+import type { Move, Run } from './moves.ts'
+
+/** A host that was not heard for this long is not live. */
+export const LIVE_MS = 15_000
+export interface FleetHost {
+  host: string
+  name: string
+  /** Colour slot 0 … 23, given at enrolment and kept. */
+  slot: number
+  facts: HostFacts
+  agentVersion: string
+  enrolledMs: number
+  /** When it was last heard; absent until its first hello. */
+  seenMs?: number
+  live: boolean
+  /** The agent's clock minus the hub's. */
+  clockOffsetMs: number
+  /** Bytes that the agent knows of and the hub has not got yet. */
+  behindBytes: number
+  /** What the host wrote longer ago than this has arrived; 0 when everything has. */
+  behindMs: number
+  losses: number
+  lostBytes: number
+  lostStreams: readonly StreamLoss[]
+  pretended: boolean
+}
+
+export interface FleetInstance {
+  instance: string
+  host: string
+  hostName: string
+  container: string
+  app: string
+  environment: string
+  /** As the engine says, `removed` once it is gone, `unknown` while its host is silent. */
+  state: string
+  /** Everything that the agent told last. */
+  facts: InstanceFacts
+  /** Oldest first; the last one is open while the container runs. */
+  runs: readonly Run[]
+  /** Start of the first run that is known; absent where it never ran. */
+  startedMs?: number
+  /** End of the last run; absent while it runs. */
+  finishedMs?: number
+  exitCode?: number
+  oomKilled?: boolean
+  removedMs?: number
+  /** When the hub first heard of it. */
+  firstSeenMs: number
+  pretended: boolean
+}
+
+export interface FleetMove extends Move {
+  fromHostName: string
+  toHostName: string
+}
+
+export type FleetChange = { kind: 'instance'; instance: FleetInstance } | { kind: 'move'; move: FleetMove }
+
+export interface FleetAsked {
+  app?: string
+  environment?: string
+  host?: string
+  /** Only what was there (or happened) at or after this moment, and before `toMs`. */
+  fromMs?: number
+  toMs?: number
+}
+
+export interface Behind {
+  host: string
+  hostName: string
+  behindMs: number
+}
+
+/** A host as the state store keeps it. */
+export interface KeptHost {
+  host: string
+  slot: number
+  facts: HostFacts
+  agentVersion: string
+  enrolledMs: number
+  seenMs?: number
+  clockOffsetMs: number
+}
+
+export interface LiveHost extends KeptHost {
+  /** Heard since this hub was started. */
+  heardMs?: number
+  savedMs: number
+  behindBytes: number
+  /** When everything that it had written had arrived. */
+  completeMs: number
+  silent: boolean
+  losses: Losses
+}
+
+export function hostView(host: LiveHost, nowMs: number): FleetHost {
+  return {
+    host: host.host,
+    name: host.facts.name,
+    slot: host.slot,
+    facts: host.facts,
+    agentVersion: host.agentVersion,
+    enrolledMs: host.enrolledMs,
+    ...(host.seenMs !== undefined && { seenMs: host.seenMs }),
+    live: host.heardMs !== undefined && nowMs - host.heardMs <= LIVE_MS,
+    clockOffsetMs: host.clockOffsetMs,
+    behindBytes: host.behindBytes,
+    behindMs: behindMs(host, nowMs),
+    losses: host.losses.count,
+    lostBytes: host.losses.bytes,
+    lostStreams: host.losses.streams,
+    pretended: host.facts.pretended ?? false
+  }
+}
+
+/** `host` is absent where the state has lost it. */
+export function instanceView(instance: Instance, host: LiveHost | undefined): FleetInstance {
+  const { facts, runs, removedMs, firstSeenMs } = instance
+  const last = runs.at(-1)
+  return {
+    instance: instance.id,
+    host: instance.host,
+    hostName: host?.facts.name ?? instance.host,
+    container: facts.container,
+    app: facts.app,
+    environment: facts.environment,
+    state: host?.silent && removedMs === undefined ? 'unknown' : stateOf(instance),
+    facts,
+    runs,
+    ...(runs[0] && { startedMs: runs[0].fromMs }),
+    ...(last?.toMs !== undefined && { finishedMs: last.toMs }),
+    ...(last?.exitCode !== undefined && { exitCode: last.exitCode }),
+    ...(last?.oomKilled !== undefined && { oomKilled: last.oomKilled }),
+    ...(removedMs !== undefined && { removedMs }),
+    firstSeenMs,
+    pretended: host?.facts.pretended ?? false
+  }
+}
+
+/** A host that delivered everything is behind only once it has been silent for longer than it may be. */
+export function behindMs(host: LiveHost, nowMs: number): number {
+  if (host.seenMs === undefined) return 0
+  if (host.behindBytes === 0 && nowMs - host.completeMs <= LIVE_MS) return 0
+  return Math.max(0, nowMs - host.completeMs)
+}
