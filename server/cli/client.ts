@@ -126,7 +126,7 @@ export interface Question {
 /** A refusal or failure that may be gone in a moment. */
 export class PassingError extends CliError {}
 
-export class UnreachableError extends PassingError {
+class UnreachableError extends PassingError {
   constructor(url: string, cause: unknown) {
     const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause
     const code = inner instanceof Error && 'code' in inner ? String(inner.code) : ''

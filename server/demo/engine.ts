@@ -205,6 +205,6 @@ export class PretendedEngine implements AsyncDisposable {
 }
 
 /** The clock with digits below a millisecond, as a Go program would see it; it never goes back. */
-export function now(): Nanoseconds {
+function now(): Nanoseconds {
   return BigInt(Math.floor((performance.timeOrigin + performance.now()) * 1000)) * 1000n
 }

@@ -11,7 +11,7 @@ import { type PretendedEngine, startPretendedEngine } from './engine.ts'
 import type { Nanoseconds } from './jsonfile.ts'
 import { farewell, greeting } from './lines.ts'
 
-export const HOST_NAMES = ['berlin-1', 'berlin-2', 'oslo-1'] as const
+const HOST_NAMES = ['berlin-1', 'berlin-2', 'oslo-1'] as const
 
 /** A unix socket's path may have no more bytes than this on Linux (107) and macOS (103). */
 const LONGEST_SOCKET_PATH = 103
@@ -196,7 +196,7 @@ export class Fleet implements AsyncDisposable {
   }
 }
 
-export class FolderNameError extends Error {
+class FolderNameError extends Error {
   readonly code = 'DRIFTLOG_DEMO_FOLDER'
   constructor(dir: string) {
     super(
