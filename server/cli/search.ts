@@ -1,6 +1,6 @@
-import type { PageInfo, RecordJson, SearchAnswer } from '../api.ts'
+import type { ErrorJson, PageInfo, RecordJson, SearchAnswer } from '../api.ts'
 import type { HubClient, Question } from './client.ts'
-import { EXIT, type ExitCode } from './exit.ts'
+import { CliError, EXIT, type ExitCode } from './exit.ts'
 import { clock, type LineLook, recordLine } from './records.ts'
 import type { Progress } from './terminal.ts'
 
@@ -87,10 +87,12 @@ async function everything(
 ): Promise<ExitCode> {
   let found = 0
   for await (const value of hub.lines('/api/logs/export', { ...question, limit: 10_000_000 }, signal)) {
-    if (isRecord(value)) {
-      found++
-      write(value)
-    } else out.remark(`note: ${JSON.stringify(value)}`)
+    const problem = problemIn(value)
+    if (problem)
+      throw new CliError(EXIT.failed, `The answer is not complete: ${problem.message} (${problem.code})`)
+    if (!isRecord(value)) continue
+    found++
+    write(value)
     if (found % PAGE === 0) out.progress.say(`${found} lines …`)
   }
   out.progress.done()
@@ -118,6 +120,12 @@ function remarkOn(page: PageInfo, found: number, options: SearchOptions, out: Ou
     if (behindMs < BEHIND_MS) continue
     out.remark(`${hostName} has not delivered its last ${Math.ceil(behindMs / 1000)} s yet.`)
   }
+}
+
+/** The last line of an export that was cut short. */
+function problemIn(value: unknown): ErrorJson | undefined {
+  if (typeof value !== 'object' || value === null || !('error' in value) || 'text' in value) return undefined
+  return value.error as ErrorJson
 }
 
 function isRecord(value: unknown): value is RecordJson {

@@ -139,6 +139,17 @@ test('nothing found ends with 1', PATIENCE, async () => {
   })
 })
 
+test('an export that is cut short is no success', PATIENCE, async () => {
+  await using hub = await hubThatSays((_, response) => {
+    const error = { code: 'DRIFTLOG_UNREADABLE', message: 'A part could not be read.', statusCode: 503 }
+    response.end(`${JSON.stringify(record(1, 'one'))}\n${JSON.stringify({ error })}\n`)
+  })
+  const { code, stdout, stderr } = await command(['search', '--all', '--json', '--hub', hub.url])
+  expect(code).toBe(5)
+  expect(JSON.parse(stdout).text).toBe('one')
+  expect(stderr).toContain('not complete: A part could not be read.')
+})
+
 test('a reader that stops reading ends the search quietly', PATIENCE, async () => {
   await using hub = await hubThatSays((_, response) => {
     response.writeHead(200, { 'content-type': 'application/x-ndjson' })
