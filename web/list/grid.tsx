@@ -65,7 +65,7 @@ export function Grid({
   const look = useLook(width, useSpansDays(feed, version))
 
   const { order } = view
-  const openedKey = isOpen && settings.record === 'below' && width >= 700 ? selected : ''
+  const openedKey = isOpen && (settings.record === 'below' || look.sheet.narrow) ? selected : ''
   // biome-ignore lint/correctness/useExhaustiveDependencies: the rows change in place; their version tells
   const sight = useMemo(() => new Sight(feed.rows, order, openedKey), [feed, order, openedKey, version])
   const selectedAt = useMemo(() => sight.indexOf(feed.rows, selected), [sight, feed, selected])
@@ -372,7 +372,6 @@ export function Grid({
                 ref={virtualizer.measureElement}
                 record={seen.row.record}
                 look={look}
-                opened={isOpen && place.selected}
                 unfolded={unfolded.has(seen.row.key)}
                 hits={hits}
                 find={found.text}

@@ -32,7 +32,6 @@ interface RecordLineProps extends RowPlace {
   ref: Ref<HTMLDivElement>
   record: RecordJson
   look: Look
-  opened: boolean
   /** All lines of the event are shown. */
   unfolded: boolean
   hits: (text: string) => readonly Mark[]
@@ -43,8 +42,7 @@ interface RecordLineProps extends RowPlace {
 
 /** One record: bar, time, host, level, columns, text. */
 export const RecordLine = memo(function RecordLine(props: RecordLineProps) {
-  const { record, look, index, ariaIndex, top, selected, tabbable, opened, unfolded, hits, find, current } =
-    props
+  const { record, look, index, ariaIndex, top, selected, tabbable, unfolded, hits, find, current } = props
   const { t } = useLanguage()
   const { sheet, columns, clock } = look
   const host = look.host(record.host, record.hostName)
@@ -64,7 +62,6 @@ export const RecordLine = memo(function RecordLine(props: RecordLineProps) {
       role="row"
       aria-rowindex={ariaIndex}
       aria-selected={selected}
-      aria-expanded={opened}
       tabIndex={tabbable ? 0 : -1}
       data-index={index}
       data-key={record.id}

@@ -1,0 +1,135 @@
+/** `npm run shots`: the main views of the built page over a seeded hub, as pictures into docs/shots/. */
+import { mkdir } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { openBrowser, type PageOptions, settled, type TestPage } from '../web/browser.ts'
+import { openHub, type TestHub, type Writer, type WrittenLine } from '../web/hub.ts'
+
+const TARGET = fileURLToPath(new URL('../../docs/shots/', import.meta.url))
+const HOUR_MS = 3_600_000
+const MOVES_MS = [2.1, 1.2, 0.35].map((hours) => hours * HOUR_MS)
+
+await mkdir(TARGET, { recursive: true })
+await using hub = await openHub()
+await using browser = await openBrowser()
+const orders = await seed(hub)
+
+await shot('explorer-dark', '/prod/orders/logs', { theme: 'dark' })
+await shot('explorer-light', '/prod/orders/logs?q=level%3E%3Dwarn', { theme: 'light' })
+await shot('move', '/prod/orders/logs', { theme: 'dark' }, async (page) => {
+  await page.keyboard.press('M')
+})
+await shot('record', '/prod/orders/logs?q=timeout', { theme: 'dark' }, async (page) => {
+  await page.keyboard.press('E')
+  await page.keyboard.press('Enter')
+})
+await shot('context', '/prod/orders/logs?q=timeout', { theme: 'light' }, async (page) => {
+  await page.keyboard.press('E')
+  await page.keyboard.press('C')
+})
+await shot('chinese', '/prod/orders/logs', { theme: 'dark', language: 'zh' })
+await shot('narrow', '/prod/orders/logs', { theme: 'dark', viewport: { width: 390, height: 800 } })
+await shot('live', '/prod/orders/logs?live=1', { theme: 'dark' }, async (page) => {
+  const next = await hub.writer('orders', 'ams-1', 'orders-web-9')
+  for (let i = 0; i < 12; i++) {
+    await orders.write(lines(8, Date.now(), 12))
+    await page.waitForTimeout(100)
+  }
+  orders.end(Date.now(), 137, true)
+  await page.waitForTimeout(600)
+  next.start(Date.now())
+  await next.write(['listening on :20114'])
+  for (let i = 0; i < 4; i++) {
+    await next.write(lines(3, Date.now(), 12))
+    await page.waitForTimeout(150)
+  }
+})
+
+async function shot(
+  name: string,
+  path: string,
+  options: PageOptions,
+  act?: (page: TestPage) => Promise<void>
+): Promise<void> {
+  const page = await browser.page(hub.url + path, options)
+  await settled(page)
+  await page.waitForTimeout(800)
+  await act?.(page)
+  await page.waitForTimeout(900)
+  await page.screenshot({ path: `${TARGET}${name}.png` })
+  await page.context().close()
+  process.stdout.write(`docs/shots/${name}.png\n`)
+}
+
+/** Three hosts; orders moves three times in three hours. Resolves to the instance that runs now. */
+async function seed(into: TestHub): Promise<Writer> {
+  const nowMs = Date.now()
+  const hosts = ['ams-1', 'fra-2', 'lon-3']
+  const edges = [3 * HOUR_MS, ...MOVES_MS, 0].map((ago) => nowMs - ago)
+  let last: Writer | undefined
+  for (let i = 0; i + 1 < edges.length; i++) {
+    const [fromMs = 0, toMs = 0] = [edges[i], edges[i + 1]]
+    const writer = await into.writer('orders', hosts[i % 3] ?? '', `orders-web-${i + 1}`)
+    const beginMs = i === 0 ? fromMs : fromMs + 6200
+    writer.start(beginMs)
+    await writer.write(lines(Math.floor((toMs - beginMs) / 4000), beginMs, toMs - beginMs, i))
+    if (toMs < nowMs) writer.end(toMs - 50, i === 1 ? 0 : 137, i !== 1)
+    last = writer
+  }
+  for (const [app, host] of [
+    ['payments', 'fra-2'],
+    ['search', 'lon-3'],
+    ['mail', 'ams-1']
+  ] as const) {
+    const writer = await into.writer(app, host, `${app}-1`)
+    writer.start(nowMs - 3 * HOUR_MS)
+    await writer.write(lines(200, nowMs - 3 * HOUR_MS, 3 * HOUR_MS, app.length))
+  }
+  if (!last) throw new Error('nothing was written')
+  return last
+}
+
+/** Lines of a shop, the same for the same seed, spread over a span. */
+function lines(count: number, fromMs: number, spanMs: number, seed = 1): WrittenLine[] {
+  let state = seed * 7919 + 17
+  const random = (below: number) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff
+    return (state >> 8) % below
+  }
+  return Array.from({ length: count }, (_, i) => {
+    const atMs = Math.floor(fromMs + (i * spanMs) / count)
+    const order = 4000 + random(900)
+    const kind = random(40)
+    if (kind === 0) {
+      const frames = [
+        '    at Pay.charge (/app/src/pay.ts:88:11)',
+        '    at Order.close (/app/src/order.ts:41:5)'
+      ]
+      const deep = Array.from({ length: 4 }, (_, k) => `    at node_modules/pool/index.js:${40 + k}:9`)
+      const text = ['Error: payment timeout after 30000 ms', ...frames, ...deep].join('\n')
+      return { atMs, level: 'error', output: 'stderr', text }
+    }
+    if (kind <= 2)
+      return { atMs, level: 'error', output: 'stderr', text: `connect ECONNREFUSED 10.0.0.${random(9)}:5432` }
+    if (kind <= 5) return { atMs, level: 'warn', text: `pool exhausted, waiting ${random(400)} ms` }
+    if (kind <= 15) {
+      const text = JSON.stringify({
+        level: 'info',
+        msg: 'order paid',
+        order,
+        ms: random(900),
+        trace_id: `7f3a${random(9999)}`
+      })
+      return { atMs, level: 'info', text }
+    }
+    if (kind <= 18)
+      return { atMs, level: 'debug', text: `cache hit ratio=0.${random(99)} keys=${random(9000)}` }
+    if (kind === 19)
+      return {
+        atMs,
+        level: 'info',
+        text: `用户登录成功 user=${random(500)} 来自 10.0.${random(9)}.${random(250)}`
+      }
+    const status = random(30) === 0 ? '\u001b[31m500\u001b[0m' : '\u001b[32m200\u001b[0m'
+    return { atMs, level: 'info', text: `GET /api/orders/${order} ${status} ${random(180)} ms` }
+  })
+}
