@@ -1,6 +1,6 @@
 /** The commands that ask a running hub. */
 import { HubClient, hubAddress } from './client.ts'
-import type { ExitCode } from './exit.ts'
+import { EXIT, type ExitCode } from './exit.ts'
 import type { ClientFlags, SearchFlags, TailFlags } from './program.ts'
 import type { Say } from './say.ts'
 import { type Output, search } from './search.ts'
@@ -14,10 +14,10 @@ export async function runSearch(
   env: NodeJS.ProcessEnv,
   say: Say
 ): Promise<ExitCode> {
-  using stop = untilStopped()
   const { oldest = false, reverse = false, all = false, json = false } = flags
   const options = { ...flags, query, oldest, reverse, all, json }
-  return await search(new HubClient(hubAddress(flags, env)), options, outputOf(flags, say), stop.signal)
+  const hub = new HubClient(hubAddress(flags, env))
+  return untilInterrupted(say, (signal) => search(hub, options, outputOf(flags, say), signal))
 }
 
 export async function runTail(
@@ -34,13 +34,23 @@ export async function runTail(
 }
 
 export async function runStatus(flags: ClientFlags, env: NodeJS.ProcessEnv, say: Say): Promise<ExitCode> {
+  const hub = new HubClient(hubAddress(flags, env))
+  return untilInterrupted(say, (signal) => status(hub, flags.json ?? false, outputOf(flags, say), signal))
+}
+
+/** Ctrl-C ends a question without a word; what was answered so far stands. */
+async function untilInterrupted(
+  say: Say,
+  ask: (signal: AbortSignal) => Promise<ExitCode>
+): Promise<ExitCode> {
   using stop = untilStopped()
-  return await status(
-    new HubClient(hubAddress(flags, env)),
-    flags.json ?? false,
-    outputOf(flags, say),
-    stop.signal
-  )
+  try {
+    return await ask(stop.signal)
+  } catch (error) {
+    if (!stop.signal.aborted) throw error
+    say.progress.done()
+    return EXIT.interrupted
+  }
 }
 
 function outputOf(flags: ClientFlags, say: Say): Output {

@@ -12,8 +12,8 @@ export const EXIT = {
   refused: 4,
   /** Anything else; the message says what. */
   failed: 5,
-  /** Ctrl-C was pressed twice: ended without closing. */
-  forced: 130
+  /** Ctrl-C ended a question before its answer was complete, or was pressed twice and ended a program at once. */
+  interrupted: 130
 } as const
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 

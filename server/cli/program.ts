@@ -317,4 +317,5 @@ Exit codes:
   3  no hub answers
   4  the hub demands a token, or another one
   5  anything else; the message says what
+130  ended by Ctrl-C before the answer was complete, or by a second Ctrl-C
 `

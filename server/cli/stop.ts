@@ -7,7 +7,7 @@ import { EXIT } from './exit.ts'
 export function untilStopped(): Disposable & { signal: AbortSignal; stopped: Promise<void> } {
   const controller = new AbortController()
   const stop = (signal: NodeJS.Signals) => {
-    if (controller.signal.aborted && signal === 'SIGINT') process.exit(EXIT.forced)
+    if (controller.signal.aborted && signal === 'SIGINT') process.exit(EXIT.interrupted)
     controller.abort(new Error(`stopped by ${signal}`))
   }
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const

@@ -150,6 +150,16 @@ test('an export that is cut short is no success', PATIENCE, async () => {
   expect(stderr).toContain('not complete: A part could not be read.')
 })
 
+test('Ctrl-C ends a search without a word', PATIENCE, async () => {
+  await using hub = await hubThatSays(
+    (_, response) => void response.write(`${JSON.stringify(record(1, 'one'))}\n`)
+  )
+  await using running = startCommand(['search', '--all', '--hub', hub.url])
+  await running.said(/one/)
+  running.child.kill('SIGINT')
+  expect(await running.ended).toMatchObject({ code: 130, stderr: '' })
+})
+
 test('a reader that stops reading ends the search quietly', PATIENCE, async () => {
   await using hub = await hubThatSays((_, response) => {
     response.writeHead(200, { 'content-type': 'application/x-ndjson' })
