@@ -5,6 +5,7 @@ import { countOf, linesOf, Scene, until } from './scene.ts'
 test('docker rm -f while it writes: the held file is read to its last byte, then it is ended', async () => {
   await using scene = await Scene.open()
   scene.agent()
+  await until(() => scene.hub.present !== undefined)
   for (let round = 0; round < 5; round++) {
     const id = scene.engine.run({ name: `a${round}`, image: 'x:1' })
     let written = 0
