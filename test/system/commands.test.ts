@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import type { StatusAnswer } from '../../../server/api.ts'
-import { startPretendedEngine } from '../../../server/demo/engine.ts'
-import { command, type Running, startCommand } from './command.ts'
+import type { StatusAnswer } from '../../server/api.ts'
+import { startPretendedEngine } from '../../server/demo/engine.ts'
+import { command, type Running, startCommand } from '../server/cli/command.ts'
 
 const PATIENCE = { timeout: 240_000 }
 
