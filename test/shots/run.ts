@@ -29,7 +29,7 @@ await shot('context', '/prod/orders/logs?q=timeout', { theme: 'light' }, async (
 await shot('chinese', '/prod/orders/logs', { theme: 'dark', language: 'zh' })
 await shot('narrow', '/prod/orders/logs', { theme: 'dark', viewport: { width: 390, height: 800 } })
 await shot('live', '/prod/orders/logs?live=1', { theme: 'dark' }, async (page) => {
-  const next = await hub.writer('orders', 'ams-1', 'orders-web-9')
+  const next = await hub.writer('orders', 'fra-2', 'orders-web-9')
   for (let i = 0; i < 12; i++) {
     await orders.write(lines(8, Date.now(), 12))
     await page.waitForTimeout(100)

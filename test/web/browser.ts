@@ -81,7 +81,7 @@ export async function visibleRows(page: Page): Promise<string[]> {
 
 /** Waits until the list has rows and asks for nothing. */
 export async function settled(page: Page): Promise<void> {
-  await page.waitForSelector('.row[data-key], .empty')
+  await page.waitForSelector('.row[data-key], .empty', { state: 'attached' })
   await page.waitForFunction(
     () => document.querySelector('[role="grid"]')?.getAttribute('aria-busy') !== 'true'
   )
