@@ -43,13 +43,14 @@ export function App() {
         live={<LiveSwitch />}
         filters={<Facets />}
         above={
-          live ? (
-            <Suspense>
-              <LiveBar />
-            </Suspense>
-          ) : (
+          <>
+            {live && (
+              <Suspense>
+                <LiveBar />
+              </Suspense>
+            )}
             <Histogram />
-          )
+          </>
         }
         main={<List />}
         beside={
