@@ -1,15 +1,15 @@
 /** The agent alone, against a sink that takes everything: catch-up, steady load, idle; beside rsyslog and gzip. */
-import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { startPretendedEngine } from '../../server/demo/engine.ts'
 import { startAgent } from '../system/programs.ts'
 import { dockerRecord, workload } from './generator.ts'
+import { startPartner } from './partner.ts'
 import { cpuSeconds, memoryMb, quantile } from './process.ts'
 import { type Bench, bar, beside, type Row } from './row.ts'
 import type { SinkFigures } from './sink.ts'
@@ -260,37 +260,13 @@ async function measure(child: ChildProcess): Promise<{ cpu: number }> {
   return { cpu }
 }
 
-interface Partner extends AsyncDisposable {
-  child: ChildProcess
-}
-
-async function startPartner(
-  file: string,
-  args: string[]
-): Promise<Partner & { hello: Record<string, unknown> }> {
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, { execArgv: ['--import', 'tsx'] })
-  const [hello] = (await once(child, 'message')) as [Record<string, unknown>]
-  return {
-    child,
-    hello,
-    [Symbol.asyncDispose]: async () => {
-      if (child.exitCode !== null) return
-      child.disconnect()
-      await once(child, 'exit')
-    }
-  }
-}
-
 async function startSink(codec: string, stamped: boolean) {
   const partner = await startPartner('./sink.ts', [codec, ...(stamped ? ['stamped'] : [])])
   return {
     ...partner,
     url: `http://127.0.0.1:${partner.hello['port']}`,
-    figures: async (): Promise<SinkFigures> => {
-      partner.child.send('figures')
-      const [answer] = (await once(partner.child, 'message')) as [{ figures: SinkFigures }]
-      return answer.figures
-    }
+    figures: async (): Promise<SinkFigures> =>
+      (await partner.ask<{ figures: SinkFigures }>('figures')).figures
   }
 }
 

@@ -72,11 +72,15 @@ const FAILURES = [
   'lock lost on'
 ]
 
+const ALL_FORMATS = [0, 1, 2, 3, 4, 5, 6]
+
+/** `formats`: which of the seven, in message(); an app writes one of them. */
 export function workload(
   count: number,
-  options: { seed?: number; startMs: number; spanMs: number }
+  options: { seed?: number; startMs: number; spanMs: number; formats?: readonly number[] }
 ): Workload {
   const random = sfc32(options.seed ?? 1)
+  const formats = options.formats ?? ALL_FORMATS
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T
   const int = (below: number) => Math.floor(random() * below)
   const hex = (digits: number) => {
@@ -114,7 +118,7 @@ export function workload(
       const app = APPS[slot.app] as string
       const draw = random()
       const level = draw < 0.012 ? 'error' : draw < 0.1 ? 'warn' : draw < 0.2 ? 'debug' : 'info'
-      let text = message(slot.app % 7, app, level, timeMs)
+      let text = message(formats[slot.app % formats.length] ?? 0, app, level, timeMs)
       if (n % 1_000_003 === 5) {
         const needle = hex(16)
         needles.push(needle)

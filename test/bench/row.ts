@@ -8,6 +8,8 @@ export interface Row {
   beside?: { name: string; value: number; times: number }
   /** The bar of the design, and whether this run met it. */
   bar?: { text: string; met: boolean }
+  /** Why the bar is missed where it is; told under the table then. */
+  cause?: string
 }
 
 /** A bench file exports `rows`: it prints nothing, asserts nothing, and cleans up after itself. */

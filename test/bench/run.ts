@@ -3,11 +3,11 @@
  * docs/benchmarks.md, each bench in a section of its own with the machine and versions it ran on.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { cpus, release, totalmem } from 'node:os'
+import { cpus, loadavg, release, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Bench, Row } from './row.ts'
 
-const BENCHES = ['agent', 'collector', 'engine', 'latency'] as const
+const BENCHES = ['agent', 'collector', 'engine', 'hub', 'latency'] as const
 const DOC = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url))
 const INTRO = `# Benchmarks
 
@@ -23,10 +23,11 @@ for (const name of asked.length > 0 ? asked : BENCHES) {
   }
   const { rows } = (await import(`./${name}.ts`)) as { rows: Bench }
   const started = Date.now()
+  const load = loadavg()[0] ?? 0
   const result = await rows((text) => process.stderr.write(`[${name}] ${text}\n`))
-  const table = toTable(result)
+  const table = [toTable(result), ...shortfalls(result)].join('\n\n')
   console.log(`\n${name} (${((Date.now() - started) / 1000).toFixed(0)} s)\n\n${table}`)
-  keep(name, table)
+  keep(name, table, load)
 }
 
 function toTable(rows: Row[]): string {
@@ -48,13 +49,22 @@ function short(value: number): string {
   return String(Number(value.toPrecision(3)))
 }
 
-function keep(name: string, table: string): void {
+function shortfalls(rows: Row[]): string[] {
+  const missed = rows.filter(({ bar }) => bar?.met === false)
+  const causes = missed.map(({ what, cause }) => `- ${what}: ${cause ?? 'the cause is not known yet.'}`)
+  return missed.length === 0 ? ['Every bar was met.'] : [['Missed:', '', ...causes].join('\n')]
+}
+
+function keep(name: string, table: string, load: number): void {
   const old = existsSync(DOC) ? readFileSync(DOC, 'utf8') : INTRO
   const sections = new Map<string, string>()
   for (const section of old.split(/^## /m).slice(1))
     sections.set(section.slice(0, section.indexOf('\n')).trim(), section)
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}`
-  sections.set(name, `${name}\n\n${new Date().toISOString().slice(0, 10)}, ${machine}\n\n${table}\n\n`)
+  sections.set(
+    name,
+    `${name}\n\n${new Date().toISOString().slice(0, 10)}, ${machine}, load average ${load.toFixed(1)} at the start\n\n${table}\n\n`
+  )
   const body = BENCHES.flatMap((bench) =>
     sections.has(bench) ? [`## ${sections.get(bench)?.trimEnd()}\n`] : []
   )

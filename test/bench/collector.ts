@@ -1,0 +1,173 @@
+/** The parse threads alone: bodies of 1 MiB decompressed, cut into lines, decoded, time and level found. */
+import { createHash } from 'node:crypto'
+import type { Delivery } from '../../agent/protocol.ts'
+import { openParsing } from './built.ts'
+import { framed } from './frame.ts'
+import { dockerRecord, type Line, workload } from './generator.ts'
+import { type Bench, bar, beside, type Row } from './row.ts'
+import { decoder, encoder } from './zstd.ts'
+
+const CHUNK_BYTES = 1 << 20
+/** Distinct bodies of each kind; they are parsed more than once, as different generations. */
+const BODIES = 24
+const TURNS = 16
+const CONTAINER = createHash('sha256').update('bench').digest('hex')
+
+interface Body {
+  /** The chunk as it was. */
+  plain: Buffer
+  /** Head and chunk, compressed. */
+  wire: Buffer
+  length: number
+  lines: number
+}
+
+const KINDS: { name: string; formats: readonly number[]; text(line: Line): string }[] = [
+  { name: 'mixed lines, about 120 bytes', formats: [0, 1, 2, 3, 4, 5, 6], text: ({ text }) => text },
+  { name: 'plain text lines', formats: [3, 4, 5, 6], text: ({ text }) => text },
+  { name: 'JSON-heavy lines', formats: [0, 1, 2, 3, 4, 5, 6], text: request }
+]
+
+export const rows: Bench = async (progress) => {
+  const found: Row[] = []
+  for (const kind of KINDS) {
+    progress(`${kind.name}: making ${BODIES} bodies`)
+    const bodies = bodiesOf(kind)
+    progress(`${kind.name}: parsing`)
+    const ours = await throughThreads(bodies)
+    const theirs = withJsonParse(bodies)
+    found.push(
+      {
+        what: `${kind.name}: lines a second of one core`,
+        value: ours.perCpuSecond,
+        unit: 'lines/s',
+        beside: beside('JSON.parse per line', ours.perCpuSecond, theirs, false),
+        bar: bar(ours.perCpuSecond, 700_000, 'lines/s', false)
+      },
+      { what: `${kind.name}: by the clock, one thread`, value: ours.perSecond, unit: 'lines/s' },
+      { what: `${kind.name}: Docker's JSON`, value: ours.mbPerCpuSecond, unit: 'MB/s of one core' }
+    )
+  }
+  return found
+}
+
+/** One thread, the next body on its way while one is parsed. CPU is all of the process: thread, its GC, hand-over. */
+async function throughThreads(bodies: Body[]) {
+  const { ParsePool } = await openParsing()
+  await using pool = await ParsePool.open({ threads: 1 })
+  let lines = 0
+  let bytes = 0
+  const run = async (turn: number, { wire, length, plain }: Body, at: number) => {
+    // The pool keeps the body: each time it gets a copy of its own, as from a socket.
+    const { id } = await pool.open('bench', new Uint8Array(wire).buffer, 'zstd', length)
+    const key = `${turn}.${at}`
+    const asked = { key, offset: 0, committed: 0, stored: 0, last: true }
+    const { chunks } = await pool.parse('bench', id, [asked])
+    lines += chunks[0]?.records.count ?? 0
+    bytes += plain.length
+  }
+  await both(bodies.slice(0, 8).map((body, at) => () => run(-1, body, at)))
+  lines = bytes = 0
+  const cpu = process.cpuUsage()
+  const startedMs = performance.now()
+  const tasks = Array.from({ length: TURNS }, (_, turn) =>
+    bodies.map((body, at) => () => run(turn, body, at))
+  )
+  await both(tasks.flat())
+  const seconds = (performance.now() - startedMs) / 1000
+  const used = process.cpuUsage(cpu)
+  const cpuSeconds = (used.user + used.system) / 1e6
+  const expected = TURNS * bodies.reduce((sum, body) => sum + body.lines, 0)
+  if (lines !== expected) throw new Error(`${lines} of ${expected} lines were parsed`)
+  return {
+    perCpuSecond: lines / cpuSeconds,
+    perSecond: lines / seconds,
+    mbPerCpuSecond: bytes / 1e6 / cpuSeconds
+  }
+}
+
+/** Two tasks are always under way. */
+async function both(tasks: (() => Promise<void>)[]): Promise<void> {
+  const left = tasks.values()
+  const work = async () => {
+    for (const task of left) await task()
+  }
+  await Promise.all([work(), work()])
+}
+
+/** What one would write first: split, JSON.parse, Date.parse, an object per line. Level and columns are not even made. */
+function withJsonParse(bodies: Body[]): number {
+  const decompress = decoder()
+  const run = ({ wire }: Body): number => {
+    const plain = decompress(wire)
+    let at = 4 + plain.readUInt32LE(0)
+    const records = []
+    for (let end = plain.indexOf(10, at); end >= 0; end = plain.indexOf(10, at)) {
+      const { log, stream, time } = JSON.parse(plain.toString('utf8', at, end)) as Record<string, string>
+      records.push({ log, stream, ms: Date.parse(time ?? '') })
+      at = end + 1
+    }
+    return records.length
+  }
+  for (const body of bodies.slice(0, 8)) run(body)
+  let lines = 0
+  const cpu = process.cpuUsage()
+  for (let turn = 0; turn < TURNS / 4; turn++) for (const body of bodies) lines += run(body)
+  const used = process.cpuUsage(cpu)
+  return lines / ((used.user + used.system) / 1e6)
+}
+
+function bodiesOf({ formats, text }: (typeof KINDS)[number]): Body[] {
+  const compress = encoder()
+  const lines = workload(BODIES * 12_000, {
+    startMs: Date.UTC(2026, 0, 1),
+    spanMs: 3_600_000,
+    formats
+  }).lines()
+  return Array.from({ length: BODIES }, () => {
+    const records: string[] = []
+    let bytes = 0
+    while (bytes < CHUNK_BYTES - 4096) {
+      const { value: line, done } = lines.next()
+      if (done) throw new Error('too few lines')
+      const nanos = (line.timeMs * 7919) % 1_000_000
+      const record = dockerRecord(text(line), line.error ? 'stderr' : 'stdout', line.timeMs, nanos)
+      records.push(record)
+      bytes += Buffer.byteLength(record)
+    }
+    const plain = Buffer.from(records.join(''))
+    const head: Delivery = {
+      session: 'bench',
+      events: [],
+      chunks: [{ container: CONTAINER, stream: 'docker', generation: 'g', offset: 0, bytes, last: true }],
+      losses: [],
+      behindBytes: 0
+    }
+    const body = framed(head, plain)
+    return { plain, wire: compress(body), length: body.length, lines: records.length }
+  })
+}
+
+/** As a Node service with a request logger writes it. */
+function request({ app, text, timeMs, error }: Line): string {
+  const level = error ? 50 : 30
+  const status = error ? 500 : 200
+  const id = (timeMs * 2_654_435_761).toString(36)
+  return JSON.stringify({
+    level,
+    time: timeMs,
+    pid: 17,
+    hostname: `${app}-7f9c`,
+    name: app,
+    req: {
+      id,
+      method: 'GET',
+      url: `/api/v1/${app}/${timeMs % 100_000}?page=2&sort=-created`,
+      headers: { host: 'shop.example.com', 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64)', accept: '*/*' },
+      remoteAddress: `10.0.${timeMs % 250}.7`
+    },
+    res: { statusCode: status, headers: { 'content-type': 'application/json', 'content-length': 4711 } },
+    responseTime: timeMs % 4000,
+    msg: text
+  })
+}
