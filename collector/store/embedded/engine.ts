@@ -1,47 +1,45 @@
 /** The embedded engine (docs/architecture.md): a LogStore on files of its own, nothing to install. */
 import { mkdir } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Batch, GenerationState, LogRecord } from '../../record.ts'
-import { mergeState } from '../generations.ts'
 import { bucketsOf, floorDivide } from '../steps.ts'
-import {
-  type Arrival,
-  type Bounds,
-  type Context,
-  type ContextAsked,
-  type Facets,
-  type FacetsAsked,
-  type FollowAsked,
-  type Histogram,
-  type LogStore,
-  type OriginSummary,
-  type Page,
-  type PageAsked,
-  type Query,
-  type Retention,
-  StoreFullError,
-  type StoreHealth,
-  type StreamKey
+import type {
+  Arrival,
+  Bounds,
+  Context,
+  ContextAsked,
+  Facets,
+  FacetsAsked,
+  FollowAsked,
+  Histogram,
+  LogStore,
+  OriginSummary,
+  Page,
+  PageAsked,
+  Query,
+  Retention,
+  StoreHealth,
+  StreamKey
 } from '../store.ts'
+import { accept } from './accept.ts'
 import type { Arrivals } from './arrivals.ts'
 import { Bell } from './bell.ts'
 import { StoreClosedError } from './fault.ts'
-import { claimFormat, type Folder, folderAt, journalName } from './folder.ts'
+import { claimFormat, type Folder, folderAt } from './folder.ts'
 import { endOf, follow } from './follow.ts'
-import { encodeFrame, type FrameInput } from './frame.ts'
+import { encodeFrame } from './frame.ts'
 import { Journal, type JournalFile, type OpenFile, ROTATE_AT, type RotateAt } from './journal.ts'
 import { type Lock, lockFolder } from './lock.ts'
-import { Manifest, type Part } from './manifest.ts'
+import { Manifest } from './manifest.ts'
 import { OriginLog } from './origins.ts'
 import type { Positions } from './positions.ts'
 import { QueryPool, TimeOverError } from './query-pool.ts'
 import type { Question } from './query-protocol.ts'
 import { type Recovered, recover } from './recovery.ts'
-import { outlived, worthJoining } from './retention.ts'
-import { Sealer } from './sealer.ts'
-import { Totals, toTime, totalOf } from './totals.ts'
+import { outlived } from './retention.ts'
+import { Sealing } from './sealing.ts'
+import { Totals, toTime } from './totals.ts'
 
 export interface EmbeddedOptions {
   dataDir: string
@@ -59,11 +57,6 @@ export interface EmbeddedOptions {
   open?: OpenFile
 }
 
-/** Journals that wait for the sealer at most; then appends wait, too. */
-const MOST_UNSEALED = 8
-/** Sealed journals are kept for followers that come back: the newest, and more while they are small. */
-const KEPT_SEALED = 16
-const KEPT_SEALED_BYTES = 32 << 20
 const TICK_MS = 5000
 /** Streams not heard of for this long, of which no record is left, are forgotten. */
 const FORGET_MS = 90 * 86_400_000
@@ -78,26 +71,21 @@ export class EmbeddedLogStore implements LogStore {
   readonly #origins: OriginLog
   readonly #manifest: Manifest
   readonly #pool: QueryPool
-  readonly #sealer: Sealer
+  readonly #sealing: Sealing
   readonly #ticking: NodeJS.Timeout
   readonly #positions: Positions
   /** Positions with what was handed in but is not durable yet. */
   #ahead: Positions
-  #partTotals = new Totals()
   /** By number, of journals that are not sealed. */
   readonly #journalTotals: Map<number, Totals>
   #journal: Journal | undefined
   /** Rings when more is durable. */
   readonly #bell = new Bell()
-  /** Rings when a journal was sealed. */
-  readonly #sealBell = new Bell()
   #refusing: string | undefined
   #isClosed = false
   readonly #counted = {
     appended: 0,
     appends: 0,
-    seals: 0,
-    merges: 0,
     queries: 0,
     incomplete: 0,
     replaced: 0,
@@ -127,11 +115,16 @@ export class EmbeddedLogStore implements LogStore {
         options.log.warn({ reason }, 'a query thread was replaced')
       }
     })
-    this.#sealer = new Sealer(folder.root, origins, (reason, task) =>
-      options.log.error({ reason, task: task.kind }, 'the sealer failed, it will try again')
-    )
     this.#manifest = new Manifest(folder.root, (paths) => this.#pool.forget(paths))
-    for (const part of found.parts) this.#addPart(part)
+    this.#sealing = new Sealing({
+      folder,
+      manifest: this.#manifest,
+      log: options.log,
+      origins,
+      joins: options.joins !== false,
+      journalTotals: found.journalTotals
+    })
+    for (const part of found.parts) this.#sealing.addPart(part)
     this.#manifest.unreadable.push(...found.unreadable)
     this.#manifest.unsealed = found.unsealed
     this.#manifest.sealed = found.sealed
@@ -165,7 +158,7 @@ export class EmbeddedLogStore implements LogStore {
 
   async append(batches: readonly Batch[]): Promise<void> {
     const journal = this.#writable()
-    const { inputs, rows, totals } = this.#accept(batches)
+    const { inputs, rows, totals } = accept(batches, this.#ahead, this.#origins, Date.now())
     this.#counted.appends++
     // Nothing new: yet what was handed in before may not be durable, and this answer would say so.
     if (inputs.length === 0) return journal.between(() => undefined)
@@ -274,8 +267,7 @@ export class EmbeddedLogStore implements LogStore {
     const gone = outlived(parts.values(), bytes - partBytes, retention, nowMs)
     if (gone.length > 0) {
       const unlinked = this.#manifest.retire(gone.map((part) => part.path))
-      this.#partTotals = new Totals()
-      for (const part of parts.values()) this.#partTotals.addSummary(part.summary)
+      this.#sealing.recount()
       await unlinked
     }
     if (retention.maxAgeMs > 0) await this.#forget(nowMs - Math.max(retention.maxAgeMs, FORGET_MS))
@@ -310,15 +302,15 @@ export class EmbeddedLogStore implements LogStore {
         fsyncs_total: journal.fsyncs,
         fsync_seconds_total: journal.fsyncSeconds,
         write_failures_total: journal.writeFailures,
-        seals_total: counted.seals,
+        seals_total: this.#sealing.figures.seals,
         seals_pending: Math.max(this.#manifest.unsealed.length - 1, 0),
-        seal_failures_total: this.#sealer.failures,
-        merges_total: counted.merges,
+        seal_failures_total: this.#sealing.sealer.failures,
+        merges_total: this.#sealing.figures.merges,
         parts: this.#manifest.parts.size,
         unreadable_parts: this.#manifest.unreadable.length,
         journal_bytes: this.#manifest.unsealed.reduce((sum, journal) => sum + journal.bytes, 0),
         torn_bytes_total: counted.torn,
-        damages_total: counted.damaged,
+        damages_total: counted.damaged + this.#sealing.figures.damaged,
         queries_total: counted.queries,
         queries_incomplete_total: counted.incomplete,
         query_threads_replaced_total: counted.replaced,
@@ -331,7 +323,7 @@ export class EmbeddedLogStore implements LogStore {
   /** Ends the journal that is being written, and waits until everything so far rests in parts. */
   async seal(): Promise<void> {
     await this.#writable().rotate()
-    while (this.#manifest.unsealed.length > 1) await this.#sealBell.wait()
+    await this.#sealing.settled()
   }
 
   /** Starts the query threads before they are needed. */
@@ -345,8 +337,7 @@ export class EmbeddedLogStore implements LogStore {
     clearInterval(this.#ticking)
     await this.#journal?.close()
     this.#bell.break(new StoreClosedError())
-    this.#sealBell.break(new StoreClosedError())
-    await Promise.all([this.#pool.close(), this.#sealer.close(), this.#origins.close()])
+    await Promise.all([this.#pool.close(), this.#sealing.close(), this.#origins.close()])
     await this.#lock[Symbol.asyncDispose]()
   }
 
@@ -359,45 +350,18 @@ export class EmbeddedLogStore implements LogStore {
       ...(goesOn ? { last: goesOn } : {}),
       ...(this.#options.open ? { open: this.#options.open } : {}),
       prepare: () => this.#origins.flush(),
-      room: () => this.#room(),
+      room: () => this.#sealing.room(),
       onRotated: (old) => this.#rotated(old),
       onFailed: (reason) => this.#failed(reason)
     })
     const full = goesOn ? found.unsealed.slice(0, -1) : [...found.unsealed]
     if (!goesOn) this.#manifest.unsealed = [...found.unsealed, this.#journal.current]
-    for (const journal of full) void this.#sealLater(journal)
+    for (const journal of full) void this.#sealing.seal(journal)
   }
 
   #writable(): Journal {
     if (this.#isClosed || !this.#journal) throw new StoreClosedError()
     return this.#journal
-  }
-
-  /** Leaves out what is stored already, and moves the positions ahead. Runs without a pause. */
-  #accept(batches: readonly Batch[]): { inputs: FrameInput[]; rows: number; totals: Totals } {
-    const inputs: FrameInput[] = []
-    const totals = new Totals()
-    let rows = 0
-    const nowMs = Date.now()
-    for (const { origin, state, receivedMs, records } of batches) {
-      const old = this.#ahead.get(origin, state.generation)
-      const merged = mergeState(old, state)
-      const kept = old ? rowsBehind(records.end, records.count, old.stored) : undefined
-      const count = kept ? kept.length : records.count
-      if (count === 0 && old && isSame(old, merged)) continue
-      this.#ahead.apply(origin, merged, nowMs)
-      const number = this.#origins.number(origin)
-      inputs.push({
-        origin: number,
-        state: merged,
-        receivedMs: Math.floor(receivedMs),
-        columns: records,
-        ...(kept ? { kept } : {})
-      })
-      totals.add(number, totalOf(records, 0, count, kept))
-      rows += count
-    }
-    return { inputs, rows, totals }
   }
 
   #failed(reason: string): void {
@@ -412,73 +376,8 @@ export class EmbeddedLogStore implements LogStore {
   #rotated(old: JournalFile): void {
     if (!this.#journal) return
     this.#manifest.unsealed = [...this.#manifest.unsealed, this.#journal.current]
-    void this.#sealLater(old)
+    void this.#sealing.seal(old)
     this.#bell.ring()
-  }
-
-  #addPart(part: Part): void {
-    this.#manifest.parts.set(part.path, part)
-    this.#partTotals.addSummary(part.summary)
-  }
-
-  async #sealLater(journal: JournalFile): Promise<void> {
-    try {
-      const { parts, damagedBytes } = await this.#sealer.seal(journal.number)
-      if (damagedBytes > 0) this.#counted.damaged++
-      this.#journalTotals.delete(journal.number)
-      for (const part of parts) this.#addPart(part)
-      const path = join(this.#folder.journal, journalName(journal.number, 'sealed'))
-      this.#manifest.unsealed = this.#manifest.unsealed.filter((other) => other !== journal)
-      this.#manifest.sealed = [...this.#manifest.sealed, { ...journal, path }]
-      this.#counted.seals++
-      this.#sealBell.ring()
-      await this.#dropSealed()
-      if (this.#options.joins !== false) await this.#join()
-    } catch (error) {
-      if (this.#isClosed) return
-      this.#options.log.error({ err: error }, 'work behind a seal failed')
-    }
-  }
-
-  async #dropSealed(): Promise<void> {
-    const { sealed } = this.#manifest
-    const kept = sealed.filter((_, index) => {
-      const fromEnd = sealed.length - 1 - index
-      const bytes = sealed.slice(index).reduce((sum, journal) => sum + journal.bytes, 0)
-      return fromEnd === 0 || (fromEnd < KEPT_SEALED && bytes <= KEPT_SEALED_BYTES)
-    })
-    this.#manifest.sealed = kept
-    await this.#manifest.unlinkLater(
-      sealed.filter((journal) => !kept.includes(journal)).map(({ path }) => path)
-    )
-  }
-
-  /** Joins small parts while nothing else waits for the sealer. */
-  async #join(): Promise<void> {
-    while (!this.#isClosed && this.#sealer.pending === 0) {
-      const small = worthJoining(this.#manifest.parts.values())
-      if (!small) return
-      const paths = small.map((part) => part.path)
-      const joined = await this.#sealer.merge(paths)
-      // Retention may have dropped one of them meanwhile: what it dropped must not come back.
-      if (paths.some((path) => !this.#manifest.parts.has(path))) {
-        await this.#manifest.unlinkLater([joined.path])
-        return
-      }
-      for (const path of paths) this.#manifest.parts.delete(path)
-      this.#manifest.parts.set(joined.path, joined)
-      this.#counted.merges++
-      await this.#manifest.unlinkLater(paths)
-    }
-  }
-
-  /** Resolves when another journal may wait for the sealer. */
-  async #room(): Promise<void> {
-    while (this.#manifest.unsealed.length >= MOST_UNSEALED) {
-      if (this.#sealer.failing !== undefined)
-        throw new StoreFullError(`sealing fails: ${this.#sealer.failing}`)
-      await this.#sealBell.wait(AbortSignal.timeout(500)).catch(() => undefined)
-    }
   }
 
   async #tick(): Promise<void> {
@@ -518,7 +417,7 @@ export class EmbeddedLogStore implements LogStore {
   /** Everything that there is, by origin. */
   #totals(): Totals {
     const totals = new Totals()
-    totals.addTotals(this.#partTotals)
+    totals.addTotals(this.#sealing.totals)
     for (const journal of this.#journalTotals.values()) totals.addTotals(journal)
     return totals
   }
@@ -535,7 +434,7 @@ export class EmbeddedLogStore implements LogStore {
     const names = new Set(gone.map(streamName))
     this.#ahead.forget(gone)
     this.#positions.forget(gone)
-    await this.#sealer.forget(gone)
+    await this.#sealing.sealer.forget(gone)
     await this.#writable().between(() => {
       const unused = [...rows.entries()].flatMap(([number, row]) =>
         row && names.has(streamName(row)) && this.#ahead.list(row).length === 0 ? [number] : []
@@ -554,19 +453,4 @@ function streamName({ host, container, stream }: StreamKey): string {
 
 function msOf(time: bigint): number {
   return Number(floorDivide(time, 1_000_000n))
-}
-
-/** Undefined where all rows end behind `stored`. */
-function rowsBehind(end: Float64Array, count: number, stored: number): Uint32Array | undefined {
-  let behind = 0
-  for (let row = 0; row < count; row++) if ((end[row] as number) > stored) behind++
-  if (behind === count) return undefined
-  const rows = new Uint32Array(behind)
-  let at = 0
-  for (let row = 0; row < count; row++) if ((end[row] as number) > stored) rows[at++] = row
-  return rows
-}
-
-function isSame(a: GenerationState, b: GenerationState): boolean {
-  return a.file === b.file && a.committed === b.committed && a.stored === b.stored && a.ended === b.ended
 }
