@@ -27,6 +27,9 @@ export interface FacetsState<T> {
 /** How long the reader's hands must rest before something is counted. */
 const REST_MS = 150
 
+/** While the tail runs the counts are made again now and then. */
+const LIVE_MS = 15_000
+
 /** The question of the view, asked of the facets; `change` makes it the question of one part of the sidebar. */
 function useAsked<T>(
   change: () => FacetsAsked[],
@@ -34,9 +37,18 @@ function useAsked<T>(
   key: string
 ): FacetsState<T> {
   const page = usePage()
-  const { environment, app, q, from, to } = useView()
+  const { environment, app, q, from, to, live } = useView()
+  const [round, setRound] = useState(0)
   const run = useStore(page.search, (asked) => asked.run)
   const [state, setState] = useState<FacetsState<T>>({ answer: undefined, asking: true, error: undefined })
+
+  useEffect(() => {
+    if (!live) return
+    const timer = setInterval(() => {
+      if (!document.hidden) setRound((times) => times + 1)
+    }, LIVE_MS)
+    return () => clearInterval(timer)
+  }, [live])
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for what `change` and `merge` do.
   useEffect(() => {
@@ -66,7 +78,7 @@ function useAsked<T>(
       stop.abort()
       clearTimeout(timer)
     }
-  }, [page, environment, app, q, from, to, run, key])
+  }, [page, environment, app, q, from, to, run, round, key])
   return state
 }
 

@@ -1,7 +1,7 @@
 import './histogram.css'
-import { lazy, Suspense, useEffect, useState } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { parse } from '../../collector/query/grammar.ts'
-import type { HistogramAnswer } from '../../server/api.ts'
+import type { HistogramAnswer, RecordJson } from '../../server/api.ts'
 import { wasAborted } from '../api/client.ts'
 import { Icon } from '../shell/icon.tsx'
 import { Resizer, sizeOf } from '../shell/resizer.tsx'
@@ -107,6 +107,11 @@ function useHistogram(zone: string) {
   const [error, setError] = useState<Error>()
   const [asking, setAsking] = useState(true)
 
+  // The answer holds what the hub had when it was asked: of what came since then only the newer is added to it.
+  const askedMs = useRef(0)
+  const countedTo = useRef<number>(undefined)
+  countedTo.current = asking ? undefined : askedMs.current
+
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the view; run and tries ask again.
   useEffect(() => {
     const stop = new AbortController()
@@ -115,6 +120,7 @@ function useHistogram(zone: string) {
     if (!parse(q).ok) return setAsking(false)
     const buckets = Math.max(20, Math.min(BAR_LIMIT, Math.floor(innerWidth / (BAR_PX + 1))))
     setAsking(true)
+    askedMs.current = Date.now()
     page.client.histogram({ q, app, environment, from, to, buckets, zone }, stop.signal).then(
       (next) => {
         if (stop.signal.aborted) return
@@ -134,13 +140,16 @@ function useHistogram(zone: string) {
 
   useEffect(() => {
     if (!tail) return
-    let waiting: Parameters<typeof withArrivals>[1][number][] = []
+    let waiting: RecordJson[] = []
+    let added = 0
     const leave = tail.arrivals.subscribe(() => {
       waiting.push(...tail.arrivals.get())
     })
     const timer = setInterval(() => {
-      if (waiting.length === 0) return
-      const arrivals = waiting
+      const to = countedTo.current
+      if (waiting.length === 0 || to === undefined) return
+      const arrivals = added === to ? waiting : waiting.filter(({ received }) => Date.parse(received) >= to)
+      added = to
       waiting = []
       setCounts((old) => old && withArrivals(old, arrivals))
     }, LIVE_MS)
