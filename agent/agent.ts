@@ -44,7 +44,8 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   const metrics = new Metrics()
   const wake = () => shipper.wake()
   const outbox = new Outbox(wake)
-  const instances = new Instances({ pollMs, idleMs, holdMaxBytes, outbox, metrics, log, grew: wake })
+  const { sinceMs } = folder
+  const instances = new Instances({ pollMs, idleMs, holdMaxBytes, sinceMs, outbox, metrics, log, grew: wake })
   const hello = (): Hello => ({
     protocol: PROTOCOL,
     version,

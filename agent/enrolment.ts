@@ -29,6 +29,8 @@ export interface StateFolder extends AsyncDisposable {
   credentials: Credentials | undefined
   /** A restarted agent has the same place, a copy of the folder or of the whole machine another. */
   place: string
+  /** Since when this host is watched, milliseconds since 1970: what containers created later write is to be read. */
+  sinceMs: number
   save(credentials: Credentials): void
 }
 
@@ -47,6 +49,7 @@ export async function openStateFolder(path: string): Promise<StateFolder> {
     return {
       credentials: read(path),
       place: placeOf(path),
+      sinceMs: statSync(join(path, FILE), { throwIfNoEntry: false })?.mtimeMs ?? Date.now(),
       save: (credentials) => save(path, credentials),
       [Symbol.asyncDispose]: () => lock.release()
     }

@@ -12,6 +12,8 @@ export interface InstancesOptions {
   pollMs: number
   idleMs: number
   holdMaxBytes: number
+  /** Since when this host is watched: nothing of younger containers may be missing. */
+  sinceMs: number
   outbox: Outbox
   metrics: Metrics
   log: Logger
@@ -105,6 +107,7 @@ export class Instances {
       const { path, capacityBytes } = log
       member.stream = early?.path === path ? early : this.#follow(container, path, capacityBytes)
       member.stream.capacityBytes = capacityBytes
+      member.stream.begunMs = begunMs(event.instance, this.#options.sinceMs)
       this.#streams = [...this.#streams, member.stream]
     }
     if (event.kind === 'remove') this.#remove(container, member)
@@ -205,6 +208,11 @@ export class Instances {
       else if (this.#members.get(container)?.trouble === text) this.#trouble(container, undefined)
     }
   }
+}
+
+/** When a container that was created under our eyes began to write; of older ones nobody can say what was before. */
+function begunMs({ createdMs, startedMs }: InstanceFacts, sinceMs: number): number | undefined {
+  return createdMs !== undefined && createdMs > sinceMs ? startedMs : undefined
 }
 
 function told({ facts, trouble }: Member): InstanceFacts {

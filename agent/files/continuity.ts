@@ -18,7 +18,11 @@ const CLOCK_STEP_MS = 10
 
 /** How many files at least were never seen. `after`: all files held that were born after the deleted one. */
 export function missedFiles(deletedMs: number, after: readonly Successor[]): number {
-  return after.filter(
-    ({ birthMs, recordMs }) => Math.min(birthMs, recordMs ?? birthMs) > deletedMs + CLOCK_STEP_MS
-  ).length
+  return after.filter(({ birthMs, recordMs }) => bornAfter(Math.min(birthMs, recordMs ?? birthMs), deletedMs))
+    .length
+}
+
+/** Whether a file was certainly created after a moment, both in milliseconds since 1970. */
+export function bornAfter(birthMs: number, momentMs: number): boolean {
+  return birthMs > momentMs + CLOCK_STEP_MS
 }

@@ -1,7 +1,7 @@
 /** One stream: a log file over all its rotations, every piece of it held open until the hub has it for good. */
 import { statSync } from 'node:fs'
 import type { Loss, Position } from '../protocol.ts'
-import { missedFiles } from './continuity.ts'
+import { bornAfter, missedFiles } from './continuity.ts'
 import { type Seen, walk } from './folder.ts'
 import { Generation } from './generation.ts'
 import { SCRATCH_BYTES } from './head.ts'
@@ -35,6 +35,8 @@ export class LogStream {
   readonly path: string
   /** May be told later than the stream is opened. */
   capacityBytes: number
+  /** When its container was started, where everything since then ought to be here, in ms since 1970. */
+  begunMs: number | undefined
   /** Oldest first; the last is the live file. */
   generations: Generation[] = []
   /** The hub has said where each generation stands. Until then files are held, and nothing is sent. */
@@ -112,6 +114,12 @@ export class LogStream {
       generation.follow(positions[index] ?? this.#fresh(generation))
     }
     if (this.generations.length > 0) this.#forgetLost(missing, told)
+    const oldest = this.generations[0]?.source
+    const begun = this.begunMs !== undefined && oldest?.packed === false ? this.begunMs : undefined
+    // Docker creates the first file before it starts the container: a younger one is not the first.
+    if (known.length === 0 && begun !== undefined && bornAfter(oldest?.birthMs ?? 0, begun)) {
+      this.#tell({ cause: 'rotated-unread' })
+    }
     const newest = known.at(-1)
     if (newest?.ended && !positions.includes(newest) && found.length > 0 && missing.length === 0) {
       this.#tell({ cause: 'rotated-unread' })

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { countOf, ended, linesOf, Scene, until } from './scene.ts'
 
@@ -40,3 +41,27 @@ for (const { name, maxFile, compress } of [
     )
   })
 }
+
+test('files of a young container that were deleted before anybody looked are told, those of an old one are not', async () => {
+  await using scene = await Scene.open()
+  const logOptions = { 'max-size': '16k', 'max-file': '1' }
+  const text = (from: number) =>
+    Array.from({ length: 500 }, (_, i) => `${from + i} line of a container\n`).join('')
+  const old = scene.engine.run({ name: 'old', image: 'busy:1', logOptions })
+  scene.engine.write(old, 'stdout', text(0))
+  await sleep(50)
+  const first = scene.agent()
+  await until(() => scene.hub.instances.has(old))
+  await first.end()
+  await sleep(50)
+  const young = scene.engine.run({ name: 'young', image: 'busy:1', logOptions })
+  const whole = scene.engine.run({ name: 'whole', image: 'busy:1' })
+  await sleep(50)
+  scene.engine.write(young, 'stdout', text(0))
+  scene.engine.write(whole, 'stdout', text(0))
+  scene.agent()
+  await until(() => scene.hub.text(young).includes('499 line') && scene.hub.text(whole).includes('499 line'))
+  expect(scene.hub.losses.map(({ container, cause }) => ({ container, cause }))).toEqual([
+    { container: young, cause: 'rotated-unread' }
+  ])
+})
