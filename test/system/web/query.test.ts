@@ -84,7 +84,7 @@ describe.each(['en', 'zh'] as const)('in %s', (language) => {
     const page = await browser.page(`${hub.url}/prod/orders/logs`, { language })
     page.setDefaultTimeout(10_000)
     await settled(page)
-    const newest = await page.locator('.row[data-key] .text').last().innerText()
+    const newest = await page.locator('.row[data-key] .text').last().textContent()
     const asked: string[] = []
     page.on('request', (request) => {
       if (request.url().includes('/api/logs?')) asked.push(request.url())
@@ -95,14 +95,14 @@ describe.each(['en', 'zh'] as const)('in %s', (language) => {
       await page.keyboard.press('Enter')
       const said = page.locator('.query-says .wrong')
       await said.waitFor()
-      expect(await said.innerText(), text).toContain(language === 'en' ? english : chinese)
+      expect(await said.textContent(), text).toContain(language === 'en' ? english : chinese)
       const marked = (await page.locator('.query-wrong').allInnerTexts()).join('')
       expect(marked, text).toBe(wrong)
       const describedBy = await page.locator('.cm-content').getAttribute('aria-describedby')
       expect(await page.locator(`[id="${describedBy}"] .wrong`).count()).toBe(1)
     }
     expect(asked).toEqual([])
-    expect(await page.locator('.row[data-key] .text').last().innerText()).toBe(newest)
+    expect(await page.locator('.row[data-key] .text').last().textContent()).toBe(newest)
     expect(page.faults).toEqual([])
     await page.context().close()
   })
