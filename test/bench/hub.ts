@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort, Hub } from '../system/programs.ts'
 import type { LoadFigures } from './load.ts'
 import { startPartner } from './partner.ts'
-import { cpuSeconds, memoryMb, quantile } from './process.ts'
+import { causeOf, cpuSeconds, memoryMb, quantile, waiting } from './process.ts'
 import { type Bench, bar, beside } from './row.ts'
 
 const RATE = 100_000
@@ -27,12 +27,15 @@ export const rows: Bench = async (progress) => {
     const cpuBefore = cpuSeconds(hub.program.pid)
     const startedMs = performance.now()
     const over = new AbortController()
+    const waited = waiting(hub.program.pid)
     const times: number[] = []
     progress('delivering and searching')
     const asking = search(hub, times, over.signal)
     const figures = await load.ask<LoadFigures>({ rate: RATE })
     over.abort()
     await asking
+    const waitedPercent = waited()
+    const cause = causeOf(waitedPercent)
     const seconds = (performance.now() - startedMs) / 1000
     const cpu = cpuSeconds(hub.program.pid) - cpuBefore
     const lag = await lagMs(hub)
@@ -53,8 +56,10 @@ export const rows: Bench = async (progress) => {
         value: lag,
         unit: 'ms',
         beside: beside('at rest', lag, resting),
-        bar: bar(lag, 20, 'ms')
+        bar: bar(lag, 20, 'ms'),
+        ...(cause && { cause })
       },
+      { what: 'main thread ready, but without a core', value: waitedPercent, unit: '%' },
       { what: '1 MiB delivered to durable and answered, p50', value: p50, unit: 'ms' },
       { what: '1 MiB delivered to durable and answered, p99', value: p99, unit: 'ms' },
       { what: 'searches meanwhile, p50', value: quantile(times, 0.5), unit: 'ms' },

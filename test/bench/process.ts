@@ -11,6 +11,20 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
 }
 
+/** From now on: percent of the time for which the process's main thread was ready to run but had no core. */
+export function waiting(pid: number): () => number {
+  const waitedMs = () => Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6
+  const [before, startedMs] = [waitedMs(), performance.now()]
+  return () => ((waitedMs() - before) / (performance.now() - startedMs)) * 100
+}
+
+/** The cause of a figure by the clock that missed its bar: a busy machine where it was one, else `own`. */
+export function causeOf(waitedPercent: number, own?: string): string | undefined {
+  if (waitedPercent < 10) return own
+  const share = `its main thread was ready to run but had no core for ${Math.round(waitedPercent)} % of the time`
+  return `other programs used the machine: ${share}${own ? `; besides, ${own}` : '.'}`
+}
+
 /** Resident memory now and at its highest, in MB. */
 export function memoryMb(pid: number): { now: number; peak: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')

@@ -10,7 +10,7 @@ import { pino } from 'pino'
 import type { LogStore } from '../../collector/store/store.ts'
 import { appends, later, take } from './batches.ts'
 import { openEngine } from './built.ts'
-import { memoryMb, quantile } from './process.ts'
+import { memoryMb, quantile, waiting } from './process.ts'
 import { queryOf } from './questions.ts'
 
 export interface SteadyFigures {
@@ -25,6 +25,10 @@ export interface SteadyFigures {
   restingLagMs: number
   /** p50. */
   askedMs: number
+  /** Percent of the time for which the main thread was ready but had no core. */
+  waited: number
+  /** Before the load: test data and loader. */
+  restingMb: number
   /** At the end, test data included. */
   memoryMb: number
 }
@@ -49,6 +53,8 @@ async function measure(): Promise<SteadyFigures> {
   store.warm()
   const plain = await plainWrites((ring[0]?.rawBytes ?? 0) + 40 * PER_APPEND)
   const restingLagMs = await lagOf(() => sleep(3000))
+  const restingMb = memoryMb(process.pid).now
+  const waited = waiting(process.pid)
   const times: number[] = []
   const asked: number[] = []
   const lagMs = await lagOf(async () => {
@@ -74,6 +80,8 @@ async function measure(): Promise<SteadyFigures> {
     lagMs,
     restingLagMs,
     askedMs: quantile(asked, 0.5),
+    waited: waited(),
+    restingMb,
     memoryMb: memoryMb(process.pid).now
   }
 }
