@@ -119,7 +119,7 @@ async function answers(dataDir: string, endMs: number, needle: string, progress:
   const found: Row[] = []
   const withCold = await withStore(dataDir, async (store) => {
     const all = questions(store, asked)
-    for (const { name, ask, warmMs } of all) {
+    for (const { name, ask, warmMs, cause } of all) {
       progress(name)
       await ask(0)
       const times: number[] = []
@@ -137,9 +137,10 @@ async function answers(dataDir: string, endMs: number, needle: string, progress:
         value: p50,
         unit: 'ms',
         bar: bar(p50, warmMs, 'ms'),
-        ...(busy < warmMs && {
-          cause: `${Math.round(busy)} ms of it were work; the rest the query thread waited for a core or the disk.`
-        })
+        cause: [
+          `${Math.round(busy)} ms of it were work, the rest waiting for a core or the disk`,
+          ...(cause ? [cause] : [])
+        ].join('; ')
       })
     }
     return all.filter(({ coldMs }) => coldMs !== undefined)

@@ -22,7 +22,7 @@ export function waiting(pid: number): () => number {
 export function causeOf(waitedPercent: number, own?: string): string | undefined {
   if (waitedPercent < 10) return own
   const share = `its main thread was ready to run but had no core for ${Math.round(waitedPercent)} % of the time`
-  return `other programs used the machine: ${share}${own ? `; besides, ${own}` : '.'}`
+  return `the machine was busy with the program's own threads and others: ${share}${own ? `; besides, ${own}` : '.'}`
 }
 
 /** Resident memory now and at its highest, in MB. */

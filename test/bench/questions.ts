@@ -9,7 +9,14 @@ export interface Question {
   /** The design's bar for a warm store, and for a cold one where there is one. */
   warmMs: number
   coldMs?: number
+  /** Why it takes as long as it does, from profiles. */
+  cause?: string
 }
+
+const WHOLE_TEXTS =
+  'the texts of every block in the range are decompressed (half of the time) and searched (a quarter), because blocks hold whole texts; the bar was reached with texts split into templates and variables, which a later issue brings.'
+const NO_ROLL_UPS =
+  'level and time of every record in the range are decoded and counted; minute roll-ups, which a later issue brings, make this a look-up.'
 
 const DAY_MS = 86_400_000
 const BOUNDS = { budgetMs: 60_000 }
@@ -43,23 +50,35 @@ export function questions(logs: LogStore, { endMs, needle, middle }: Asked): Que
       ask: (turn) => rows(range(`${app(turn)} level:error`)),
       warmMs: 100
     },
-    { name: 'Q3 word, first 200', ask: () => rows(range('timeout')), warmMs: 150 },
-    { name: 'Q3 word, 200 and total', ask: () => both(range('timeout')), warmMs: 600 },
-    { name: 'Q3 phrase, 200 and total', ask: () => both(range('"connection refused"')), warmMs: 600 },
+    { name: 'Q3 word, first 200', ask: () => rows(range('timeout')), warmMs: 150, cause: WHOLE_TEXTS },
+    { name: 'Q3 word, 200 and total', ask: () => both(range('timeout')), warmMs: 600, cause: WHOLE_TEXTS },
+    {
+      name: 'Q3 phrase, 200 and total',
+      ask: () => both(range('"connection refused"')),
+      warmMs: 600,
+      cause: WHOLE_TEXTS
+    },
     { name: 'Q4 request id as a word', ask: () => rows(range(needle)), warmMs: 100 },
-    { name: 'Q4 inner substring', ask: () => rows(range(`/${needle.slice(3, 14)}/`)), warmMs: 1500 },
-    { name: 'Q5 per minute and level', ask: () => minutes(range('')), warmMs: 150 },
-    { name: 'Q5 with a word', ask: () => minutes(range('timeout')), warmMs: 400 },
+    {
+      name: 'Q4 inner substring',
+      ask: () => rows(range(`/${needle.slice(3, 14)}/`)),
+      warmMs: 1500,
+      cause: WHOLE_TEXTS
+    },
+    { name: 'Q5 per minute and level', ask: () => minutes(range('')), warmMs: 150, cause: NO_ROLL_UPS },
+    { name: 'Q5 with a word', ask: () => minutes(range('timeout')), warmMs: 400, cause: WHOLE_TEXTS },
     { name: 'Q6 context, 50 + 50', ask: () => logs.context(middle, around, BOUNDS), warmMs: 20, coldMs: 100 },
     {
       name: 'Q7 regex with a literal, total',
       ask: () => minutes(range('/upstream request timeout after (29|30)000 ms/')),
-      warmMs: 1000
+      warmMs: 1000,
+      cause: WHOLE_TEXTS
     },
     {
       name: 'Q7 regex without a literal, total',
       ask: () => minutes(range('/" 50[0-4] \\d+ "-" "[a-z]+\\//')),
-      warmMs: 4000
+      warmMs: 4000,
+      cause: WHOLE_TEXTS
     },
     { name: 'Q8 first and last per origin', ask: () => logs.origins(), warmMs: 20 }
   ]
