@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import { type Access, openAccess } from '../collector/access.ts'
 import { type Fleet, openFleet } from '../collector/fleet/fleet.ts'
 import { openStores } from '../collector/store/open.ts'
+import type { LogStore } from '../collector/store/store.ts'
 import { buildApp } from './app.ts'
 import { type Config, isOpen } from './config.ts'
 import { ListenError } from './errors.ts'
@@ -18,6 +19,8 @@ export interface HubOptions {
   log: Logger
   /** Set where the hub shows a played fleet; `reason` says why where nobody asked for it. */
   demo?: { reason?: string }
+  /** Folder of the built page; the one beside the programs where it is left out. */
+  pageFolder?: string
 }
 
 export interface Hub extends AsyncDisposable {
@@ -32,12 +35,13 @@ export interface Hub extends AsyncDisposable {
   app: FastifyInstance
   access: Access
   fleet: Fleet
+  logs: LogStore
   /** Ends tails with a last event, lets requests finish, closes the stores. */
   close(): Promise<void>
 }
 
 /** Throws errors with a `code` and the way out: DRIFTLOG_LISTEN, and those of the stores. */
-export async function startHub(config: Config, { log, demo }: HubOptions): Promise<Hub> {
+export async function startHub(config: Config, { log, demo, pageFolder }: HubOptions): Promise<Hub> {
   const undo: (() => Promise<unknown>)[] = []
   let closed: Promise<void> | undefined
   const close = () => {
@@ -62,7 +66,8 @@ export async function startHub(config: Config, { log, demo }: HubOptions): Promi
       url: () => urlOf(config, app),
       version: ownVersion(),
       nowMs: Date.now,
-      ...(demo ? { demo } : {})
+      ...(demo ? { demo } : {}),
+      ...(pageFolder === undefined ? {} : { pageFolder })
     })
     undo.push(() => app.close())
 
@@ -81,6 +86,7 @@ export async function startHub(config: Config, { log, demo }: HubOptions): Promi
       app,
       access,
       fleet,
+      logs: stores.logs,
       close,
       [Symbol.asyncDispose]: close
     }

@@ -1,12 +1,16 @@
-/** A headless Chromium and pages in it, for tests that look at the built page (`node build.mjs` makes it). */
+/** A headless Chromium and pages in it, for tests that look at the built page. */
 import { existsSync } from 'node:fs'
 import { type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 
 /** Long for a busy machine, short enough to be told what was not found. */
 const WAIT_MS = 15_000
 
+/** What the console says of a connection that a test breaks on purpose. */
+export const CUT_OFF = /Failed to load resource: net::ERR_/
+
 const CHROMIUM = process.env['DRIFTLOG_CHROMIUM'] ?? '/usr/bin/chromium'
 
+/** Disposal throws where a page was not clean: an error on its console, a fault of a script, a broken policy. */
 export interface TestBrowser extends AsyncDisposable {
   /** A page of its own context at `url`; errors that reach its console are kept in `faults`. */
   page(url: string, options?: PageOptions): Promise<TestPage>
@@ -17,6 +21,8 @@ export interface PageOptions extends BrowserContextOptions {
   language?: 'en' | 'zh'
   /** As the page stores them. */
   settings?: Record<string, unknown>
+  /** Console errors that belong to the test: a request that it breaks on purpose. */
+  expected?: RegExp
 }
 
 export type TestPage = Page & { faults: string[] }
@@ -36,8 +42,9 @@ export async function openBrowser(): Promise<TestBrowser> {
       '--disable-sync'
     ]
   })
+  const faults: string[] = []
   return {
-    async page(url, { theme = 'dark', language = 'en', settings = {}, ...options } = {}) {
+    async page(url, { theme = 'dark', language = 'en', settings = {}, expected, ...options } = {}) {
       const context = await browser.newContext({
         viewport: { width: 1280, height: 800 },
         timezoneId: 'Europe/Berlin',
@@ -47,21 +54,28 @@ export async function openBrowser(): Promise<TestBrowser> {
         ...options
       })
       await context.addInitScript((stored) => {
-        if (localStorage.getItem('driftlog.settings') === null)
+        // an empty page has no storage
+        if (location.protocol !== 'about:' && localStorage.getItem('driftlog.settings') === null)
           localStorage.setItem('driftlog.settings', stored)
       }, JSON.stringify(settings))
       const page = (await context.newPage()) as TestPage
       page.faults = []
+      const note = (fault: string) => {
+        if (expected?.test(fault)) return
+        page.faults.push(fault)
+        faults.push(`${page.url()}: ${fault}`)
+      }
       page.setDefaultTimeout(WAIT_MS)
-      page.on('pageerror', (error) => page.faults.push(String(error.stack ?? error)))
+      page.on('pageerror', (error) => note(String(error.stack ?? error)))
       page.on('console', (message) => {
-        if (message.type() === 'error') page.faults.push(message.text())
+        if (message.type() === 'error') note(`${message.text()} ${message.location().url}`)
       })
       await page.goto(url)
       return page
     },
     async [Symbol.asyncDispose]() {
       await browser.close()
+      if (faults.length > 0) throw new Error(`Pages were not clean:\n${faults.join('\n')}`)
     }
   }
 }

@@ -1,27 +1,30 @@
-/** The hub's real face over a real store and fleet, in this process, for tests that look at the page. */
+/** A real hub in this process, with its embedded engine and its HTTP face, for tests that look at the page. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { type Fleet, openFleet } from '../../collector/fleet/fleet.ts'
 import type { Level, Origin } from '../../collector/record.ts'
 import { MemoryLogStore, type MemoryOptions, MemoryStateStore } from '../../collector/store/memory.ts'
 import type { LogStore } from '../../collector/store/store.ts'
-import { type AppParts, buildApp } from '../../server/app.ts'
-import { readConfig } from '../../server/config.ts'
+import { buildApp } from '../../server/app.ts'
+import { type Config, readConfig } from '../../server/config.ts'
 import { fleetView } from '../../server/fleet-view.ts'
+import { startHub } from '../../server/hub.ts'
 import { batch, origin } from '../collector/store/corpus.ts'
+import { testPage } from './build.ts'
 
-const BUILT_PAGE = fileURLToPath(new URL('../../dist/web', import.meta.url))
+const LOG = pino({ level: 'silent' })
 
 export interface HubOptions {
-  memory?: MemoryOptions
+  /** Settings, by the names of their variables. */
   env?: Record<string, string>
-  parts?: Partial<AppParts>
-  /** Wraps the store, to make it slow or broken. */
-  logs?: (store: LogStore) => LogStore
+  demo?: { reason?: string }
+  /**
+   * The same face over a store in memory, for faults that a whole engine does not have: `logs` makes it slow or
+   * broken, `memory` makes it forget.
+   */
+  broken?: { memory?: MemoryOptions; logs?: (store: LogStore) => LogStore }
 }
 
 export interface WrittenLine {
@@ -46,63 +49,59 @@ export interface Writer {
 
 export interface TestHub extends AsyncDisposable {
   url: string
-  logs: LogStore
-  fleet: Fleet
+  /** Of the hub that runs now. */
+  logs(): LogStore
+  fleet(): Fleet
+  /** What a reader needs where the hub is guarded. */
+  token(): string
   /** A host that has joined, by name. */
   host(name: string): Promise<string>
   writer(app: string, hostName: string, container: string, image?: string): Promise<Writer>
-  /** Closes the face and opens it again on the same port, over the same store. */
+  /** Stops the hub and starts it again on the same port, over the same data. */
   restart(): Promise<void>
 }
 
-export async function openHub(options: HubOptions = {}): Promise<TestHub> {
-  const folder = await mkdtemp(join(tmpdir(), 'driftlog-page-'))
-  const store = new MemoryLogStore(options.memory)
-  const logs = options.logs?.(store) ?? store
-  const fleet = await openFleet(new MemoryStateStore())
-  const hosts = new Map<string, string>()
-  let app: FastifyInstance | undefined
-  let port = 0
+/** What a test hub is made of, whichever way it was put together. */
+interface Running {
+  url: string
+  logs: LogStore
+  fleet: Fleet
+  token: string
+  close(): Promise<void>
+}
 
-  const open = async () => {
-    app = await buildApp({
-      config: readConfig({ DRIFTLOG_DATA_DIR: folder, DRIFTLOG_LISTEN_PORT: String(port), ...options.env }),
-      log: pino({ level: 'silent' }),
-      logs,
-      access: { check: () => undefined },
-      fleet: fleetView(fleet, logs, Date.now),
-      join: 'dlj_test',
-      url: () => `http://127.0.0.1:${port}`,
-      version: '0.0.0-test',
-      nowMs: Date.now,
-      pageFolder: BUILT_PAGE,
-      ...options.parts
-    })
-    const url = await app.listen({ host: '127.0.0.1', port })
-    port = Number(new URL(url).port)
-    return url
+export async function openHub({ env, demo, broken }: HubOptions = {}): Promise<TestHub> {
+  const folder = await mkdtemp(join(tmpdir(), 'driftlog-page-'))
+  const hosts = new Map<string, string>()
+  const settings = { DRIFTLOG_DATA_DIR: folder, DRIFTLOG_LISTEN_PORT: '0', ...env }
+  const memory = broken && (await inMemory(broken))
+  const open = (port?: string) => {
+    const config = readConfig(port === undefined ? settings : { ...settings, DRIFTLOG_LISTEN_PORT: port })
+    return memory ? memory(config) : real(config, demo)
   }
+  let hub = await open()
 
   const host = async (name: string) => {
     const known = hosts.get(name)
     if (known) return known
     const facts = { name, engineVersion: '29.1' }
-    const enrolled = await fleet.enrol(facts, '0.1.0')
-    fleet.hello(enrolled.host, { facts, agentVersion: '0.1.0', clockOffsetMs: 0 })
-    fleet.heard(enrolled.host, 0)
+    const enrolled = await hub.fleet.enrol(facts, '0.1.0')
+    hub.fleet.hello(enrolled.host, { facts, agentVersion: '0.1.0', clockOffsetMs: 0 })
+    hub.fleet.heard(enrolled.host, 0)
     hosts.set(name, enrolled.host)
     return enrolled.host
   }
 
   // A host that says nothing is silent; these are well.
   const alive = setInterval(() => {
-    for (const id of hosts.values()) fleet.heard(id, 0)
+    for (const id of hosts.values()) hub.fleet.heard(id, 0)
   }, 3000)
 
   return {
-    url: await open(),
-    logs,
-    fleet,
+    url: hub.url,
+    logs: () => hub.logs,
+    fleet: () => hub.fleet,
+    token: () => hub.token,
     host,
     async writer(name, hostName, container, image = `registry/${name}:1`) {
       const id = await host(hostName)
@@ -137,27 +136,54 @@ export async function openHub(options: HubOptions = {}): Promise<TestHub> {
           })
           const made = batch(from, written, offset)
           offset = made.state.stored
-          await logs.append([{ ...made, receivedMs: Date.now() }])
+          await hub.logs.append([{ ...made, receivedMs: Date.now() }])
         },
         start(atMs) {
-          fleet.tell(id, [{ kind: 'start', atMs, instance: { ...facts, createdMs: atMs, startedMs: atMs } }])
+          hub.fleet.tell(id, [
+            { kind: 'start', atMs, instance: { ...facts, createdMs: atMs, startedMs: atMs } }
+          ])
         },
         end(atMs, exitCode, oomKilled = false) {
           const ended = { ...facts, state: 'exited', finishedMs: atMs, exitCode, oomKilled }
-          fleet.tell(id, [{ kind: 'die', atMs, instance: ended }])
+          hub.fleet.tell(id, [{ kind: 'die', atMs, instance: ended }])
         }
       }
     },
     async restart() {
-      await app?.close()
-      await open()
+      await hub.close()
+      hub = await open(new URL(hub.url).port)
     },
     async [Symbol.asyncDispose]() {
       clearInterval(alive)
-      await app?.close()
-      await logs[Symbol.asyncDispose]()
-      await fleet[Symbol.asyncDispose]()
+      await hub.close()
       await rm(folder, { recursive: true, force: true })
     }
+  }
+}
+
+async function real(config: Config, demo: HubOptions['demo']): Promise<Running> {
+  const hub = await startHub(config, { log: LOG, pageFolder: testPage(), ...(demo ? { demo } : {}) })
+  return { url: hub.localUrl, logs: hub.logs, fleet: hub.fleet, token: hub.tokens.read, close: hub.close }
+}
+
+async function inMemory({ memory, logs: wrap }: NonNullable<HubOptions['broken']>) {
+  const store = new MemoryLogStore(memory)
+  const logs = wrap?.(store) ?? store
+  const fleet = await openFleet(new MemoryStateStore())
+  return async (config: Config): Promise<Running> => {
+    const app = await buildApp({
+      config,
+      log: LOG,
+      logs,
+      access: { check: () => undefined },
+      fleet: fleetView(fleet, logs, Date.now),
+      join: 'dlj_test',
+      url: () => '',
+      version: '0.0.0-test',
+      nowMs: Date.now,
+      pageFolder: testPage()
+    })
+    const url = await app.listen({ host: '127.0.0.1', port: config.listenPort })
+    return { url, logs, fleet, token: '', close: () => app.close() }
   }
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Coverage, LogStore } from '../../../collector/store/store.ts'
-import { openBrowser, settled, type TestBrowser, visibleRows } from '../../web/browser.ts'
+import { CUT_OFF, openBrowser, settled, type TestBrowser, visibleRows } from '../../web/browser.ts'
 import { openHub, type TestHub } from '../../web/hub.ts'
 
 /** What the store says of its next searches, where a test wants it to be less than everything. */
@@ -9,7 +9,7 @@ let browser: TestBrowser
 let hub: TestHub
 beforeAll(async () => {
   browser = await openBrowser()
-  hub = await openHub({ logs: lessThanEverything })
+  hub = await openHub({ broken: { logs: lessThanEverything } })
   const writer = await hub.writer('orders', 'ams-1', 'orders-1')
   await writer.write(
     Array.from({ length: 40 }, (_, i) => ({ text: `line ${i}`, atMs: Date.now() - 600_000 + i * 1000 }))
@@ -48,7 +48,7 @@ test('a host that is behind is told with the time up to which it is complete', a
   const id = await hub.host('fra-2')
   const page = await browser.page(`${hub.url}/prod/orders/logs?q=nothing`)
   for (let i = 0; i < 20; i++) {
-    hub.fleet.heard(id, 5000)
+    hub.fleet().heard(id, 5000)
     await page.waitForTimeout(60)
   }
   await page.reload()
@@ -60,7 +60,7 @@ test('a host that is behind is told with the time up to which it is complete', a
 })
 
 test('list and histogram fail apart, and each offers to try again', async () => {
-  const page = await browser.page('about:blank')
+  const page = await browser.page('about:blank', { expected: CUT_OFF })
   await page.route('**/api/logs?*', (route) => route.abort())
   await page.goto(`${hub.url}/prod/orders/logs`)
   const failed = page.locator('.empty')
