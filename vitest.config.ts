@@ -10,6 +10,8 @@ export default defineConfig({
           include: ['test/{agent,collector,server,web,docs}/**/*.test.{ts,tsx}'],
           pool: 'threads',
           isolate: false,
+          // Much of a test's time is waiting for sockets and files: one worker more than cores on small machines.
+          maxWorkers: 3,
           testTimeout: 20_000
         }
       },

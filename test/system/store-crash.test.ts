@@ -4,14 +4,14 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { checkFolder } from '../../../collector/store/embedded/check.ts'
-import { cursorOf } from '../../../collector/store/store.ts'
-import { RECORD_BYTES, STREAMS, sourceOf, textOf, timeOf } from './appender.ts'
-import { ALL_TIME, BOUNDS, field, random } from './corpus.ts'
-import { openEmbedded, testFolder } from './folder.ts'
+import { checkFolder } from '../../collector/store/embedded/check.ts'
+import { cursorOf } from '../../collector/store/store.ts'
+import { RECORD_BYTES, STREAMS, sourceOf, textOf, timeOf } from '../collector/store/appender.ts'
+import { ALL_TIME, BOUNDS, field, random } from '../collector/store/corpus.ts'
+import { openEmbedded, testFolder } from '../collector/store/folder.ts'
 
 const ROUNDS = 20
-const APPENDER = fileURLToPath(new URL('./appender.ts', import.meta.url))
+const APPENDER = fileURLToPath(new URL('../collector/store/appender.ts', import.meta.url))
 
 test('killed twenty times, every record is there once, in order, unaltered', {
   timeout: 300_000
