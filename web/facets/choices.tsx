@@ -14,10 +14,12 @@ interface ChoicesProps {
   known: readonly string[]
   /** How a value is drawn. */
   face?: (value: string) => ReactNode
+  /** How a value is called where it is an id. */
+  nameOf?: (value: string) => string
 }
 
 /** Values with boxes: unchecked is `-level:debug` in the query, checked again takes it out. */
-export function Choices({ field, values, known, face }: ChoicesProps) {
+export function Choices({ field, values, known, face, nameOf = String }: ChoicesProps) {
   const { t, locale } = useLanguage()
   const { q } = useView()
   const ask = useAskQuery()
@@ -29,13 +31,13 @@ export function Choices({ field, values, known, face }: ChoicesProps) {
         <li key={value} className="facet-row">
           <input
             type="checkbox"
-            aria-label={t('facet.toggle', { value, count })}
+            aria-label={t('facet.toggle', { value: nameOf(value), count })}
             checked={!parsed.ok || admits(parsed.expression, field, value)}
             disabled={!parsed.ok}
             onChange={() => ask(toggled(q, field, value, known))}
           />
           <ValueMenu field={field} value={value} className="value facet-name">
-            {face ? face(value) : value}
+            {face ? face(value) : nameOf(value)}
           </ValueMenu>
           <span className="count">{number.format(count)}</span>
         </li>

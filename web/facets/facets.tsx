@@ -9,6 +9,7 @@ import { Apps } from './apps.tsx'
 import { type Counted, useFieldCounts } from './ask.ts'
 import { Choices } from './choices.tsx'
 import { Fields } from './fields.tsx'
+import { Instances } from './instances.tsx'
 import { Saved } from './saved.tsx'
 import { Section } from './section.tsx'
 
@@ -53,13 +54,7 @@ export function Facets() {
         <Choices field="output" values={outputs} known={OUTPUTS} />
       </Section>
       {app !== '' && of('instance').length > 1 && (
-        <Section title={t('facet.instance')} busy={counts.asking} error={counts.error}>
-          <Choices
-            field="instance"
-            values={of('instance')}
-            known={of('instance').map(({ value }) => value)}
-          />
-        </Section>
+        <Instances values={of('instance')} busy={counts.asking} error={counts.error} />
       )}
       <Fields />
       <Saved />

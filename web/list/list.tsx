@@ -1,6 +1,5 @@
 import './list.css'
-import { useMemo, useRef } from 'react'
-import { Pill } from '../live/pill.tsx'
+import { lazy, Suspense, useMemo, useRef } from 'react'
 import { useCommand, usePage, useView } from '../state/page.ts'
 import { useStore } from '../state/store.ts'
 import { ContextBar } from './context-bar.tsx'
@@ -12,6 +11,9 @@ import { Grid } from './grid.tsx'
 import { hitsOf } from './hits.ts'
 import { Notes } from './notes.tsx'
 import { Speaker } from './speaker.tsx'
+
+const Pill = lazy(async () => ({ default: (await import('../later.ts')).Pill }))
+const MarkedMenu = lazy(async () => ({ default: (await import('../later.ts')).MarkedMenu }))
 
 /** The log lines of the present question, with what is to be said of them. */
 export function List() {
@@ -38,7 +40,10 @@ export function List() {
       {isFinding && <FindBar find={find} feed={feed} />}
       <div className="list-frame">
         {isEmpty ? <Empty feed={feed} /> : <Grid key={number} feed={feed} find={find} hits={hits} />}
-        {feed.tail && <Pill feed={feed} tail={feed.tail} />}
+        <Suspense>
+          {feed.tail && <Pill feed={feed} tail={feed.tail} />}
+          {phase === 'shown' && <MarkedMenu />}
+        </Suspense>
       </div>
       <Speaker feed={feed} />
     </div>

@@ -1,8 +1,9 @@
 /** What the list does on keys: moving the selection, jumping to errors, moves, gaps and hits, opening. */
 import type { Virtualizer } from '@tanstack/react-virtual'
-import { type RefObject, useEffect } from 'react'
+import { type RefObject, useEffect, useRef } from 'react'
 import { exclude, include } from '../../collector/query/grammar.ts'
 import type { LevelName, RecordJson } from '../../server/api.ts'
+import type { Command } from '../keys/commands.ts'
 import { copyText } from '../record/copy.ts'
 import { linkTo } from '../record/link.ts'
 import { useCommand, usePage, useSettings, useSetView } from '../state/page.ts'
@@ -17,6 +18,10 @@ import { foundIn, type Mark } from './marks.ts'
 import type { Row } from './rows.ts'
 import type { Sight } from './sight.ts'
 import { shownText } from './text.ts'
+
+/** Pages that one press loads at most to find a row, and the time in which they are drawn. */
+const MOST_SOUGHT = 20
+const SEEK_PAUSE_MS = 60
 
 interface Wiring {
   feed: Feed
@@ -62,11 +67,15 @@ export function useMoves(wiring: Wiring): {
     return select(Math.max(0, Math.min(sight.count - 1, clamped + over)))
   }
 
+  const pagesSought = useRef(0)
   const firstVisible = () => virtualizer.range?.startIndex ?? 0
   const visible = () => Math.max(2, (virtualizer.range?.endIndex ?? 10) - firstVisible())
 
-  /** The next row in a direction of the screen for which `fits` holds; a sentence says when there is none. */
-  const seek = (direction: 1 | -1, fits: (row: Row) => boolean): void => {
+  /**
+   * The next row in a direction of the screen for which `fits` holds. More pages are loaded to find one, then the
+   * command runs again; a sentence says when there is none.
+   */
+  const seek = (command: Command, direction: 1 | -1, fits: (row: Row) => boolean): void => {
     for (
       let i = (selectedAt < 0 ? firstVisible() - 1 : selectedAt) + direction;
       i >= 0 && i < sight.count;
@@ -74,11 +83,25 @@ export function useMoves(wiring: Wiring): {
     ) {
       const seen = sight.at(i)
       if (seen?.kind === 'row' && fits(seen.row)) {
+        pagesSought.current = 0
         select(i)
         return
       }
     }
-    page.toast(t('list.noneFurther'))
+    void seekFurther(command, direction)
+  }
+
+  const seekFurther = async (command: Command, direction: 1 | -1): Promise<void> => {
+    const end = direction > 0 === (order === 'down') ? 'newer' : 'older'
+    const { kind } = feed.status.get()[end]
+    if (pagesSought.current >= MOST_SOUGHT || (kind !== 'more' && kind !== 'asking')) {
+      pagesSought.current = 0
+      page.toast(t('list.noneFurther'))
+      return
+    }
+    pagesSought.current++
+    await feed.load(end)
+    setTimeout(() => page.commands.run(command), SEEK_PAUSE_MS)
   }
 
   const marksOf = (row: Row): readonly Mark[] => {
@@ -168,14 +191,14 @@ export function useMoves(wiring: Wiring): {
   useCommand('half-up', () => step(-Math.ceil(visible() / 2)))
   useCommand('oldest', () => void toOldest())
   useCommand('newest', toNewest)
-  useCommand('error-next', () => seek(1, isLevel('error', 'fatal')))
-  useCommand('error-previous', () => seek(-1, isLevel('error', 'fatal')))
-  useCommand('warning-next', () => seek(1, isLevel('warn')))
-  useCommand('warning-previous', () => seek(-1, isLevel('warn')))
-  useCommand('move-next', () => seek(1, (row) => row.kind === 'move'))
-  useCommand('move-previous', () => seek(-1, (row) => row.kind === 'move'))
-  useCommand('gap-next', () => seek(1, (row) => row.kind === 'range'))
-  useCommand('gap-previous', () => seek(-1, (row) => row.kind === 'range'))
+  useCommand('error-next', () => seek('error-next', 1, isLevel('error', 'fatal')))
+  useCommand('error-previous', () => seek('error-previous', -1, isLevel('error', 'fatal')))
+  useCommand('warning-next', () => seek('warning-next', 1, isLevel('warn')))
+  useCommand('warning-previous', () => seek('warning-previous', -1, isLevel('warn')))
+  useCommand('move-next', () => seek('move-next', 1, (row) => row.kind === 'move'))
+  useCommand('move-previous', () => seek('move-previous', -1, (row) => row.kind === 'move'))
+  useCommand('gap-next', () => seek('gap-next', 1, (row) => row.kind === 'range'))
+  useCommand('gap-previous', () => seek('gap-previous', -1, (row) => row.kind === 'range'))
   useCommand('find-next', () => nextHit(1))
   useCommand('find-previous', () => nextHit(-1))
   useCommand('open', () => {

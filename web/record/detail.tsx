@@ -16,6 +16,7 @@ import { Identity } from './identity.tsx'
 import { type JsonNode, readJson } from './json.ts'
 import { JsonTree } from './json-tree.tsx'
 import { linkTo } from './link.ts'
+import { Neighbours } from './neighbours.tsx'
 import { rawPieces } from './raw.ts'
 import { StackText } from './stack.tsx'
 
@@ -105,6 +106,7 @@ export function RecordDetail({ record, look }: { record: RecordJson; look: Look 
           <>
             <StackText text={stripped(record.text)} />
             <Fields record={record} />
+            <Neighbours record={record} />
             <Identity record={record} look={look} />
           </>
         )}

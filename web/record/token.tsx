@@ -30,7 +30,7 @@ export function TokenPrompt() {
       >
         <h2 id="token-title">{had ? t('token.expired') : t('token.title')}</h2>
         <p>{t('token.hint')}</p>
-        <pre className="command">driftlog token read</pre>
+        <pre className="command">tokens/read</pre>
         <input
           type="password"
           autoComplete="off"
