@@ -7,7 +7,7 @@ import { Keyboard } from './keys/keyboard.tsx'
 import { List } from './list/list.tsx'
 import { LiveSwitch } from './live/switch.tsx'
 import { QueryBar } from './query/bar.tsx'
-import { Header } from './shell/header.tsx'
+import { DemoMark, Header } from './shell/header.tsx'
 import { Layout } from './shell/layout.tsx'
 import { Toasts } from './shell/toasts.tsx'
 import { FleetWatch } from './state/fleet.tsx'
@@ -38,6 +38,7 @@ export function App() {
       <Keyboard />
       <Layout
         header={<Header />}
+        narrowHeader={<DemoMark />}
         query={<QueryBar />}
         time={<TimeBox />}
         live={<LiveSwitch />}

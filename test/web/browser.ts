@@ -14,6 +14,8 @@ const CHROMIUM = process.env['DRIFTLOG_CHROMIUM'] ?? '/usr/bin/chromium'
 export interface TestBrowser extends AsyncDisposable {
   /** A page of its own context at `url`; errors that reach its console are kept in `faults`. */
   page(url: string, options?: PageOptions): Promise<TestPage>
+  /** Closes every page. */
+  leave(): Promise<void>
 }
 
 export interface PageOptions extends BrowserContextOptions {
@@ -73,6 +75,9 @@ export async function openBrowser(): Promise<TestBrowser> {
       await page.goto(url)
       return page
     },
+    async leave() {
+      await Promise.all(browser.contexts().map((context) => context.close()))
+    },
     async [Symbol.asyncDispose]() {
       await browser.close()
       if (faults.length > 0) throw new Error(`Pages were not clean:\n${faults.join('\n')}`)
@@ -99,4 +104,27 @@ export async function settled(page: Page): Promise<void> {
   await page.waitForFunction(
     () => document.querySelector('[role="grid"]')?.getAttribute('aria-busy') !== 'true'
   )
+}
+
+/** Every line that the list holds, drawn or not: as the page's own menu copies them. */
+export async function loadedLines(page: Page, name: string | RegExp = /as text|为文本/): Promise<string[]> {
+  await page.locator('.notes .spring + button').click()
+  await page.getByRole('menuitem', { name }).click()
+  const text = await page.evaluate(() => navigator.clipboard.readText())
+  return text.split('\n')
+}
+
+/** Begins to count the browser's tasks of more than 50 ms. */
+export async function countLongTasks(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const counted = { count: 0 }
+    Object.assign(globalThis, { counted })
+    new PerformanceObserver((list) => (counted.count += list.getEntries().length)).observe({
+      type: 'longtask'
+    })
+  })
+}
+
+export function longTasks(page: Page): Promise<number> {
+  return page.evaluate(() => (globalThis as unknown as { counted: { count: number } }).counted.count)
 }

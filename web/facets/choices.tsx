@@ -36,7 +36,7 @@ export function Choices({ field, values, known, face, nameOf = String }: Choices
             disabled={!parsed.ok}
             onChange={() => ask(toggled(q, field, value, known))}
           />
-          <ValueMenu field={field} value={value} className="value facet-name">
+          <ValueMenu field={field} value={value} name={nameOf(value)} className="value facet-name">
             {face ? face(value) : nameOf(value)}
           </ValueMenu>
           <span className="count">{number.format(count)}</span>

@@ -1,7 +1,17 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a list of which only a part is drawn is no table
 // biome-ignore-all lint/a11y/useFocusableInteractive: one row of the grid can be tabbed to, keys reach the others
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { lazy, Suspense, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import {
+  lazy,
+  Suspense,
+  useCallback,
+  useEffect,
+  useEffectEvent,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState
+} from 'react'
 import type { RecordJson } from '../../server/api.ts'
 import { usePage, useSettings, useView } from '../state/page.ts'
 import { useStore } from '../state/store.ts'
@@ -32,6 +42,8 @@ const NEAR_PX = 1000
 /** A scroll event this soon after a wheel, touch or key is the reader's doing. */
 const HAND_MS = 800
 const DIVIDER_HEIGHT = 28
+/** An opened record has been drawn and measured by then. */
+const REVEAL_MS = 80
 /** So long a record is held at its place while its neighbours are measured. */
 const PIN_MS = 400
 
@@ -165,6 +177,22 @@ export function Grid({
     const timer = setTimeout(letGo, PIN_MS)
     return () => clearTimeout(timer)
   }, [status.phase, letGo])
+
+  // A record that opens below the edge of the frame comes into it, its row on top where it is longer.
+  const reveal = useEffectEvent(() => {
+    const element = scroller.current
+    const at = sight.indexOf(feed.rows, openedKey)
+    const [row, detail] = [virtualizer.measurementsCache[at], virtualizer.measurementsCache[at + 1]]
+    if (!element || !row || !detail || pin.current?.kind === 'row') return
+    const hidden = detail.end - element.scrollTop - element.clientHeight
+    if (hidden > 0 && row.start >= element.scrollTop)
+      element.scrollTop += Math.min(hidden, row.start - element.scrollTop)
+  })
+  useEffect(() => {
+    if (openedKey === '') return
+    const timer = setTimeout(reveal, REVEAL_MS)
+    return () => clearTimeout(timer)
+  }, [openedKey])
 
   // By the time that a record is opened its code is there.
   useEffect(() => {

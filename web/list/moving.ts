@@ -48,14 +48,14 @@ export function useMoves(wiring: Wiring): {
   const { explorer, history } = page
   const found = useStore(find.state)
 
-  const select = (index: number): boolean => {
+  const select = (index: number, align: 'auto' | 'center' = 'auto'): boolean => {
     const seen = sight.at(index)
     if (!seen) return false
     pin.current = undefined
     feed.tail?.pause('focused')
     explorer.select(seen.row.key, seen.row.kind === 'record')
     wantsFocus.current = isInList(scroller.current)
-    virtualizer.scrollToIndex(index, { align: 'auto' })
+    virtualizer.scrollToIndex(index, { align })
     return true
   }
 
@@ -84,7 +84,9 @@ export function useMoves(wiring: Wiring): {
       const seen = sight.at(i)
       if (seen?.kind === 'row' && fits(seen.row)) {
         pagesSought.current = 0
-        select(i)
+        // what is far off comes with its surroundings
+        const { startIndex = i, endIndex = i } = virtualizer.range ?? {}
+        select(i, i < startIndex || i > endIndex ? 'center' : 'auto')
         return
       }
     }

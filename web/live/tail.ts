@@ -97,7 +97,12 @@ export class LiveTail {
   }
 
   pause(why: PauseReason): void {
-    if (this.status.get().reading.kind === 'paused') return
+    const { reading } = this.status.get()
+    if (reading.kind === 'paused') {
+      // a press on a line is the beginning of what the reader is up to
+      if (reading.why === 'focused') this.#set({ reading: { ...reading, why } })
+      return
+    }
     this.flush()
     this.#set({
       reading: { kind: 'paused', why, atMs: Date.now(), waiting: 0, errors: 0, moves: 0 }

@@ -12,13 +12,15 @@ interface ValueMenuProps {
   /** Name as the query knows it. */
   field: string
   value: string
+  /** What it is called where it is an id. */
+  name?: string
   /** What the button shows; the value itself when left out. */
   children?: ReactNode
   className?: string
 }
 
 /** Any value, as a button that offers what can be done with it. Every choice edits the text of the query. */
-export function ValueMenu({ field, value, children, className }: ValueMenuProps) {
+export function ValueMenu({ field, value, name: called = value, children, className }: ValueMenuProps) {
   const { t } = useLanguage()
   const page = usePage()
   const { q, cols } = useView()
@@ -54,7 +56,7 @@ export function ValueMenu({ field, value, children, className }: ValueMenuProps)
     <Popup
       kind="menu"
       className={className ?? 'value'}
-      label={t('value.menu', { field, value: value === '' ? t('value.empty') : short(value) })}
+      label={t('value.menu', { field, value: called === '' ? t('value.empty') : short(called) })}
       face={children ?? (value === '' ? <span className="quiet">{t('value.empty')}</span> : value)}
     >
       {(close) =>

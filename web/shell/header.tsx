@@ -19,11 +19,7 @@ export function Header() {
           {t('page.logs')}
         </a>
       </nav>
-      {status?.demo && (
-        <span className="demo">
-          {status.demoReason ? t('page.demoBecause', { reason: status.demoReason }) : t('page.demo')}
-        </span>
-      )}
+      <DemoMark />
       <span className="spring" />
       {status && status.hosts > 0 && (
         <span className="quiet hosts-live">
@@ -46,6 +42,18 @@ export function Header() {
         <Icon name="help" />
       </button>
     </header>
+  )
+}
+
+/** A played fleet is called so wherever it is shown. */
+export function DemoMark() {
+  const { t } = useLanguage()
+  const { status } = useStore(usePage().fleet)
+  if (!status?.demo) return null
+  return (
+    <span className="demo">
+      {status.demoReason ? t('page.demoBecause', { reason: status.demoReason }) : t('page.demo')}
+    </span>
   )
 }
 

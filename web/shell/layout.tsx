@@ -13,6 +13,8 @@ import { Scope } from './scope.tsx'
 
 interface Slots {
   header: ReactNode
+  /** What is left of it in a narrow window. */
+  narrowHeader: ReactNode
   query: ReactNode
   time: ReactNode
   live: ReactNode
@@ -53,7 +55,7 @@ export function Layout(slots: Slots) {
       <button type="button" className="skip" onClick={() => page.commands.run('focus-list')}>
         {t('page.skipToList')}
       </button>
-      {room !== 'narrow' && <Boundary>{slots.header}</Boundary>}
+      <Boundary>{room === 'narrow' ? slots.narrowHeader : slots.header}</Boundary>
       <search className="ask">
         {room !== 'wide' && room !== 'narrow' && (
           <button type="button" className="framed" onClick={() => setFiltersOpen(true)}>

@@ -53,6 +53,8 @@ async function violations(page: TestPage): Promise<string[]> {
 const WIDTHS = [1280, 390]
 const LOOKS = [
   { theme: 'dark', language: 'en' },
+  { theme: 'dark', language: 'zh' },
+  { theme: 'light', language: 'en' },
   { theme: 'light', language: 'zh' }
 ] as const
 
@@ -70,9 +72,18 @@ for (const width of WIDTHS) {
       await page.keyboard.press('Enter')
       await page.waitForTimeout(400)
       expect(await violations(page)).toEqual([])
-      await page.goto(`${hub.url}/prod/orders/logs?live=1`)
+      await page.keyboard.press('c')
+      await page.waitForSelector('.context-bar')
       await settled(page)
       expect(await violations(page)).toEqual([])
+      await page.goto(`${hub.url}/prod/orders/logs?live=1`)
+      await settled(page)
+      await page.waitForSelector('.live-state.on')
+      expect(await violations(page)).toEqual([])
+      await page.keyboard.press('f')
+      await page.waitForSelector('.pill')
+      expect(await violations(page)).toEqual([])
+      await page.context().close()
     })
   }
 }

@@ -1,12 +1,20 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openBrowser, settled, type TestBrowser, visibleRows } from '../../web/browser.ts'
+import {
+  loadedLines,
+  openBrowser,
+  settled,
+  type TestBrowser,
+  type TestPage,
+  visibleRows
+} from '../../web/browser.ts'
 import { openHub, type TestHub, type Writer } from '../../web/hub.ts'
 
 let browser: TestBrowser
 let hub: TestHub
 let first: Writer
+let crowd: Writer
 const START_MS = Math.floor(Date.now() / 1000) * 1000 - 3_600_000
 /** A thousand lines that carry one and the same time. */
 const CROWD_MS = START_MS - 600_000
@@ -16,7 +24,7 @@ beforeAll(async () => {
   hub = await openHub()
   first = await hub.writer('orders', 'ams-1', 'orders-web-1')
   const second = await hub.writer('orders', 'fra-2', 'orders-web-2')
-  const crowd = await hub.writer('crowd', 'ams-1', 'crowd-1')
+  crowd = await hub.writer('crowd', 'ams-1', 'crowd-1')
   const evil = await hub.writer('evil', 'ams-1', 'evil-1')
   first.start(START_MS)
   await first.write(
@@ -91,44 +99,63 @@ describe('the URL is the state', () => {
     expect(await visibleRows(page)).toEqual(before)
   })
 
-  test('each action is one entry, and Back and Forward bring back text, rows and place', async () => {
-    const page = await browser.page(`${hub.url}/prod/orders/logs`)
-    await settled(page)
+  test('query, filter and drag are one entry each; Back and Forward bring back text, rows and place', async () => {
+    const from = new Date(START_MS - 60_000).toISOString()
+    const to = new Date(START_MS + 1_260_000).toISOString()
+    const page = await browser.page(`${hub.url}/prod/orders/logs?from=${from}&to=${to}`)
     const snapshot = async () => {
       await settled(page)
       await page.waitForTimeout(700)
-      return { url: page.url().split('?')[1], rows: await visibleRows(page) }
+      return {
+        params: new URL(page.url()).search.replace(/&?at=[^&]*/, ''),
+        text: await page.locator('.cm-content').textContent(),
+        rows: await visibleRows(page)
+      }
     }
-    await page.locator('.scroller').hover()
-    await page.mouse.wheel(0, -1500)
-    const one = await snapshot()
-    const setView = (params: string) =>
-      page.evaluate((query) => {
-        const link = new URL(location.href)
-        link.search = query
-        history.pushState({ key: query, pushed: true }, '', link)
-        dispatchEvent(new PopStateEvent('popstate', { state: history.state }))
-      }, params)
-    await setView('?q=timeout')
-    await page.locator('.scroller').hover()
-    await page.mouse.wheel(0, -900)
-    const two = await snapshot()
-    await page.keyboard.press('M')
-    await page.keyboard.press('k')
-    for (let i = 0; i < 50; i++) await page.keyboard.press('j')
-    const length = await page.evaluate(() => history.length)
-    await page.keyboard.press('c')
-    const three = await snapshot()
-    expect(await page.evaluate(() => history.length)).toBe(length + 1)
-    await page.goBack()
-    await page.waitForTimeout(300)
-    await page.goBack()
-    expect((await snapshot()).rows).toEqual(one.rows)
-    await page.goForward()
-    await page.waitForTimeout(300)
-    expect((await snapshot()).url?.split('&')[0]).toBe(two.url?.split('&')[0])
-    await page.goForward()
-    expect((await snapshot()).rows).toEqual(three.rows)
+    const scroll = async (by: number) => {
+      await settled(page)
+      await page.locator('.scroller').hover()
+      await page.mouse.wheel(0, by)
+    }
+    const entries = () => page.evaluate(() => history.length)
+    await settled(page)
+    const begin = await entries()
+    const places = []
+    await scroll(-1500)
+    places.push(await snapshot())
+    await page.keyboard.press('/')
+    await page.keyboard.type('-timeout')
+    await page.keyboard.press('Enter')
+    await scroll(-900)
+    places.push(await snapshot())
+    await page.locator('.facet-row input[aria-label^="error,"]').click()
+    await scroll(-700)
+    places.push(await snapshot())
+    const plot = await page.locator('.u-over').boundingBox()
+    if (!plot) throw new Error('no histogram')
+    const y = plot.y + plot.height / 2
+    await page.mouse.move(plot.x + plot.width * 0.1, y)
+    await page.mouse.down()
+    await page.mouse.move(plot.x + plot.width * 0.3, y)
+    await page.mouse.move(plot.x + plot.width * 0.5, y)
+    await page.mouse.up()
+    await expect.poll(entries).toBe(begin + 3)
+    await scroll(-400)
+    await settled(page)
+    await page.locator('.row[tabindex="0"]').focus()
+    for (let i = 0; i < 50; i++) await page.keyboard.press('k')
+    await page.keyboard.press('Enter')
+    await page.keyboard.press('Escape')
+    expect(await entries()).toBe(begin + 3)
+    places.push(await snapshot())
+    for (const place of places.slice(0, 3).toReversed()) {
+      await page.goBack()
+      expect(await snapshot()).toEqual(place)
+    }
+    for (const place of places.slice(1)) {
+      await page.goForward()
+      expect(await snapshot()).toEqual(place)
+    }
   })
 
   test('a link to a record shows it in the middle when container and host are gone', async () => {
@@ -160,12 +187,23 @@ test('a thousand lines of one time are paged and shown as context each once, in 
     await page.waitForTimeout(40)
   }
   expect(seen.size).toBe(1000)
-  await page.keyboard.press('j')
-  await page.keyboard.press('c')
+  // the line in the middle of the crowd, 50 to each side of it
+  const { records } = await page.evaluate(
+    async (asked) => (await fetch(asked)).json(),
+    `/api/logs?app=crowd&environment=prod&from=${from}&to=${to}&limit=1000&direction=newer`
+  )
+  await page.goto(`${hub.url}/prod/crowd/logs?from=${from}&to=${to}&at=${records[500].id}&ctx=instance&n=50`)
   await page.waitForSelector('.context-bar')
   await settled(page)
-  const context = await visibleRows(page)
-  expect(new Set(context).size).toBe(context.length)
+  const around: string[] = []
+  await page.locator('.row[tabindex="0"]').focus()
+  await page.keyboard.press('Home')
+  for (let i = 0; i < 40; i++) {
+    await page.waitForTimeout(60)
+    for (const text of await visibleRows(page)) if (!around.includes(text)) around.push(text)
+    await page.keyboard.press('PageDown')
+  }
+  expect(around).toEqual(Array.from({ length: 101 }, (_, i) => `crowd ${450 + i}`))
 })
 
 test('nothing of a line runs, and Raw shows what it really holds', async () => {
@@ -208,6 +246,26 @@ describe('what is copied', () => {
     await page.getByRole('tab', { name: 'JSON' }).click()
     expect(await page.getByRole('treeitem', { name: /big/ }).textContent()).toContain('9007199254740993')
   })
+
+  test('loaded lines as text, NDJSON and CSV', async () => {
+    const page = await browser.page(
+      `${hub.url}/prod/orders/logs?q=order%3A%5B4000+TO+4040%5D&cols=order&from=now-7d&to=now`
+    )
+    await settled(page)
+    const text = await loadedLines(page)
+    expect(text).toHaveLength(11)
+    expect(text[0]).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z .*"msg":"paid 0"/)
+    const records = (await loadedLines(page, /as NDJSON/)).map((line) => JSON.parse(line))
+    expect(records.map((record) => record.fields.order)).toEqual(
+      Array.from({ length: 11 }, (_, i) => 4000 + i * 4)
+    )
+    const [head, ...rows] = (await loadedLines(page, /as CSV/)).map((line) => line.trimEnd())
+    expect(head).toBe('time,host,app,instance,level,order,text')
+    expect(rows).toHaveLength(11)
+    expect(rows[0]).toBe(
+      `${records[0].time},ams-1,orders,${first.origin.instance},error,4000,"${records[0].text.replaceAll('"', '""')}"`
+    )
+  })
 })
 
 test('find reaches rows that are not drawn, and asked again it is the browser’s', async () => {
@@ -228,25 +286,65 @@ test('find reaches rows that are not drawn, and asked again it is the browser’
 test('by keys alone: search, row, context, exclude, live and back, with the focus always somewhere', async () => {
   const page = await browser.page(`${hub.url}/prod/orders/logs`)
   await settled(page)
-  const focused = () => page.evaluate(() => document.activeElement?.tagName ?? '')
+  const role = () => page.evaluate(() => document.activeElement?.getAttribute('role'))
+  const tabTo = async (selector: string) => {
+    for (let i = 0; i < 80; i++) {
+      if (await page.evaluate((wanted) => document.activeElement?.matches(wanted), selector)) return
+      await page.keyboard.press('Tab')
+    }
+    throw new Error(`Tab never reached ${selector}`)
+  }
   await page.keyboard.press('/')
-  await expect.poll(focused).not.toBe('BODY')
   await page.keyboard.type('timeout')
+  await watchFocus(page)
   await page.keyboard.press('Enter')
   await expect.poll(() => page.url()).toContain('q=timeout')
   await settled(page)
-  await page.locator('.row[tabindex="0"]').focus()
+  await tabTo('.row')
   await page.keyboard.press('k')
   await page.keyboard.press('Enter')
   await page.waitForSelector('.record')
   await page.keyboard.press('Escape')
   await page.waitForSelector('.record', { state: 'detached' })
-  await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('role'))).toBe('row')
+  await expect.poll(role).toBe('row')
   await page.keyboard.press('c')
   await page.waitForSelector('.context-bar')
-  await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('role'))).toBe('row')
+  await expect.poll(role).toBe('row')
   await page.keyboard.press('Escape')
   await page.waitForSelector('.context-bar', { state: 'detached' })
-  await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('role'))).toBe('row')
+  await expect.poll(role).toBe('row')
   expect(page.url()).toContain('q=timeout')
+  await page.keyboard.press('Enter')
+  await page.waitForSelector('.record')
+  await tabTo('[data-field="host"] button')
+  await page.keyboard.press('-')
+  await expect.poll(() => new URL(page.url()).searchParams.get('q')).toBe('timeout -host:fra-2')
+  await settled(page)
+  await page.keyboard.press('/')
+  await tabTo('.live-switch')
+  await page.keyboard.press('Enter')
+  await expect.poll(() => page.url()).toContain('live=1')
+  await page.waitForSelector('.live-state.on')
+  await page.goBack()
+  await expect.poll(() => page.url()).not.toContain('live=1')
+  await settled(page)
+  await page.goBack()
+  await expect.poll(() => new URL(page.url()).searchParams.get('q')).toBe('timeout')
+  await settled(page)
+  expect(await page.evaluate(() => (window as unknown as { fell: string[] }).fell)).toEqual([])
 })
+
+/** Notes when the focus lies on nothing for six frames: longer than one list takes to replace another. */
+async function watchFocus(page: TestPage): Promise<void> {
+  await page.evaluate(() => {
+    const fell: string[] = []
+    Object.assign(window, { fell })
+    let frames = 0
+    const look = () => {
+      frames = document.activeElement === document.body ? frames + 1 : 0
+      if (frames === 6) fell.push(location.href)
+      requestAnimationFrame(look)
+    }
+    requestAnimationFrame(look)
+  })
+}
