@@ -14,9 +14,9 @@ export interface Question {
 }
 
 const WHOLE_TEXTS =
-  'the texts of every block in the range are decompressed (half of the time) and searched (a quarter), because blocks hold whole texts; the bar was reached with texts split into templates and variables, which a later issue brings.'
+  'The texts of every block in the range are decompressed (half of the time) and searched (a quarter), because blocks hold whole texts; the bar was reached with texts split into templates and variables, which a later issue brings.'
 const NO_ROLL_UPS =
-  'level and time of every record in the range are decoded and counted; minute roll-ups, which a later issue brings, make this a look-up.'
+  'Level and time of every record in the range are decoded and counted; minute roll-ups, which a later issue brings, make this a look-up.'
 
 const DAY_MS = 86_400_000
 const BOUNDS = { budgetMs: 60_000 }
