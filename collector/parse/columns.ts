@@ -13,6 +13,8 @@ export class ColumnsBuilder {
   /** Text of all rows so far; a decoder writes behind `textLength` and calls `push`. */
   text = new Uint8Array(FIRST_TEXT_BYTES)
   textLength = 0
+  /** The same bytes as `text`. */
+  view = new DataView(this.text.buffer)
   private rows = FIRST_ROWS
   private timeMs = new Float64Array(FIRST_ROWS)
   private nanos = new Uint32Array(FIRST_ROWS)
@@ -29,6 +31,7 @@ export class ColumnsBuilder {
     const larger = new Uint8Array(Math.max(this.textLength + bytes, this.text.length * 2))
     larger.set(this.text.subarray(0, this.textLength))
     this.text = larger
+    this.view = new DataView(larger.buffer)
   }
 
   /** Adds a row whose text ends at `textEnd`; it begins where the row before ended. */

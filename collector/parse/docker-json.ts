@@ -4,7 +4,7 @@
  * Docker writes it. Whatever differs is left to the exact path, which parses the line as JSON.
  */
 import { isUtf8 } from 'node:buffer'
-import { type Day, type Moment, momentOf, readMoment } from './time.ts'
+import { firstMinute, type Minute, type Moment, momentOf, readTime, SHORTEST_TIME } from './time.ts'
 
 /** What a line says, beside its text. Kept and used again for line after line. */
 export class DockerLine implements Moment {
@@ -20,23 +20,24 @@ export class DockerLine implements Moment {
   ansi = false
   /** Where the text ends in the buffer that it was written to. */
   textEnd = 0
-  readonly day: Day = { key: -1, startMs: 0 }
+  readonly minute: Minute = firstMinute()
   /** The last `,"attrs":{…}` that the exact path read: the same in every line of a container. */
   attrs = new Uint8Array(0)
 }
 
-/** `{"log":"","stream":"stdout","time":"2026-11-22T08:32:35Z"}` and its newline. */
-const SHORTEST_LINE = 59
+/** `","stream":"stdout","time":"2026-11-22T08:32:35Z"}` and its newline: what follows a text at least. */
+const SHORTEST_TAIL = 51
+/** From the text's closing quote to the comma behind the stream, and further to the time. */
+const STREAM_BYTES = 20
+const TIME_KEY_BYTES = 8
 
-const LINE_HEAD = bytesOf('{"log":"')
-const STREAM_KEY = bytesOf(',"stream":"std')
 const TIME_KEY = bytesOf(',"time":"')
 const ATTRS_KEY = bytesOf(',"attrs":')
 
-/** 1 for every byte that a JSON string holds as it is: neither control character nor quote nor backslash. */
-const PLAIN = new Uint8Array(256).fill(1, 32)
-PLAIN[34] = 0
-PLAIN[92] = 0
+/** What the simple escapes stand for, by the byte behind the backslash; 0 where it is none of them. */
+const ESCAPED = new Uint8Array(256)
+for (const [letter, meant] of Object.entries({ n: 10, t: 9, r: 13, b: 8, f: 12, '"': 34, '\\': 92, '/': 47 }))
+  ESCAPED[letter.charCodeAt(0)] = meant
 
 /** HEX[c] is the value of the hexadecimal digit c; 255 where it is none. */
 const HEX = new Uint8Array(256).fill(255)
@@ -45,99 +46,94 @@ for (let i = 0; i < 16; i++) {
   HEX[i.toString(16).toUpperCase().charCodeAt(0)] = i
 }
 
+/** Bytes that are compared and copied four at a time: the line's `{"log":"` and what stands behind its text. */
+const HEAD_1 = word('{"lo')
+const HEAD_2 = word('g":"')
+const STREAM_1 = word('","s')
+const STREAM_2 = word('trea')
+const STREAM_3 = word('m":"')
+const STDOUT_1 = word('stdo')
+const STDOUT_2 = word('ut",')
+const STDERR_1 = word('stde')
+const STDERR_2 = word('rr",')
+const TIME_1 = word('"tim')
+const TIME_2 = word('e":"')
+
 /**
- * Reads the line at b[from] and writes its text to out[outFrom …], which must have room for as many bytes as are left in `b`.
- * `b` must hold a newline at or behind `from`. Returns the index behind the line's newline, or -1 where the exact
- * path must look. `utf8` says that `b` is known to be well-formed.
+ * Reads the line at from.at and writes its text to to.at …, where there must be room for as many bytes as are left in
+ * `from`. `from` must hold a newline at or behind the line's begin. Returns the index behind the line's newline, or -1 where the exact
+ * path must look. `utf8` says that the bytes are known to be well-formed.
  */
 export function readDockerLine(
   b: Uint8Array,
+  view: DataView,
   from: number,
   out: Uint8Array,
+  outView: DataView,
   outFrom: number,
   utf8: boolean,
   line: DockerLine
 ): number {
   const n = b.length
-  if (from + SHORTEST_LINE > n || !holds(b, from, LINE_HEAD)) return -1
+  if (from + 8 + SHORTEST_TAIL > n) return -1
+  if (view.getInt32(from, true) !== HEAD_1 || view.getInt32(from + 4, true) !== HEAD_2) return -1
   line.ansi = false
-  let i = from + LINE_HEAD.length
+  const lastWord = n - 4
+  let i = from + 8
   let o = outFrom
   for (;;) {
-    let c = b[i] as number
-    while (PLAIN[c] === 1) {
-      out[o++] = c
-      c = b[++i] as number
-    }
-    if (c === 34) break
-    if (c === 92) {
-      const d = b[i + 1] as number
-      i += 2
-      switch (d) {
-        case 110:
-          out[o++] = 10
-          break
-        case 117: {
-          const code = hex4(b, i)
-          if (code < 0) return -1
-          i += 4
-          if (code < 0x80) {
-            if (code === 27) line.ansi = true
-            out[o++] = code
-          } else if (code >= 0xd800 && code < 0xdc00 && b[i] === 92 && b[i + 1] === 117) {
-            const low = hex4(b, i + 2)
-            if (low >= 0xdc00 && low < 0xe000) {
-              i += 6
-              o = writeCodePoint(out, o, 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00))
-            } else o = writeCodePoint(out, o, 0xfffd)
-          } else o = writeCodePoint(out, o, code >= 0xd800 && code < 0xe000 ? 0xfffd : code)
-          break
-        }
-        case 34:
-        case 92:
-        case 47:
-          out[o++] = d
-          break
-        case 116:
-          out[o++] = 9
-          break
-        case 114:
-          out[o++] = 13
-          break
-        case 98:
-          out[o++] = 8
-          break
-        case 102:
-          out[o++] = 12
-          break
-        default:
-          return -1
-      }
+    if (i > lastWord) return -1
+    // Bytes behind the first odd one are written too, and then written over.
+    const four = view.getInt32(i, true)
+    outView.setInt32(o, four, true)
+    const odd = oddBytes(four)
+    if (odd === 0) {
+      i += 4
+      o += 4
       continue
     }
-    return -1
+    const plain = (31 - Math.clz32(odd & -odd)) >> 3
+    i += plain
+    o += plain
+    const c = b[i]
+    if (c === 34) break
+    if (c !== 92) return -1
+    const d = b[i + 1] as number
+    const meant = ESCAPED[d] as number
+    i += 2
+    if (meant !== 0) {
+      out[o++] = meant
+      continue
+    }
+    if (d !== 117) return -1
+    const code = hex4(b, i)
+    if (code < 0) return -1
+    i += 4
+    if (code < 0x80) {
+      if (code === 27) line.ansi = true
+      out[o++] = code
+    } else if (code >= 0xd800 && code < 0xdc00 && b[i] === 92 && b[i + 1] === 117) {
+      const low = hex4(b, i + 2)
+      if (low >= 0xdc00 && low < 0xe000) {
+        i += 6
+        o = writeCodePoint(out, o, 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00))
+      } else o = writeCodePoint(out, o, 0xfffd)
+    } else o = writeCodePoint(out, o, code >= 0xd800 && code < 0xe000 ? 0xfffd : code)
   }
-  if (!utf8 && !isUtf8(b.subarray(from, i))) return -1
-  i++
-  // `,"stream":"stdout"`: both names have six letters and differ in the last three.
-  if (!holds(b, i, STREAM_KEY)) return -1
-  i += STREAM_KEY.length
-  if (b[i] === 111 && b[i + 1] === 117 && b[i + 2] === 116) line.output = 1
-  else if (b[i] === 101 && b[i + 1] === 114 && b[i + 2] === 114) line.output = 2
-  else return -1
-  if (b[i + 3] !== 34) return -1
-  i += 4
-  if (b[i + 2] === 97) {
-    if (line.attrs.length === 0 || !holds(b, i, line.attrs)) return -1
-    i += line.attrs.length
+  if (i + SHORTEST_TAIL > n || (!utf8 && !isUtf8(b.subarray(from, i)))) return -1
+  const stream = streamAt(view, i)
+  if (stream === 0) return -1
+  line.output = stream
+  i += STREAM_BYTES
+  if (view.getInt32(i, true) === TIME_1 && view.getInt32(i + 4, true) === TIME_2) i += TIME_KEY_BYTES
+  else {
+    const { attrs } = line
+    if (attrs.length === 0 || !holds(b, i - 1, attrs) || !holds(b, i - 1 + attrs.length, TIME_KEY)) return -1
+    i += attrs.length + TIME_KEY_BYTES
+    if (i + SHORTEST_TIME > n) return -1
   }
-  if (!holds(b, i, TIME_KEY)) return -1
-  i += TIME_KEY.length
-  const timeFrom = i
-  const longest = Math.min(n, timeFrom + 31)
-  while (i < longest && b[i] !== 34) i++
-  if (b[i] !== 34 || b[i + 1] !== 125 || b[i + 2] !== 10) return -1
-  if (!readMoment(b, timeFrom, i, line.day, line)) return -1
+  i = readTime(b, view, i, line)
+  if (i < 0 || b[i] !== 34 || b[i + 1] !== 125 || b[i + 2] !== 10) return -1
   line.timed = true
   line.newline = o > outFrom && out[o - 1] === 10
   if (line.newline) {
@@ -146,6 +142,30 @@ export function readDockerLine(
   }
   line.textEnd = o
   return i + 3
+}
+
+/**
+ * The high bit of every byte that does not stand for itself in a JSON string: control character, quote or backslash. Bits above
+ * the lowest one may be wrong (a subtraction borrows from them), the lowest one never is.
+ */
+function oddBytes(four: number): number {
+  const quote = four ^ 0x22222222
+  const backslash = four ^ 0x5c5c5c5c
+  return (
+    (((quote - 0x01010101) & ~quote) |
+      ((backslash - 0x01010101) & ~backslash) |
+      ((four - 0x20202020) & ~four)) &
+    0x80808080
+  )
+}
+
+/** Output of `","stream":"stdout",` at `i`; 0 where anything else stands there. */
+function streamAt(view: DataView, i: number): number {
+  if (view.getInt32(i, true) !== STREAM_1 || view.getInt32(i + 4, true) !== STREAM_2) return 0
+  if (view.getInt32(i + 8, true) !== STREAM_3) return 0
+  const first = view.getInt32(i + 12, true)
+  const second = view.getInt32(i + 16, true)
+  return first === STDOUT_1 && second === STDOUT_2 ? 1 : first === STDERR_1 && second === STDERR_2 ? 2 : 0
 }
 
 /**
@@ -226,4 +246,9 @@ function writeCodePoint(out: Uint8Array, at: number, code: number): number {
 
 function bytesOf(text: string): Uint8Array {
   return new TextEncoder().encode(text)
+}
+
+/** Four characters as they are read little-endian. */
+function word(text: string): number {
+  return new DataView(bytesOf(text).buffer).getInt32(0, true)
 }

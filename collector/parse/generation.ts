@@ -110,7 +110,7 @@ export function parseChunk(
   counts: Counts
 ): void {
   if (isIdle(reading, nowMs)) flush(reading, into, counts, nowMs, false)
-  const data = reading.raw.length > 0 ? Buffer.concat([reading.raw, bytes]) : bytes
+  const data = joined(reading.raw, bytes)
   const base = reading.next - reading.raw.length
   reading.next += bytes.length
   reading.touchedMs = nowMs
@@ -121,6 +121,15 @@ export function parseChunk(
   reading.held += reading.raw.length
   if (reading.open === 0) reading.committed = reading.rawFrom
   if (last) flush(reading, into, counts, nowMs, false)
+}
+
+/** One plain array: what reads it stays fast where it always sees the same class. */
+function joined(held: Uint8Array, bytes: Uint8Array): Uint8Array {
+  if (held.length === 0) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+  const all = new Uint8Array(held.length + bytes.length)
+  all.set(held)
+  all.set(bytes, held.length)
+  return all
 }
 
 /** True where pieces have waited too long for their continuation and may be given out. */
@@ -168,12 +177,13 @@ function readLines(
   const { line } = reading
   const utf8 = isUtf8(data)
   const lastNewline = data.lastIndexOf(10)
+  const view = new DataView(data.buffer, data.byteOffset, data.length)
   const n = data.length
   let p = 0
   while (p < n) {
     into.reserve(n - p)
     const from = into.textLength
-    const next = p <= lastNewline ? readDockerLine(data, p, into.text, from, utf8, line) : -1
+    const next = p <= lastNewline ? readDockerLine(data, view, p, into.text, into.view, from, utf8, line) : -1
     if (next > 0 && next - p <= LINE_BYTES) {
       if (line.newline && reading.open === 0) {
         const level = levelOf(into.text, from, line.textEnd)

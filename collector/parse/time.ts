@@ -6,44 +6,85 @@ export interface Moment {
   nanos: number
 }
 
-/** The last day that was looked at: lines of one file are nearly always of the same day. */
-export interface Day {
-  key: number
+/** The last minute that was read, as its bytes: lines of one file nearly always share it with the line before. */
+export interface Minute {
+  /** `2026`, `-11-`, `22T0` and `8:32`, as they are read little-endian. */
+  year: number
+  month: number
+  day: number
+  time: number
   startMs: number
 }
 
+export function firstMinute(): Minute {
+  const b = new DataView(new TextEncoder().encode('1970-01-01T00:00').buffer)
+  const [year, month, day, time] = [0, 4, 8, 12].map((at) => b.getInt32(at, true)) as [
+    number,
+    number,
+    number,
+    number
+  ]
+  return { year, month, day, time, startMs: 0 }
+}
+
+/** Bytes of `2026-11-22T08:32:35Z`. */
+export const SHORTEST_TIME = 20
+
 /**
- * Reads `2026-11-22T08:32:35.246468Z` from bytes; trailing zeros of the fraction may be cut. False where the bytes
- * are anything else, also for times with a zone other than Z: see momentOf().
+ * Reads `2026-11-22T08:32:35.246468Z` from bytes; trailing zeros of the fraction may be cut. Returns the index behind
+ * the Z, or -1 where the bytes are anything else, also for times with a zone other than Z: see momentOf(). `b` must
+ * hold SHORTEST_TIME bytes at `from`, and what ends the time.
  */
-export function readMoment(b: Uint8Array, from: number, to: number, day: Day, into: Moment): boolean {
-  const length = to - from
-  if (length < 20 || length > 30) return false
-  if (b[to - 1] !== 90 || b[from + 10] !== 84 || b[from + 13] !== 58 || b[from + 16] !== 58) return false
-  if (b[from + 4] !== 45 || b[from + 7] !== 45) return false
-  const h = two(b, from + 11)
-  const m = two(b, from + 14)
+export function readTime(
+  b: Uint8Array,
+  view: DataView,
+  from: number,
+  into: Moment & { readonly minute: Minute }
+): number {
+  const { minute } = into
+  const known =
+    view.getInt32(from, true) === minute.year &&
+    view.getInt32(from + 4, true) === minute.month &&
+    view.getInt32(from + 8, true) === minute.day &&
+    view.getInt32(from + 12, true) === minute.time
+  if (!known && !readMinute(b, view, from, minute)) return -1
   const s = two(b, from + 17)
-  if (h > 23 || m > 59 || s > 59) return false
-  const key = two(b, from) * 1e6 + two(b, from + 2) * 1e4 + two(b, from + 5) * 100 + two(b, from + 8)
-  if (key !== day.key) {
-    const startMs = dayStart(key)
-    if (startMs === undefined) return false
-    day.key = key
-    day.startMs = startMs
-  }
+  if (s > 59 || b[from + 16] !== 58) return -1
+  let i = from + 19
   let fraction = 0
-  if (length > 20) {
-    if (b[from + 19] !== 46 || length === 21) return false
-    for (let i = from + 20; i < to - 1; i++) {
+  if (b[i] === 46) {
+    const first = ++i
+    const longest = first + 9
+    for (; i < longest; i++) {
       const digit = (b[i] as number) - 48
-      if (digit < 0 || digit > 9) return false
+      if (digit < 0 || digit > 9) break
       fraction = fraction * 10 + digit
     }
-    for (let digits = length - 21; digits < 9; digits++) fraction *= 10
+    if (i === first) return -1
+    fraction *= POWERS[longest - i] as number
   }
-  into.nanos = fraction % 1_000_000
-  into.timeMs = day.startMs + ((h * 60 + m) * 60 + s) * 1000 + (fraction - into.nanos) / 1_000_000
+  if (b[i] !== 90) return -1
+  const ms = Math.floor(fraction / 1_000_000)
+  into.nanos = fraction - ms * 1_000_000
+  into.timeMs = minute.startMs + s * 1000 + ms
+  return i + 1
+}
+
+const POWERS = Int32Array.from({ length: 10 }, (_, digits) => 10 ** digits)
+
+/** Reads `2026-11-22T08:32` at `from`; false where the bytes are no such minute, and `minute` is as it was. */
+function readMinute(b: Uint8Array, view: DataView, from: number, minute: Minute): boolean {
+  if (b[from + 4] !== 45 || b[from + 7] !== 45 || b[from + 10] !== 84 || b[from + 13] !== 58) return false
+  const h = two(b, from + 11)
+  const m = two(b, from + 14)
+  const key = two(b, from) * 1e6 + two(b, from + 2) * 1e4 + two(b, from + 5) * 100 + two(b, from + 8)
+  const dayMs = dayStart(key)
+  if (h > 23 || m > 59 || dayMs === undefined) return false
+  minute.year = view.getInt32(from, true)
+  minute.month = view.getInt32(from + 4, true)
+  minute.day = view.getInt32(from + 8, true)
+  minute.time = view.getInt32(from + 12, true)
+  minute.startMs = dayMs + (h * 60 + m) * 60_000
   return true
 }
 
