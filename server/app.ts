@@ -29,6 +29,8 @@ import type { Tail } from './tail.ts'
 
 /** Address and headers together: room for a query of 100 kB. Node holds this much per connection at most. */
 const HEADER_LIMIT_BYTES = 128 * 1024
+/** Threads and stores may take long to start on a busy machine; waiting is better than giving up. */
+const START_TIMEOUT_MS = 120_000
 /** No route of the page or the command line takes a body; the agents' routes set their own limit. */
 const BODY_LIMIT_BYTES = 64 * 1024
 /** The whole request must have arrived by then. */
@@ -81,6 +83,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     connectionTimeout: Math.max(IDLE_TIMEOUT_MS, 3 * config.query.budgetMs),
     keepAliveTimeout: KEEP_ALIVE_MS,
     return503OnClosing: false,
+    pluginTimeout: START_TIMEOUT_MS,
     routerOptions: { maxParamLength: PARAMETER_LIMIT },
     http: { maxHeaderSize: HEADER_LIMIT_BYTES },
     ajv: { customOptions: { removeAdditional: false } },

@@ -145,7 +145,7 @@ export const readingZh: Record<keyof typeof readingEn, string> = {
   'token.title': '此服务需要令牌',
   'token.expired': '令牌已失效',
   'token.hint':
-    '请粘贴带有 read 权限的令牌，它只在此标签页中保留。在 Hub 所在机器的数据目录中，此文件里有一个：',
+    '请粘贴带有 read 权限的令牌，它只在此标签页中保留。在此服务所在机器的数据目录中，此文件里有一个：',
   'token.label': '令牌',
   'token.use': '使用此令牌'
 }
