@@ -187,12 +187,12 @@ export interface LogStore extends AsyncDisposable {
   health(): StoreHealth
 }
 
-/** The disk (or the store's quota) is full. Agents hold their place and try again. */
+/** The disk is full, gone or failing. Agents hold their place and try again. */
 export class StoreFullError extends Error {
   readonly code = 'DRIFTLOG_STORE_FULL'
   constructor(detail: string) {
     super(
-      `The log store can't write: ${detail}. Free disk space or lower the retention; agents wait and lose nothing.`
+      `The log store can't write: ${detail}. Agents wait and lose nothing: see that its folder is there and has room, or lower the retention.`
     )
   }
 }
