@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { arch, cpus, hostname, networkInterfaces, release, totalmem, type } from 'node:os'
 import { join } from 'node:path'
 import type { EngineInfo, Inspected } from './docker/engine.ts'
+import { type Rotation, rotationOf } from './files/rotation.ts'
 import { type Described, identify, optOut } from './identity.ts'
 import type { HostFacts, InstanceFacts } from './protocol.ts'
 
@@ -18,8 +19,7 @@ export interface FactsOptions {
 /** The container's own log, where it is to be read. */
 export interface LogFile {
   path: string
-  /** What its files may hold together before the oldest is deleted; Infinity without rotation. */
-  capacityBytes: number
+  rotation: Rotation
 }
 
 export interface Instance {
@@ -98,15 +98,6 @@ export function ownContainer(mounts = readText('/proc/self/mountinfo')): string 
   return /\/containers\/([0-9a-f]{64})\/(?:hostname|hosts|resolv\.conf) \/etc\//.exec(mounts)?.[1]
 }
 
-/** Docker's sizes: "10m" is 10 × 1024². */
-export function capacityOf(logOptions: Readonly<Record<string, string>>): number {
-  const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$/i.exec(logOptions['max-size'] ?? '')
-  if (!match) return Number.POSITIVE_INFINITY
-  const power = ['', 'k', 'm', 'g', 't'].indexOf((match[2] ?? '').toLowerCase())
-  const bytes = Number(match[1]) * 1024 ** power
-  return bytes > 0 ? bytes * Math.max(1, Number(logOptions['max-file'] ?? 1) || 1) : Number.POSITIVE_INFINITY
-}
-
 function whyUnread(found: Inspected, described: Described, options: FactsOptions): string | undefined {
   if (found.Id === options.ownContainer) return 'the agent’s own log'
   const opted = optOut(described)
@@ -121,7 +112,7 @@ function whyUnread(found: Inspected, described: Described, options: FactsOptions
 function logOf(found: Inspected, rootDir: string, options: FactsOptions): LogFile {
   const told = options.containersDir ? undefined : found.LogPath
   const path = told || usualLogPath(found.Id, rootDir, options)
-  return { path, capacityBytes: capacityOf(found.HostConfig.LogConfig.Config ?? {}) }
+  return { path, rotation: rotationOf(found.HostConfig.LogConfig.Config ?? {}) }
 }
 
 /** Docker's "never" is the year 1. */

@@ -12,7 +12,7 @@ export interface InstancesOptions {
   pollMs: number
   idleMs: number
   holdMaxBytes: number
-  /** Since when this host is watched: nothing of younger containers may be missing. */
+  /** Since when this host is watched, in ms since 1970. */
   sinceMs: number
   outbox: Outbox
   metrics: Metrics
@@ -76,7 +76,7 @@ export class Instances {
     const stream = this.#members.get(container)?.stream ?? this.#early.get(container)?.stream
     if (stream) this.#poller.wake(stream)
     else if (!this.#members.has(container)) {
-      this.#early.set(container, { stream: this.#follow(container, path, 0), sinceMs: Date.now() })
+      this.#early.set(container, { stream: this.#follow(container, path), sinceMs: Date.now() })
     }
   }
 
@@ -104,10 +104,9 @@ export class Instances {
     this.#early.delete(container)
     if (early && early.path !== log?.path) this.#poller.drop(early)
     if (log && !member.stream && (early || event.kind !== 'remove')) {
-      const { path, capacityBytes } = log
-      member.stream = early?.path === path ? early : this.#follow(container, path, capacityBytes)
-      member.stream.capacityBytes = capacityBytes
-      member.stream.begunMs = begunMs(event.instance, this.#options.sinceMs)
+      const { path, rotation } = log
+      member.stream = early?.path === path ? early : this.#follow(container, path)
+      member.stream.rotation = rotation
       this.#streams = [...this.#streams, member.stream]
     }
     if (event.kind === 'remove') this.#remove(container, member)
@@ -130,9 +129,10 @@ export class Instances {
     this.#poller.close()
   }
 
-  #follow(container: string, path: string, capacityBytes: number): LogStream {
+  #follow(container: string, path: string): LogStream {
     const lost = (loss: Loss) => this.#lost(loss)
-    const stream = new LogStream({ container, stream: OWN_LOG, path, capacityBytes, lost })
+    const { sinceMs } = this.#options
+    const stream = new LogStream({ container, stream: OWN_LOG, path, sinceMs, lost })
     this.#poller.add(stream)
     return stream
   }
@@ -208,11 +208,6 @@ export class Instances {
       else if (this.#members.get(container)?.trouble === text) this.#trouble(container, undefined)
     }
   }
-}
-
-/** When a container that was created under our eyes began to write; of older ones nobody can say what was before. */
-function begunMs({ createdMs, startedMs }: InstanceFacts, sinceMs: number): number | undefined {
-  return createdMs !== undefined && createdMs > sinceMs ? startedMs : undefined
 }
 
 function told({ facts, trouble }: Member): InstanceFacts {

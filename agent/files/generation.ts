@@ -24,6 +24,8 @@ export class Generation {
   lastSent = false
   /** The hub knows that nothing follows. */
   ended = false
+  /** The file that Docker packed it into, once that was seen: `dev:inode:birth`. */
+  copy: string | undefined
   /** Only this process's descriptor keeps the file. */
   unlinked = false
   #file: string

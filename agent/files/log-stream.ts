@@ -1,11 +1,13 @@
 /** One stream: a log file over all its rotations, every piece of it held open until the hub has it for good. */
 import { statSync } from 'node:fs'
 import type { Loss, Position } from '../protocol.ts'
-import { bornAfter, missedFiles } from './continuity.ts'
+import { type Born, hasPredecessor, missedFiles } from './continuity.ts'
 import { type Seen, walk } from './folder.ts'
 import { Generation } from './generation.ts'
 import { SCRATCH_BYTES } from './head.ts'
 import { match, type OnDisk } from './match.ts'
+import { Memory } from './memory.ts'
+import type { Rotation } from './rotation.ts'
 import { PlainFile, type Source } from './source.ts'
 
 export interface LogStreamOptions {
@@ -14,8 +16,8 @@ export interface LogStreamOptions {
   stream: string
   /** The live file; rotated ones lie beside it as `.1`, `.2.gz` … */
   path: string
-  /** How much the files of this stream may hold before the oldest is deleted, in bytes; Infinity without rotation. */
-  capacityBytes: number
+  /** Since when this host is watched, in ms since 1970: what was written after that ought to be here. */
+  sinceMs: number
   /** Called for whatever cannot be read any more. */
   lost: (loss: Loss) => void
 }
@@ -26,17 +28,13 @@ const LOOKS = 20
 const SETTLED_MS = 250
 /** A file that grew within this time before it was truncated may have grown once more unseen. */
 const BUSY_MS = 1000
-/** So many closed files and used ids are remembered, to know them again under another name. */
-const REMEMBERED = 1000
 
 export class LogStream {
   readonly container: string
   readonly stream: string
   readonly path: string
-  /** May be told later than the stream is opened. */
-  capacityBytes: number
-  /** When its container was started, where everything since then ought to be here, in ms since 1970. */
-  begunMs: number | undefined
+  /** Undefined until the engine has told it. */
+  rotation: Rotation | undefined
   /** Oldest first; the last is the live file. */
   generations: Generation[] = []
   /** The hub has said where each generation stands. Until then files are held, and nothing is sent. */
@@ -47,11 +45,14 @@ export class LogStream {
   rotations = 0
   readonly #lost: (loss: Loss) => void
   readonly #scratch = Buffer.allocUnsafe(SCRATCH_BYTES)
-  /** Files that were read to their end, and packed copies of them: file → size. */
-  readonly #closed = new Map<string, { hash: string; size: number }>()
-  readonly #ids = new Set<string>()
-  /** The newest file before the last rotation, until it is proven that nothing was missed after it. */
+  readonly #sinceMs: number
+  readonly #memory = new Memory()
+  /** What lay in the folder at the last look into it, oldest first. */
+  #folder: Generation[] = []
+  /** The newest file before a rotation that deleted it, until it is known whether others were missed after it. */
   #unproven: Generation | undefined
+  /** It has been judged whether the oldest file is the first. */
+  #begun = false
   #whole = false
   #looks = 0
   #removed = false
@@ -60,7 +61,7 @@ export class LogStream {
     this.container = options.container
     this.stream = options.stream
     this.path = options.path
-    this.capacityBytes = options.capacityBytes
+    this.#sinceMs = options.sinceMs
     this.#lost = options.lost
   }
 
@@ -102,8 +103,8 @@ export class LogStream {
    * the hub's list, and tells what the hub waits for and nobody has.
    */
   place(known: readonly Position[]): void {
-    for (const { generation } of known) this.#remember(generation)
-    this.#closed.clear()
+    for (const { generation } of known) this.#memory.use(generation)
+    this.#memory.reopen()
     if (!this.#removed) this.#discover()
     this.#identify(this.#removed)
     const told = new Set(this.generations.filter(({ head }) => !head).map(({ id }) => id))
@@ -114,12 +115,7 @@ export class LogStream {
       generation.follow(positions[index] ?? this.#fresh(generation))
     }
     if (this.generations.length > 0) this.#forgetLost(missing, told)
-    const oldest = this.generations[0]?.source
-    const begun = this.begunMs !== undefined && oldest?.packed === false ? this.begunMs : undefined
-    // Docker creates the first file before it starts the container: a younger one is not the first.
-    if (known.length === 0 && begun !== undefined && bornAfter(oldest?.birthMs ?? 0, begun)) {
-      this.#tell({ cause: 'rotated-unread' })
-    }
+    if (known.length === 0 && found.length > 0) this.#judgeBeginning()
     const newest = known.at(-1)
     if (newest?.ended && !positions.includes(newest) && found.length > 0 && missing.length === 0) {
       this.#tell({ cause: 'rotated-unread' })
@@ -131,17 +127,15 @@ export class LogStream {
 
   /** Closes the files that the hub has for good. */
   settle(): void {
+    if (this.#unproven) return
     const delivered = this.generations.filter((generation) => generation.delivered)
     if (delivered.length === 0) return
     for (const generation of delivered) {
-      if (generation === this.#unproven) continue
       const hash = generation.head?.hash
-      if (hash) this.#close(generation.file, hash, generation.size)
+      if (hash) this.#memory.close(generation.file, hash, generation.size)
       generation.close()
     }
-    this.generations = this.generations.filter(
-      (generation) => !generation.delivered || generation === this.#unproven
-    )
+    this.generations = this.generations.filter((generation) => !generation.delivered)
   }
 
   /** The live file was truncated and begun anew, which was seen while reading it. */
@@ -186,37 +180,45 @@ export class LogStream {
     const newest = this.generations.at(-1)
     let walked: ReturnType<typeof walk>
     try {
-      walked = walk(this.path, (file) => held.has(file) || this.#closed.has(file))
+      walked = walk(this.path, (file) => held.has(file) || this.#memory.isClosed(file))
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
       throw error
     }
-    this.#looks = walked.whole ? 0 : this.#looks + 1
-    this.#whole = walked.whole || this.#looks > LOOKS
-    const opened = walked.files.flatMap((seen) => this.#open(seen))
-    if (opened.length === 0) return
+    const opened = this.#open(walked.files)
     const there = new Set(walked.files.map(({ file }) => file))
-    if (newest?.source && !there.has(newest.file)) this.#unproven ??= newest
+    if (this.#unproven && !isGone(this.#unproven, there)) this.#unproven = undefined
+    if (newest && isGone(newest, there)) this.#unproven ??= newest
+    // A file that lies there under a name that the walk was too early for makes it worth another one.
+    const whole = walked.whole && !(this.#unproven && isLinked(this.#unproven))
+    this.#looks = whole ? 0 : this.#looks + 1
+    this.#whole = whole || this.#looks > LOOKS
+    const found = new Map([...this.#folder, ...this.generations, ...opened].map((one) => [one.file, one]))
+    this.#folder = walked.files.flatMap(({ file }) => found.get(file) ?? [])
+    if (opened.length === 0) return
     if (newest) this.rotations += opened.filter(({ birthMs }) => birthMs > newest.birthMs).length
     this.#insert(opened, walked.files)
   }
 
-  /** Nothing for a packed copy of a file that is held or was read already. */
-  #open({ source }: Seen): Generation[] {
-    if (!source) return []
-    const generation = new Generation(source, source.file)
-    if (!source.packed) return [generation]
-    if (!this.#knows(generation)) return [generation]
-    const hash = generation.head?.hash
-    const same = (size: number, other: string | undefined) => other === hash && size % 2 ** 32 === source.size
-    const copied =
-      hash !== undefined &&
-      (this.generations.some((held) => same(held.measure(), held.head?.hash)) ||
-        [...this.#closed.values()].some((closed) => same(closed.size, closed.hash)))
-    if (!copied) return [generation]
-    this.#close(source.file, hash, source.size)
-    generation.close()
-    return []
+  /** Without packed copies of files that are held or were read already. */
+  #open(files: readonly Seen[]): Generation[] {
+    const opened = files.flatMap(({ source }) => (source ? [new Generation(source, source.file)] : []))
+    for (const generation of opened) this.#knows(generation)
+    // A file may have been met plain, packed, and met again, all in one walk.
+    const held = [...this.generations, ...opened].filter(({ source }) => !source?.packed)
+    return opened.filter((generation) => !this.#isCopy(generation, held))
+  }
+
+  #isCopy({ source, head }: Generation, held: readonly Generation[]): boolean {
+    if (!source?.packed || !head) return false
+    const { file, size } = source
+    const { hash } = head
+    const original = held.find((one) => one.head?.hash === hash && one.measure() % 2 ** 32 === size)
+    if (!original && !this.#memory.isCopy(hash, size)) return false
+    if (original) original.copy = file
+    this.#memory.close(file, hash, size)
+    source.close()
+    return true
   }
 
   /** Files that lie in the folder stand in its order, behind those that only we hold. */
@@ -284,20 +286,42 @@ export class LogStream {
     }
   }
 
+  /** Whether files were deleted unseen after one that is gone from the folder. */
   #prove(): void {
     const deleted = this.#unproven
-    if (!deleted || !this.#whole) return
+    const { packs } = this.rotation ?? {}
+    if (!deleted || !this.#whole || packs === undefined) return
     const after = this.generations.slice(this.generations.indexOf(deleted) + 1)
-    if (after.some(({ head }) => !head)) return
+    const between = after.filter((generation) => !this.#folder.includes(generation))
+    if ([...between, ...this.#folder].some(({ head, source }) => !head && source)) return
     this.#unproven = undefined
     const { source } = deleted
-    if (!source || source.packed) return
-    const missed = missedFiles(
-      source.facts().changedMs,
-      after.map(({ birthMs, head }) => ({ birthMs, recordMs: head?.timeMs }))
-    )
-    if (missed > 0) this.#tell({ cause: 'rotated-unread' })
+    if (source && !source.packed && !isLinked(deleted)) {
+      const deletedMs = source.facts().changedMs
+      const missed = missedFiles({
+        deletedMs,
+        folder: this.#folder.map(born),
+        between: between.map(born),
+        packs
+      })
+      if (missed > 0) this.#tell({ cause: 'rotated-unread' })
+    }
     this.settle()
+  }
+
+  /** Whether the hub, which knows nothing of this stream yet, gets it from its first line on. */
+  #judgeBeginning(): void {
+    const { rotation, generations } = this
+    const [oldest] = generations
+    if (this.#begun || !rotation || !oldest) return
+    this.#begun = true
+    if (rotation.capacityBytes === Number.POSITIVE_INFINITY || generations.length < rotation.files) return
+    const packed = oldest.source?.packed ?? false
+    const bornMs = packed ? (oldest.head?.timeMs ?? 0) : oldest.birthMs
+    // Nothing tells whether a packed file is the first; where the number of files is full, it hardly ever is.
+    if (bornMs > this.#sinceMs && (packed || hasPredecessor(born(oldest)))) {
+      this.#tell({ cause: 'rotated-unread' })
+    }
   }
 
   #truncated(generation: Generation): void {
@@ -358,28 +382,9 @@ export class LogStream {
   }
 
   #fresh(generation: Generation): Position {
-    const hash = generation.head?.hash ?? ''
-    let id = generation.id ?? hash
-    for (let number = 2; generation.id === undefined && this.#ids.has(id); number++) id = `${hash}-${number}`
-    this.#remember(id)
+    const id = generation.id ?? this.#memory.freshId(generation.head?.hash ?? '')
     const { container, stream } = this
     return { container, stream, generation: id, next: 0, committed: 0 }
-  }
-
-  #remember(id: string): void {
-    this.#ids.add(id)
-    for (const oldest of this.#ids) {
-      if (this.#ids.size <= REMEMBERED) return
-      this.#ids.delete(oldest)
-    }
-  }
-
-  #close(file: string, hash: string, size: number): void {
-    this.#closed.set(file, { hash, size })
-    for (const oldest of this.#closed.keys()) {
-      if (this.#closed.size <= REMEMBERED) return
-      this.#closed.delete(oldest)
-    }
   }
 
   #tell(loss: Pick<Loss, 'cause' | 'bytes' | 'generation'>): void {
@@ -395,6 +400,19 @@ export class LogStream {
     for (const { size } of this.generations) sum += size
     return sum
   }
+}
+
+/** It does not lie in the folder any more, as it was or packed. */
+function isGone({ source, file, copy }: Generation, there: ReadonlySet<string>): boolean {
+  return source !== undefined && !there.has(file) && !(copy !== undefined && there.has(copy))
+}
+
+function isLinked({ source }: Generation): boolean {
+  return source !== undefined && !source.packed && source.facts().links > 0
+}
+
+function born({ birthMs, head }: Generation): Born {
+  return { birthMs, recordMs: head?.timeMs }
 }
 
 function onDisk(generation: Generation): OnDisk {

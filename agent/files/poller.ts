@@ -141,7 +141,9 @@ export class Poller {
     if (nowMs - watched.stream.grewMs < HOT_MS || watched.stream.removed) {
       watched.folder?.close()
       watched.folder = undefined
-      const needed = watched.stream.capacityBytes / FASTEST_BYTES_PER_MS / 2
+      // Before anything is known of a container, the worst is expected.
+      const { capacityBytes = 0 } = watched.stream.rotation ?? {}
+      const needed = capacityBytes / FASTEST_BYTES_PER_MS / 2
       return Math.min(this.#options.pollMs, Math.max(SHORTEST_MS, needed))
     }
     if (!watched.folder && !watched.unwatchable) this.#watchFolder(watched)

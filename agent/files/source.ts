@@ -64,7 +64,7 @@ export class PackedFile {
   readonly file: string
   readonly birthMs: number
   readonly #fd: number
-  #size: number
+  #size: number | undefined
   /** The last byte has been read; only then `size` is certain. */
   atEnd = false
   #unpacking: Unpacking | undefined
@@ -75,15 +75,20 @@ export class PackedFile {
   constructor(path: string) {
     this.#fd = openSync(path, 'r')
     this.file = fileId(this.#fd)
-    const { size, birthtimeMs } = fstatSync(this.#fd)
-    this.birthMs = birthtimeMs
-    const trailer = Buffer.alloc(4)
-    if (size >= 18) readSync(this.#fd, trailer, 0, 4, size - 4)
-    this.#size = trailer.readUInt32LE(0)
+    this.birthMs = fstatSync(this.#fd).birthtimeMs
   }
 
-  /** Bytes before compression, as the file's last four bytes say it (modulo 4 GiB). */
+  /**
+   * Bytes before compression, as the file's last four bytes say it (modulo 4 GiB). Not to be asked for before it
+   * is certain that the file is finished: it may be opened while Docker still writes it.
+   */
   get size(): number {
+    if (this.#size === undefined) {
+      const { size } = fstatSync(this.#fd)
+      const trailer = Buffer.alloc(4)
+      if (size >= 18) readSync(this.#fd, trailer, 0, 4, size - 4)
+      this.#size = trailer.readUInt32LE(0)
+    }
     return this.#size
   }
 

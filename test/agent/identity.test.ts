@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { Inspected } from '../../agent/docker/engine.ts'
-import { capacityOf, instanceOf, ownContainer } from '../../agent/facts.ts'
+import { instanceOf, ownContainer } from '../../agent/facts.ts'
+import { rotationOf } from '../../agent/files/rotation.ts'
 import type { InstanceFacts } from '../../agent/protocol.ts'
 
 interface Fixture {
@@ -57,9 +58,12 @@ test('labels that are longer than the protocol allows are cut', () => {
   expect(Object.entries(labels).map(([key, value]) => [key, value.length])).toEqual([['long', 4096]])
 })
 
-test('what the files of a log may hold together', () => {
-  expect(capacityOf({})).toBe(Number.POSITIVE_INFINITY)
-  expect(capacityOf({ 'max-size': '-1' })).toBe(Number.POSITIVE_INFINITY)
-  expect(capacityOf({ 'max-size': '10m', 'max-file': '3' })).toBe(30 * 1024 ** 2)
-  expect(capacityOf({ 'max-size': '512k' })).toBe(512 * 1024)
+test('how the files of a log follow each other', () => {
+  const never = { capacityBytes: Number.POSITIVE_INFINITY, files: 1, packs: false }
+  expect(rotationOf({})).toEqual(never)
+  expect(rotationOf({ 'max-size': '-1', 'max-file': '3' })).toEqual(never)
+  const three = { 'max-size': '10m', 'max-file': '3' }
+  expect(rotationOf(three)).toEqual({ capacityBytes: 30 * 1024 ** 2, files: 3, packs: false })
+  expect(rotationOf({ ...three, compress: 'true' }).packs).toBe(true)
+  expect(rotationOf({ 'max-size': '512k' })).toEqual({ capacityBytes: 512 * 1024, files: 1, packs: false })
 })

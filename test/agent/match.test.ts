@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { missedFiles } from '../../agent/files/continuity.ts'
 import { match, type OnDisk } from '../../agent/files/match.ts'
 import type { Position } from '../../agent/protocol.ts'
 
@@ -59,25 +58,4 @@ test('a file that is shorter than what the hub has of it is not that file', () =
 
 test('an ended generation that lies nowhere is not missed', () => {
   expect(told([file('1:8:200', 'b', 9)], [at('a', '1:7:100', 50, true)])).toEqual([[undefined], []])
-})
-
-test('the file born when ours was deleted follows it', () => {
-  // One name (max-file=1): deleted and born in one rotation, for a record stamped just before.
-  expect(missedFiles(1000, [{ birthMs: 1001, recordMs: 999 }])).toBe(0)
-  // A busy machine: the writer was stopped between deleting and creating.
-  expect(missedFiles(1000, [{ birthMs: 1250, recordMs: 999 }])).toBe(0)
-  // Two names: the direct successor is older than the rotation that deleted ours.
-  expect(
-    missedFiles(1000, [
-      { birthMs: 900, recordMs: 899 },
-      { birthMs: 1001, recordMs: 1000 }
-    ])
-  ).toBe(0)
-})
-
-test('files of later rotations mean that as many were deleted unseen', () => {
-  expect(missedFiles(1000, [{ birthMs: 1040, recordMs: 1039 }])).toBe(1)
-  const three = [1001, 1040, 1080].map((birthMs) => ({ birthMs, recordMs: birthMs - 1 }))
-  expect(missedFiles(1000, three)).toBe(2)
-  expect(missedFiles(1000, [{ birthMs: 1040, recordMs: undefined }])).toBe(1)
 })

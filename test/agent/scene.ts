@@ -20,26 +20,29 @@ export interface RunningAgent extends AsyncDisposable {
 }
 
 export class Scene implements AsyncDisposable {
-  readonly folder = mkdtempSync(join(tmpdir(), 'driftlog-agent-'))
+  readonly folder: string
   readonly hub: FakeHub
-  engine!: PretendedEngine
+  readonly engine: PretendedEngine
   readonly #agents: RunningAgent[] = []
   readonly #children: ChildProcess[] = []
 
-  private constructor(options: HubOptions) {
-    this.hub = new FakeHub(options)
+  private constructor(folder: string, hub: FakeHub, engine: PretendedEngine) {
+    this.folder = folder
+    this.hub = hub
+    this.engine = engine
   }
 
   static async open(options: HubOptions = {}): Promise<Scene> {
-    const scene = new Scene(options)
-    await scene.hub.start()
-    scene.engine = await startPretendedEngine({
-      socketPath: join(scene.folder, 'docker.sock'),
-      dir: join(scene.folder, 'docker'),
+    const folder = mkdtempSync(join(tmpdir(), 'driftlog-agent-'))
+    const hub = new FakeHub(options)
+    await hub.start()
+    const engine = await startPretendedEngine({
+      socketPath: join(folder, 'docker.sock'),
+      dir: join(folder, 'docker'),
       id: 'ENGINE',
       name: 'test-host'
     })
-    return scene
+    return new Scene(folder, hub, engine)
   }
 
   env(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
