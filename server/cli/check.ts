@@ -34,9 +34,14 @@ function pageOf(report: CheckReport, { paint }: Say): string {
     const where = place === undefined ? file : `${file}, ${place}`
     return `${paint(STYLES[severity], severity)} ${code}  ${where}\n  ${meaning}\n  ${remedy}\n`
   })
+  if (findings.some(({ code }) => code === 'no-store')) return told.join('')
   const verdict = sound ? paint('green', 'sound') : paint('red', 'damaged')
-  const seen = `${records.toLocaleString('en')} lines in ${parts} parts and ${journals} journals (${bytesText(bytes)})`
-  return `${told.join('')}${folder} is ${verdict}: ${seen}\n`
+  const seen = `${counted(records, 'line')} in ${counted(parts, 'part')} and ${counted(journals, 'journal')}`
+  return `${told.join('')}${folder} is ${verdict}: ${seen} (${bytesText(bytes)})\n`
+}
+
+function counted(number: number, thing: string): string {
+  return `${number.toLocaleString('en')} ${thing}${number === 1 ? '' : 's'}`
 }
 
 function percent(bytes: number, totalBytes: number): number {
