@@ -68,6 +68,34 @@ interface Word {
 const TEXT_WORDS = byFirstLetter({ ...IN_TEXT, ...IN_CAPITALS })
 const VALUE_WORDS = byFirstLetter({ ...IN_TEXT, ...IN_CAPITALS, ...AS_VALUE })
 
+export const PAIR_OF_ESCAPE = 2
+
+/**
+ * PAIR[a | b << 8] is 1 where the bytes a and b are the first two or the second and third of a word that names a
+ * level or a level's field, 2 where one of them begins an escape sequence, otherwise 0.
+ */
+export const PAIR = pairsOf([...Object.keys(IN_TEXT), 'level', 'lvl', 'severity'], Object.keys(IN_CAPITALS))
+
+function pairsOf(words: string[], inCapitals: string[]): Uint8Array {
+  const pairs = new Uint8Array(0x10000)
+  const add = (a: string, b: string) => {
+    pairs[a.charCodeAt(0) | (b.charCodeAt(0) << 8)] = 1
+  }
+  for (const [a = '', b = '', c = ''] of inCapitals.map((word) => word.toUpperCase())) {
+    add(a, b)
+    add(b, c)
+  }
+  for (const [a = '', b = '', c = ''] of words)
+    for (const [first, second] of [
+      [a, b],
+      [b, c]
+    ] as const)
+      for (const x of [first, first.toUpperCase()]) for (const y of [second, second.toUpperCase()]) add(x, y)
+  for (let other = 0; other < 256; other++)
+    pairs[27 | (other << 8)] = pairs[other | (27 << 8)] = PAIR_OF_ESCAPE
+  return pairs
+}
+
 /** Level of the word b[from, to), 0 where it names none. `capitals` says whether it is written in capitals. */
 export function levelOfWord(b: Uint8Array, from: number, to: number, capitals: boolean): number {
   const word = find(TEXT_WORDS, b, from, to)
