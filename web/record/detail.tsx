@@ -23,7 +23,7 @@ import { StackText } from './stack.tsx'
 type Tab = 'fields' | 'json' | 'raw'
 const TABS: readonly Tab[] = ['fields', 'json', 'raw']
 /** A raw text longer than this is drawn in parts. */
-const RAW_STEP = 64 * 1024
+const RAW_STEP = 32 * 1024
 
 /** Everything about one record. Its values are always text, never HTML. */
 export function RecordDetail({ record, look }: { record: RecordJson; look: Look }) {
@@ -154,7 +154,7 @@ function Raw({ text }: { text: string }) {
         )}
       </pre>
       {text.length > length && (
-        <button type="button" className="link" onClick={() => setLength(length + RAW_STEP * 4)}>
+        <button type="button" className="link" onClick={() => setLength(length + RAW_STEP * 2)}>
           {t('record.more', { count: text.length - length })}
         </button>
       )}

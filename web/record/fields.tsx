@@ -7,8 +7,9 @@ import { useLanguage } from '../words/index.ts'
 import { fieldsOf } from './copies.ts'
 import { copyText } from './copy.ts'
 
-/** Longer values are folded. */
+/** Longer values are folded; so much more of one is drawn at a time. */
 const FOLD = 2048
+const STEP = 32 * 1024
 /** So many fields are drawn before the rest is asked for. */
 const FIRST_FIELDS = 200
 
@@ -73,15 +74,17 @@ const TYPE_WORDS = {
 
 function Value({ value }: { value: string }) {
   const { t } = useLanguage()
-  const [whole, setWhole] = useState(false)
+  const [length, setLength] = useState(FOLD)
   if (value === '') return <span className="quiet">{t('value.empty')}</span>
-  if (value.length <= FOLD || whole) return value
+  if (value.length <= FOLD) return value
   return (
     <>
-      {value.slice(0, FOLD)}…{' '}
-      <button type="button" className="link" onClick={() => setWhole(true)}>
-        {t('record.more', { count: value.length - FOLD })}
-      </button>
+      <span className="long">{value.slice(0, length)}</span>{' '}
+      {value.length > length && (
+        <button type="button" className="link" onClick={() => setLength(length + STEP)}>
+          {t('record.more', { count: value.length - length })}
+        </button>
+      )}
     </>
   )
 }

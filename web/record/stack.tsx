@@ -6,7 +6,8 @@ import { useLanguage } from '../words/index.ts'
 const FOREIGN =
   /node_modules|\bnode:[a-z]|^\s*at (?:java|javax|jdk|sun|kotlin|scala|org\.(?:apache|springframework|eclipse|hibernate)|io\.(?:netty|reactivex))\.|site-packages|dist-packages|\/lib\/python\d|^\s+at (?:System|Microsoft)\.|\/usr\/local\/go\/src|\/go\/pkg\/mod|\/rustc\//
 const FRAME = /^\s+at |^\s+File "|^\s+from |^\t\S+\.go:\d+|^\s+\d+: /
-const MOST_LINES = 2000
+/** More than this stands in Raw. */
+const MOST_LENGTH = 32 * 1024
 /** A single line is read in its row; here it stands only when the row cut it. */
 const LONG = 400
 
@@ -20,10 +21,7 @@ export function StackText({ text }: { text: string }) {
   const { t } = useLanguage()
   const [shown, setShown] = useState<ReadonlySet<number>>(new Set())
   if (!text.includes('\n') && text.length < LONG) return null
-  const lines = text
-    .slice(0, 256 * 1024)
-    .split('\n')
-    .slice(0, MOST_LINES)
+  const lines = text.slice(0, MOST_LENGTH).split('\n')
   return (
     <pre className="stack">
       {blocksOf(lines).map((block, i) =>
@@ -39,6 +37,7 @@ export function StackText({ text }: { text: string }) {
           </span>
         )
       )}
+      {text.length > MOST_LENGTH && <span className="quiet">… {t('record.jsonCut')}</span>}
     </pre>
   )
 }
