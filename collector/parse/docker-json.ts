@@ -84,13 +84,21 @@ export function readDockerLine(
   for (;;) {
     if (i > lastWord) return -1
     // Bytes behind the first odd one are written too, and then written over.
-    const four = view.getInt32(i, true)
+    let four = view.getInt32(i, true)
     outView.setInt32(o, four, true)
-    const odd = oddBytes(four)
+    let odd = oddBytes(four)
     if (odd === 0) {
       i += 4
       o += 4
-      continue
+      if (i > lastWord) return -1
+      four = view.getInt32(i, true)
+      outView.setInt32(o, four, true)
+      odd = oddBytes(four)
+      if (odd === 0) {
+        i += 4
+        o += 4
+        continue
+      }
     }
     const plain = (31 - Math.clz32(odd & -odd)) >> 3
     i += plain
@@ -149,14 +157,8 @@ export function readDockerLine(
  * the lowest one may be wrong (a subtraction borrows from them), the lowest one never is.
  */
 function oddBytes(four: number): number {
-  const quote = four ^ 0x22222222
-  const backslash = four ^ 0x5c5c5c5c
-  return (
-    (((quote - 0x01010101) & ~quote) |
-      ((backslash - 0x01010101) & ~backslash) |
-      ((four - 0x20202020) & ~four)) &
-    0x80808080
-  )
+  // With bit 1 turned over, the quote (0x22) stands right behind the control characters.
+  return (((four ^ 0x02020202) - 0x21212121) | ((four ^ 0x5c5c5c5c) - 0x01010101)) & ~four & 0x80808080
 }
 
 /** Output of `","stream":"stdout",` at `i`; 0 where anything else stands there. */
