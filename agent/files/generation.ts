@@ -52,9 +52,13 @@ export class Generation {
     return this.#file
   }
 
-  /** Finds the first record; true once it is known. */
+  /** Finds the first record; true once it is known. A packed file may be damaged, and never say it. */
   identify(): boolean {
-    if (!this.head && this.source) this.head = readHead(this.source.readAt, this.final)
+    try {
+      if (!this.head && this.source) this.head = readHead(this.source.readAt, this.final)
+    } catch {
+      return false
+    }
     return this.head !== undefined
   }
 

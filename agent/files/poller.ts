@@ -20,6 +20,8 @@ export interface PollerOptions {
 interface Watched {
   stream: LogStream
   nextMs: number
+  /** When it was last seen to rotate. */
+  rotatedMs: number
   folder: FSWatcher | undefined
   /** The folder cannot be watched (no inotify watches left, a network file system). */
   unwatchable: boolean
@@ -36,6 +38,8 @@ const UNWATCHED_MS = 1000
  */
 const FASTEST_BYTES_PER_MS = 50_000
 const SHORTEST_MS = 4
+/** Where files rotate faster than this, each look may be the last chance of one, and a machine may be late. */
+const RUSH_MS = 250
 
 export class Poller {
   readonly #options: PollerOptions
@@ -54,6 +58,7 @@ export class Poller {
     const watched: Watched = {
       stream,
       nextMs: 0,
+      rotatedMs: 0,
       folder: undefined,
       unwatchable: false,
       failing: false
@@ -118,9 +123,11 @@ export class Poller {
   #look(watched: Watched): void {
     const { stream } = watched
     const nowMs = this.#nowMs()
+    const { rotations } = stream
     let grew = false
     try {
       grew = stream.poll(nowMs)
+      if (stream.rotations > rotations) watched.rotatedMs = nowMs
       if (watched.failing) this.#options.unreadable(stream, undefined)
       watched.failing = false
     } catch (error) {
@@ -141,6 +148,7 @@ export class Poller {
     if (nowMs - watched.stream.grewMs < HOT_MS || watched.stream.removed) {
       watched.folder?.close()
       watched.folder = undefined
+      if (nowMs - watched.rotatedMs < RUSH_MS) return SHORTEST_MS
       // Before anything is known of a container, the worst is expected.
       const { capacityBytes = 0 } = watched.stream.rotation ?? {}
       const needed = capacityBytes / FASTEST_BYTES_PER_MS / 2
