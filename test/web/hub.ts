@@ -53,7 +53,7 @@ export interface TestHub extends AsyncDisposable {
   logs(): LogStore
   fleet(): Fleet
   /** What a reader needs where the hub is guarded. */
-  token(): string
+  token(scope?: 'read' | 'admin'): string
   /** A host that has joined, by name. */
   host(name: string): Promise<string>
   writer(app: string, hostName: string, container: string, image?: string): Promise<Writer>
@@ -66,7 +66,7 @@ interface Running {
   url: string
   logs: LogStore
   fleet: Fleet
-  token: string
+  tokens: { read: string; admin: string }
   close(): Promise<void>
 }
 
@@ -101,7 +101,7 @@ export async function openHub({ env, demo, broken }: HubOptions = {}): Promise<T
     url: hub.url,
     logs: () => hub.logs,
     fleet: () => hub.fleet,
-    token: () => hub.token,
+    token: (scope = 'read') => hub.tokens[scope],
     host,
     async writer(name, hostName, container, image = `registry/${name}:1`) {
       const id = await host(hostName)
@@ -163,7 +163,7 @@ export async function openHub({ env, demo, broken }: HubOptions = {}): Promise<T
 
 async function real(config: Config, demo: HubOptions['demo']): Promise<Running> {
   const hub = await startHub(config, { log: LOG, pageFolder: testPage(), ...(demo ? { demo } : {}) })
-  return { url: hub.localUrl, logs: hub.logs, fleet: hub.fleet, token: hub.tokens.read, close: hub.close }
+  return { url: hub.localUrl, logs: hub.logs, fleet: hub.fleet, tokens: hub.tokens, close: hub.close }
 }
 
 async function inMemory({ memory, logs: wrap }: NonNullable<HubOptions['broken']>) {
@@ -184,6 +184,6 @@ async function inMemory({ memory, logs: wrap }: NonNullable<HubOptions['broken']
       pageFolder: testPage()
     })
     const url = await app.listen({ host: '127.0.0.1', port: config.listenPort })
-    return { url, logs, fleet, token: '', close: () => app.close() }
+    return { url, logs, fleet, tokens: { read: '', admin: '' }, close: () => app.close() }
   }
 }

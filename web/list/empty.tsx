@@ -34,8 +34,18 @@ export function Empty({ feed }: { feed: Feed }) {
   if (fleet.status?.hosts === 0 && fleet.status.store.records === 0) {
     return (
       <div className="empty">
-        <p>{t('list.firstStart')}</p>
-        {fleet.status.join && <pre className="command">{fleet.status.join}</pre>}
+        <p>
+          {fleet.status.join
+            ? t('list.firstStart')
+            : fleet.status.open
+              ? t('list.firstStartLocal')
+              : t('list.firstStartAsk')}
+        </p>
+        {fleet.status.join ? (
+          <pre className="command">{fleet.status.join}</pre>
+        ) : fleet.status.open ? (
+          <pre className="command">driftlog up --host 0.0.0.0</pre>
+        ) : null}
       </div>
     )
   }

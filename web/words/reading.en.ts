@@ -16,6 +16,10 @@ export const readingEn = {
   'list.older': 'Older lines',
   'list.newer': 'Newer lines',
   'list.firstStart': 'No host has joined yet. Run this on a Docker host:',
+  'list.firstStartLocal':
+    'No host has joined yet, and other machines can not reach this hub. Started like this it reads the containers of its own machine, and other hosts may join:',
+  'list.firstStartAsk':
+    'No host has joined yet. The command that joins one is shown to readers with an admin token.',
   'list.silent': '{app} has written nothing since {time}.',
   'live.start': 'Live',
   'live.stop': 'To a range',

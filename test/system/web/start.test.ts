@@ -5,22 +5,39 @@ import { expect, test } from 'vitest'
 import { openBrowser, settled, visibleRows } from '../../web/browser.ts'
 import { openHub } from '../../web/hub.ts'
 
+const GUARDED = { DRIFTLOG_PUBLIC_URL: 'http://hub.example:7400' }
 const REFUSED = /status of 401/
 
-test('an empty hub without a host says what to do, with the command of this hub, in both languages', async () => {
+test('an empty hub without a host says what to do, in both languages', async () => {
   await using hub = await openHub()
   await using browser = await openBrowser()
-  const { join } = (await (await fetch(`${hub.url}/api/status`)).json()) as { join: string }
-  expect(join).toContain('driftlog agent --hub')
   for (const [language, words] of [
-    ['en', 'No host has joined yet. Run this on a Docker host:'],
-    ['zh', '还没有主机接入']
+    ['en', 'No host has joined yet, and other machines can not reach this hub.'],
+    ['zh', '还没有主机接入，其他机器也无法访问此 Hub。']
   ] as const) {
     const page = await browser.page(hub.url, { language })
     await page.locator('.empty .command').waitFor()
     expect(await page.locator('.empty').textContent()).toContain(words)
-    expect(await page.locator('.empty .command').textContent()).toBe(join)
+    expect(await page.locator('.empty .command').textContent()).toBe('driftlog up --host 0.0.0.0')
     expect(await page.locator('.demo').count()).toBe(0)
+  }
+  await browser.leave()
+})
+
+test('where other hosts can join, an admin reads the very command, and others whom to ask', async () => {
+  await using hub = await openHub({ env: GUARDED })
+  await using browser = await openBrowser()
+  for (const [token, words] of [
+    [hub.token(), 'shown to readers with an admin token'],
+    [hub.token('admin'), 'Run this on a Docker host:']
+  ] as const) {
+    const page = await browser.page(hub.url, { expected: REFUSED })
+    await page.locator('dialog.token').getByLabel('Token').fill(token)
+    await page.keyboard.press('Enter')
+    await expect.poll(() => page.locator('.empty').textContent()).toContain(words)
+    const command = page.locator('.empty .command')
+    if (token === hub.token()) expect(await command.count()).toBe(0)
+    else expect(await command.textContent()).toMatch(/driftlog agent --hub http:\/\/hub\.example:7400$/)
   }
   await browser.leave()
 })
@@ -42,7 +59,7 @@ test('a played fleet is marked as such, with the reason, in a wide window and in
 })
 
 test('a guarded hub asks for a token, says where one is, and shows what was asked for', async () => {
-  await using hub = await openHub({ env: { DRIFTLOG_PUBLIC_URL: 'http://hub.example:7400' } })
+  await using hub = await openHub({ env: GUARDED })
   await using browser = await openBrowser()
   const writer = await hub.writer('orders', 'ams-1', 'orders-1')
   await writer.write(['guarded line'])
