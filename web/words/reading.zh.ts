@@ -19,8 +19,8 @@ export const readingZh: Record<keyof typeof readingEn, string> = {
   'list.newer': '更新的日志',
   'list.firstStart': '还没有主机接入。请在 Docker 主机上运行：',
   'list.firstStartLocal':
-    '还没有主机接入，其他机器也无法访问此 Hub。这样启动后，它会读取本机容器的日志，其他主机也可以接入：',
-  'list.firstStartAsk': '还没有主机接入。使用 admin 令牌即可看到接入主机的命令。',
+    '还没有主机接入，其他机器也无法访问此服务。这样启动后，它会读取本机容器的日志，其他主机也可以接入：',
+  'list.firstStartAsk': '还没有主机接入。使用管理员令牌即可看到接入主机的命令。',
   'list.silent': '{app} 自 {time} 起没有输出。',
   'live.start': '实时',
   'live.stop': '回到时间范围',

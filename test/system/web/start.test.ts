@@ -13,7 +13,7 @@ test('an empty hub without a host says what to do, in both languages', async () 
   await using browser = await openBrowser()
   for (const [language, words] of [
     ['en', 'No host has joined yet, and other machines can not reach this hub.'],
-    ['zh', '还没有主机接入，其他机器也无法访问此 Hub。']
+    ['zh', '还没有主机接入，其他机器也无法访问此服务。']
   ] as const) {
     const page = await browser.page(hub.url, { language })
     await page.locator('.empty .command').waitFor()
