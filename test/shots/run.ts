@@ -6,6 +6,7 @@ import { openHub, type TestHub, type Writer, type WrittenLine } from '../web/hub
 
 const TARGET = fileURLToPath(new URL('../../docs/shots/', import.meta.url))
 const HOUR_MS = 3_600_000
+const LARGE = { viewport: { width: 1440, height: 900 } }
 const MOVES_MS = [2.1, 1.2, 0.35].map((hours) => hours * HOUR_MS)
 
 await mkdir(TARGET, { recursive: true })
@@ -13,9 +14,11 @@ await using hub = await openHub()
 await using browser = await openBrowser()
 const orders = await seed(hub)
 
-await shot('explorer-dark', '/prod/orders/logs', { theme: 'dark' })
+await shot('explorer-dark', '/prod/orders/logs', { theme: 'dark', ...LARGE }, async (page) => {
+  await page.keyboard.press('M')
+})
 await shot('explorer-light', '/prod/orders/logs?q=level%3E%3Dwarn', { theme: 'light' })
-await shot('move', '/prod/orders/logs', { theme: 'dark' }, async (page) => {
+await shot('move', '/prod/-/logs', { theme: 'light', ...LARGE }, async (page) => {
   await page.keyboard.press('M')
 })
 await shot('record', '/prod/orders/logs?q=timeout', { theme: 'dark' }, async (page) => {
@@ -96,7 +99,7 @@ function lines(count: number, fromMs: number, spanMs: number, seed = 1): Written
     return (state >> 8) % below
   }
   return Array.from({ length: count }, (_, i) => {
-    const atMs = Math.floor(fromMs + (i * spanMs) / count)
+    const atMs = Math.floor(fromMs + wave(i / count) * spanMs)
     const order = 4000 + random(900)
     const kind = random(40)
     if (kind === 0) {
@@ -132,4 +135,9 @@ function lines(count: number, fromMs: number, spanMs: number, seed = 1): Written
     const status = random(30) === 0 ? '\u001b[31m500\u001b[0m' : '\u001b[32m200\u001b[0m'
     return { atMs, level: 'info', text: `GET /api/orders/${order} ${status} ${random(180)} ms` }
   })
+}
+
+/** Busy and quiet minutes, still in order. */
+function wave(part: number): number {
+  return part + (Math.sin(part * 36) * 0.45) / 36 + (Math.sin(part * 95) * 0.35) / 95
 }
