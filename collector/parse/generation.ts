@@ -186,7 +186,7 @@ function readLines(
     const next = p <= lastNewline ? readDockerLine(data, view, p, into.text, into.view, from, utf8, line) : -1
     if (next > 0 && next - p <= LINE_BYTES) {
       if (line.newline && reading.open === 0) {
-        const level = levelOf(into.text, from, line.textEnd)
+        const level = levelOf(into.text, into.view, from, line.textEnd)
         give(reading, base + p, base + next, level, line.ansi ? FLAG.ansi : 0, into)
       } else take(reading, base + p, base + next, into, counts)
       p = next
@@ -347,7 +347,7 @@ function whole(
     const start = into.textLength
     into.text.set(bytes.subarray(from, to), start)
     reading.line.textEnd = start + (to - from)
-    const level = levelOf(into.text, start, reading.line.textEnd)
+    const level = levelOf(into.text, into.view, start, reading.line.textEnd)
     const place = from === 0 ? offset : offset + Math.floor((from / bytes.length) * (end - offset))
     give(reading, place, end, level, cut ? flags | FLAG.cut : flags, into)
     from = to
@@ -382,7 +382,7 @@ function take(reading: Reading, offset: number, end: number, into: ColumnsBuilde
     withTextAside(line, into, () => finish(reading, line.output, end, same, into, counts))
   }
   if (ended) {
-    const level = levelOf(into.text, into.textLength, line.textEnd)
+    const level = levelOf(into.text, into.view, into.textLength, line.textEnd)
     give(reading, offset, end, level, line.ansi ? FLAG.ansi : 0, into)
     return
   }
@@ -441,7 +441,7 @@ function finish(
   line.timeMs = unfinished.timeMs
   line.nanos = unfinished.nanos
   const flags = (unfinished.ansi ? FLAG.ansi : 0) | (cut ? FLAG.cut : 0)
-  give(reading, unfinished.offset, end, levelOf(into.text, from, at), flags, into)
+  give(reading, unfinished.offset, end, levelOf(into.text, into.view, from, at), flags, into)
 }
 
 /** Adds the record that `reading.line` describes. */

@@ -1,5 +1,5 @@
 /** The level that a word in running text gives: by where it stands, and how it is written. */
-import { levelOfSeverity, levelOfValue, levelOfWord, PAIR, PAIR_OF_ESCAPE } from './level-words.ts'
+import { levelOfSeverity, levelOfValue, levelOfWord, PAIR, PAIRS } from './level-words.ts'
 
 /** A level stands at a line's beginning; words behind this many bytes are what the line tells about. */
 const HEAD_BYTES = 160
@@ -29,7 +29,7 @@ const TWO_LEVELS = 7
  * Looks at every second byte and the one behind it: a word of three letters or more shows its first two or its
  * second and third there, and few other pairs of bytes are any word's.
  */
-export function textLevel(b: Uint8Array, start: number, to: number): number {
+export function textLevel(b: Uint8Array, view: DataView, start: number, to: number): number {
   let limit = Math.min(to, start + HEAD_BYTES)
   /** What each place said so far, three bits a place. */
   let found = 0
@@ -37,21 +37,28 @@ export function textLevel(b: Uint8Array, start: number, to: number): number {
   let edge = start
   let i = start
   while (i <= limit && i < to - 1) {
+    if (i + 4 <= to) {
+      const four = view.getInt32(i, true)
+      if (((PAIR[four & 0xffff] as number) | (PAIR[four >>> 16] as number)) === 0) {
+        i += 4
+        continue
+      }
+    }
     const pair = PAIR[(b[i] as number) | ((b[i + 1] as number) << 8)] as number
     if (pair === 0) {
       i += 2
       continue
     }
-    if (pair === PAIR_OF_ESCAPE) {
+    if ((pair & PAIRS.escape) !== 0) {
       edge = i = pastEscape(b, b[i] === ESC ? i : i + 1, to)
       continue
     }
     const from = wordBegin(b, i, edge)
-    if (from < 0) {
+    if (from >= limit || from + 3 > to) break
+    if (from < 0 || !isPromising(b, from)) {
       i += 2
       continue
     }
-    if (from >= limit) break
     let end = from
     let kinds = 0
     do kinds |= KIND[b[end++] as number] as number
@@ -80,6 +87,14 @@ export function textLevel(b: Uint8Array, start: number, to: number): number {
     if (level !== 0) return level === TWO_LEVELS ? 0 : level
   }
   return 0
+}
+
+/** Both pairs of its first three bytes are those of a level word. */
+function isPromising(b: Uint8Array, from: number): boolean {
+  const second = b[from + 1] as number
+  const first = PAIR[(b[from] as number) | (second << 8)] as number
+  const next = PAIR[second | ((b[from + 2] as number) << 8)] as number
+  return (first & PAIRS.first) !== 0 && (next & PAIRS.second) !== 0
 }
 
 /** Where the word begins of which first or second byte stands at `i`; -1 where neither does. */

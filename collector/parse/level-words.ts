@@ -1,5 +1,7 @@
 /** The words that name a level, found in bytes. */
 
+const ESC = 27
+
 const [TRACE, DEBUG, INFO, WARN, ERROR, FATAL] = [1, 2, 3, 4, 5, 6]
 
 /** Accepted in running text in any case, where their place says that they are meant as a level. */
@@ -68,31 +70,30 @@ interface Word {
 const TEXT_WORDS = byFirstLetter({ ...IN_TEXT, ...IN_CAPITALS })
 const VALUE_WORDS = byFirstLetter({ ...IN_TEXT, ...IN_CAPITALS, ...AS_VALUE })
 
-export const PAIR_OF_ESCAPE = 2
+/** What PAIR says of two bytes: the first two of a word, its second and third, or that one is an escape. */
+export const PAIRS = { first: 1, second: 2, escape: 4 } as const
 
-/**
- * PAIR[a | b << 8] is 1 where the bytes a and b are the first two or the second and third of a word that names a
- * level or a level's field, 2 where one of them begins an escape sequence, otherwise 0.
- */
+/** PAIR[a | b << 8]: what the bytes a and b can be of words that name a level or a level's field, bits of PAIRS. */
 export const PAIR = pairsOf([...Object.keys(IN_TEXT), 'level', 'lvl', 'severity'], Object.keys(IN_CAPITALS))
 
 function pairsOf(words: string[], inCapitals: string[]): Uint8Array {
   const pairs = new Uint8Array(0x10000)
-  const add = (a: string, b: string) => {
-    pairs[a.charCodeAt(0) | (b.charCodeAt(0) << 8)] = 1
+  const add = (a: string, b: string, bit: number) => {
+    const pair = a.charCodeAt(0) | (b.charCodeAt(0) << 8)
+    pairs[pair] = (pairs[pair] as number) | bit
   }
   for (const [a = '', b = '', c = ''] of inCapitals.map((word) => word.toUpperCase())) {
-    add(a, b)
-    add(b, c)
+    add(a, b, PAIRS.first)
+    add(b, c, PAIRS.second)
   }
+  const cases = (letter: string) => [letter, letter.toUpperCase()]
   for (const [a = '', b = '', c = ''] of words)
-    for (const [first, second] of [
-      [a, b],
-      [b, c]
-    ] as const)
-      for (const x of [first, first.toUpperCase()]) for (const y of [second, second.toUpperCase()]) add(x, y)
+    for (const second of cases(b)) {
+      for (const first of cases(a)) add(first, second, PAIRS.first)
+      for (const third of cases(c)) add(second, third, PAIRS.second)
+    }
   for (let other = 0; other < 256; other++)
-    pairs[27 | (other << 8)] = pairs[other | (27 << 8)] = PAIR_OF_ESCAPE
+    pairs[ESC | (other << 8)] = pairs[other | (ESC << 8)] = PAIRS.escape
   return pairs
 }
 

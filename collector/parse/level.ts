@@ -8,13 +8,14 @@ import { pastEscape, textLevel } from './level-text.ts'
 const ESC = 27
 const SPACE = 32
 
-export function levelOf(b: Uint8Array, from: number, to: number): number {
+/** `view` shows the bytes of `b`. */
+export function levelOf(b: Uint8Array, view: DataView, from: number, to: number): number {
   const start = pastColours(b, from, to)
   if (b[start] === 123) {
     const level = jsonLevel(b, start, to)
     if (level >= 0) return level
   }
-  return klogLevel(b, start, to) || textLevel(b, start, to)
+  return klogLevel(b, start, to) || textLevel(b, view, start, to)
 }
 
 /** Index behind blanks and escape sequences. */

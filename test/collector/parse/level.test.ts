@@ -4,7 +4,8 @@ import { LEVELS } from '../../../collector/record.ts'
 
 function level(text: string): string {
   const bytes = Buffer.from(`before${text}ERROR`)
-  return LEVELS[levelOf(bytes, 6, bytes.length - 5)] ?? ''
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  return LEVELS[levelOf(bytes, view, 6, bytes.length - 5)] ?? ''
 }
 
 describe('JSON lines', () => {
