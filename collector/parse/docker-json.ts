@@ -1,9 +1,10 @@
 /**
  * One line of a Docker json-file log, `{"log":"…\n","stream":"stdout","attrs":{…},"time":"…Z"}`, from bytes. The fast
- * path walks the text once, unescaping as it goes, and then checks that every other byte of the line stands where
- * Docker writes it. Whatever differs is left to the exact path, which parses the line as JSON.
+ * path walks the text once, four bytes a step, unescaping as it goes, and then checks that every other byte of the line
+ * stands where Docker writes it. Whatever differs is left to the exact path, which parses the line as JSON.
  */
 import { isUtf8 } from 'node:buffer'
+import { firstOf, fourOf, oddBytes } from './four.ts'
 import { firstMinute, type Minute, type Moment, momentOf, readTime, SHORTEST_TIME } from './time.ts'
 
 /** What a line says, beside its text. Kept and used again for line after line. */
@@ -27,8 +28,9 @@ export class DockerLine implements Moment {
 
 /** `","stream":"stdout","time":"2026-11-22T08:32:35Z"}` and its newline: what follows a text at least. */
 const SHORTEST_TAIL = 51
-/** From the text's closing quote to the comma behind the stream, and further to the time. */
+/** `","stream":"stdout",`; both names have six letters. */
 const STREAM_BYTES = 20
+/** `"time":"` */
 const TIME_KEY_BYTES = 8
 
 const TIME_KEY = bytesOf(',"time":"')
@@ -47,22 +49,22 @@ for (let i = 0; i < 16; i++) {
 }
 
 /** Bytes that are compared and copied four at a time: the line's `{"log":"` and what stands behind its text. */
-const HEAD_1 = word('{"lo')
-const HEAD_2 = word('g":"')
-const STREAM_1 = word('","s')
-const STREAM_2 = word('trea')
-const STREAM_3 = word('m":"')
-const STDOUT_1 = word('stdo')
-const STDOUT_2 = word('ut",')
-const STDERR_1 = word('stde')
-const STDERR_2 = word('rr",')
-const TIME_1 = word('"tim')
-const TIME_2 = word('e":"')
+const HEAD_1 = fourOf('{"lo')
+const HEAD_2 = fourOf('g":"')
+const STREAM_1 = fourOf('","s')
+const STREAM_2 = fourOf('trea')
+const STREAM_3 = fourOf('m":"')
+const STDOUT_1 = fourOf('stdo')
+const STDOUT_2 = fourOf('ut",')
+const STDERR_1 = fourOf('stde')
+const STDERR_2 = fourOf('rr",')
+const TIME_1 = fourOf('"tim')
+const TIME_2 = fourOf('e":"')
 
 /**
- * Reads the line at from.at and writes its text to to.at …, where there must be room for as many bytes as are left in
- * `from`. `from` must hold a newline at or behind the line's begin. Returns the index behind the line's newline, or -1 where the exact
- * path must look. `utf8` says that the bytes are known to be well-formed.
+ * Reads the line at b[from] and writes its text to out[outFrom …], where there must be room for as many bytes as are
+ * left in `b`. Each view shows the bytes of its array. `b` must hold a newline at or behind `from`. Returns the index
+ * behind the line's newline, or -1 where the exact path must look. `utf8` says that `b` is known to be well-formed.
  */
 export function readDockerLine(
   b: Uint8Array,
@@ -100,7 +102,7 @@ export function readDockerLine(
         continue
       }
     }
-    const plain = (31 - Math.clz32(odd & -odd)) >> 3
+    const plain = firstOf(odd)
     i += plain
     o += plain
     const c = b[i]
@@ -150,15 +152,6 @@ export function readDockerLine(
   }
   line.textEnd = o
   return i + 3
-}
-
-/**
- * The high bit of every byte that does not stand for itself in a JSON string: control character, quote or backslash. Bits above
- * the lowest one may be wrong (a subtraction borrows from them), the lowest one never is.
- */
-function oddBytes(four: number): number {
-  // With bit 1 turned over, the quote (0x22) stands right behind the control characters.
-  return (((four ^ 0x02020202) - 0x21212121) | ((four ^ 0x5c5c5c5c) - 0x01010101)) & ~four & 0x80808080
 }
 
 /** Output of `","stream":"stdout",` at `i`; 0 where anything else stands there. */
@@ -248,9 +241,4 @@ function writeCodePoint(out: Uint8Array, at: number, code: number): number {
 
 function bytesOf(text: string): Uint8Array {
   return new TextEncoder().encode(text)
-}
-
-/** Four characters as they are read little-endian. */
-function word(text: string): number {
-  return new DataView(bytesOf(text).buffer).getInt32(0, true)
 }

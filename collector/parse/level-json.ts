@@ -1,4 +1,5 @@
 /** The level of a JSON line, by a scan over its top-level keys; nothing is parsed but what is asked for. */
+import { firstOf, oddBytes } from './four.ts'
 import { levelOfSeverity, levelOfValue } from './level-words.ts'
 
 /** Keys behind this many bytes are not looked for. */
@@ -11,12 +12,12 @@ const BACKSLASH = 92
  * Level of the JSON object that begins at `from`: the first top-level key that names one, or `level` within a
  * top-level `log`. 0 where no key says it, -1 where the text is no JSON object after all.
  */
-export function jsonLevel(b: Uint8Array, from: number, to: number): number {
+export function jsonLevel(b: Uint8Array, view: DataView, from: number, to: number): number {
   const end = Math.min(to, from + SCAN_BYTES)
-  return objectLevel(b, from, end, false)
+  return objectLevel(b, view, from, end, false)
 }
 
-function objectLevel(b: Uint8Array, from: number, end: number, inLog: boolean): number {
+function objectLevel(b: Uint8Array, view: DataView, from: number, end: number, inLog: boolean): number {
   let i = from + 1
   let first = true
   for (;;) {
@@ -29,7 +30,7 @@ function objectLevel(b: Uint8Array, from: number, end: number, inLog: boolean): 
     }
     if (b[i] !== QUOTE) return first ? -1 : 0
     const keyFrom = i + 1
-    i = pastString(b, i, end)
+    i = pastString(b, view, i, end)
     if (i > end) return 0
     const keyTo = i - 1
     const key = inLog ? (isKey(b, keyFrom, keyTo, 'level') ? LEVEL : OTHER) : keyAt(b, keyFrom, keyTo)
@@ -38,16 +39,16 @@ function objectLevel(b: Uint8Array, from: number, end: number, inLog: boolean): 
     first = false
     i = pastBlanks(b, i + 1, end)
     const valueFrom = i
-    i = pastValue(b, i, end)
+    i = pastValue(b, view, i, end)
     if (i > end) return 0
     if (key === OTHER) continue
-    const level = valueLevel(b, key, valueFrom, i)
+    const level = valueLevel(b, view, key, valueFrom, i)
     if (level > 0) return level
   }
 }
 
-function valueLevel(b: Uint8Array, key: number, from: number, to: number): number {
-  if (b[from] === 123) return key === LOG ? Math.max(0, objectLevel(b, from, to, true)) : 0
+function valueLevel(b: Uint8Array, view: DataView, key: number, from: number, to: number): number {
+  if (b[from] === 123) return key === LOG ? Math.max(0, objectLevel(b, view, from, to, true)) : 0
   if (key === LOG) return 0
   const quoted = b[from] === QUOTE
   const valueFrom = quoted ? from + 1 : from
@@ -116,8 +117,18 @@ function pastBlanks(b: Uint8Array, from: number, end: number): number {
 }
 
 /** Index behind the closing quote of the string that begins at `from`; beyond `end` where it does not close. */
-function pastString(b: Uint8Array, from: number, end: number): number {
+function pastString(b: Uint8Array, view: DataView, from: number, end: number): number {
   let i = from + 1
+  while (i + 4 <= end) {
+    const odd = oddBytes(view.getInt32(i, true))
+    if (odd === 0) {
+      i += 4
+      continue
+    }
+    i += firstOf(odd)
+    if (b[i] === QUOTE) return i + 1
+    i += b[i] === BACKSLASH ? 2 : 1
+  }
   while (i < end) {
     const c = b[i]
     if (c === QUOTE) return i + 1
@@ -126,9 +137,9 @@ function pastString(b: Uint8Array, from: number, end: number): number {
   return end + 1
 }
 
-function pastValue(b: Uint8Array, from: number, end: number): number {
+function pastValue(b: Uint8Array, view: DataView, from: number, end: number): number {
   const c = b[from]
-  if (c === QUOTE) return pastString(b, from, end)
+  if (c === QUOTE) return pastString(b, view, from, end)
   let i = from
   if (c !== 123 && c !== 91) {
     while (i < end && b[i] !== 44 && b[i] !== 125 && b[i] !== 32) i++
@@ -138,7 +149,7 @@ function pastValue(b: Uint8Array, from: number, end: number): number {
   while (i < end) {
     const d = b[i]
     if (d === QUOTE) {
-      i = pastString(b, i, end)
+      i = pastString(b, view, i, end)
       continue
     }
     i++

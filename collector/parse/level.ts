@@ -12,7 +12,7 @@ const SPACE = 32
 export function levelOf(b: Uint8Array, view: DataView, from: number, to: number): number {
   const start = pastColours(b, from, to)
   if (b[start] === 123) {
-    const level = jsonLevel(b, start, to)
+    const level = jsonLevel(b, view, start, to)
     if (level >= 0) return level
   }
   return klogLevel(b, start, to) || textLevel(b, view, start, to)
