@@ -1,5 +1,5 @@
 import './list.css'
-import { lazy, Suspense, useMemo, useRef } from 'react'
+import { lazy, Suspense, useLayoutEffect, useMemo, useRef } from 'react'
 import { useCommand, usePage, useView } from '../state/page.ts'
 import { useStore } from '../state/store.ts'
 import { ContextBar } from './context-bar.tsx'
@@ -34,11 +34,29 @@ export function List() {
   })
   const number = useFeedNumber(feed)
   const isEmpty = count === 0 && (phase !== 'asking' || feed.tail !== undefined)
+  const frame = useRef<HTMLDivElement>(null)
+  const hasFocus = useRef(false)
+  // What had the focus may be gone with the rows before; it stays in the list, never falls to the page's body.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: these say that other rows stand here
+  useLayoutEffect(() => {
+    if (!hasFocus.current || document.activeElement !== document.body) return
+    const grid = frame.current?.querySelector<HTMLElement>('[role="grid"]')
+    ;(grid ?? frame.current)?.focus({ preventScroll: true })
+  }, [number, isEmpty])
   return (
-    <div className="list">
+    // biome-ignore lint/a11y/noStaticElementInteractions: it only watches where the focus is
+    <div
+      className="list"
+      onFocus={() => {
+        hasFocus.current = true
+      }}
+      onBlur={() => {
+        hasFocus.current = false
+      }}
+    >
       {ctx === '' ? <Notes feed={feed} /> : <ContextBar feed={feed} />}
       {isFinding && <FindBar find={find} feed={feed} />}
-      <div className="list-frame">
+      <div className="list-frame" ref={frame} tabIndex={-1}>
         {isEmpty ? <Empty feed={feed} /> : <Grid key={number} feed={feed} find={find} hits={hits} />}
         <Suspense>
           {feed.tail && <Pill feed={feed} tail={feed.tail} />}

@@ -5,6 +5,7 @@ import { openHub, type TestHub } from '../../web/hub.ts'
 
 let hub: TestHub
 let browser: TestBrowser
+const BROKEN = /status of 500/
 const MINUTE_MS = 60_000
 const startMs = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS - 60 * MINUTE_MS
 
@@ -108,7 +109,7 @@ test('a move and a hard end stand over the bars, and lead to their lines', async
 })
 
 test('a histogram that fails offers another try while the list stays; a late old answer is dropped', async () => {
-  const page = await browser.page(`${hub.url}/prod/orders/logs?q=old`)
+  const page = await browser.page(`${hub.url}/prod/orders/logs?q=old`, { expected: BROKEN })
   page.setDefaultTimeout(10_000)
   await ready(page)
   let mode: 'broken' | 'slow' | 'well' = 'broken'
@@ -135,7 +136,7 @@ test('a histogram that fails offers another try while the list stays; a late old
 })
 
 test('a list that fails leaves the chart', async () => {
-  const page = await browser.page(`${hub.url}/prod/orders/logs`)
+  const page = await browser.page(`${hub.url}/prod/orders/logs`, { expected: BROKEN })
   page.setDefaultTimeout(10_000)
   await ready(page)
   await page.route(/\/api\/logs\?/, (route) =>
