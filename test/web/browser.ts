@@ -5,8 +5,8 @@ import { type BrowserContextOptions, chromium, type Page } from 'playwright-core
 /** Long for a busy machine, short enough to be told what was not found. */
 const WAIT_MS = 15_000
 
-/** What the console says of a connection that a test breaks on purpose. */
-export const CUT_OFF = /Failed to load resource: net::ERR_/
+/** What the console says of a connection that a test breaks, or a hub that it stops, on purpose. */
+export const CUT_OFF = /Failed to load resource: (?:net::ERR_|.* status of 503)/
 
 const CHROMIUM = process.env['DRIFTLOG_CHROMIUM'] ?? '/usr/bin/chromium'
 

@@ -54,6 +54,8 @@ function useMarked(): Marked | undefined {
     const clear = () =>
       setMarked((old) => (old && document.getSelection()?.isCollapsed === false ? old : undefined))
     const hide = () => setMarked(undefined)
+    // it may have been marked before this was here
+    look()
     document.addEventListener('pointerup', look)
     document.addEventListener('keyup', look)
     document.addEventListener('selectionchange', clear)

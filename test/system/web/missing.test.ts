@@ -80,6 +80,7 @@ test('a slow old answer never overwrites a newer one', async () => {
     await route.continue().catch(() => {})
   })
   await page.goto(`${hub.url}/prod/orders/logs`)
+  await page.locator('.cm-content').waitFor()
   await page.keyboard.press('/')
   await page.keyboard.type('"line 7"')
   await page.keyboard.press('Enter')
