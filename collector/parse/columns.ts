@@ -61,7 +61,8 @@ export class ColumnsBuilder {
   /** The columns as views of one buffer of their own; the builder is empty again. */
   finish(): Columns {
     const { count, textLength } = this
-    const buffer = new ArrayBuffer(count * ROW_BYTES + textLength)
+    // Not filled with zeros first: the columns cover every byte of it.
+    const { buffer } = Buffer.allocUnsafeSlow(count * ROW_BYTES + textLength)
     let at = 0
     const take = <T extends Float64Array | Uint32Array | Uint8Array>(view: T, from: T): T => {
       view.set(from)
