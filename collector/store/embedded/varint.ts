@@ -42,8 +42,21 @@ export function readSums(bytes: Uint8Array, count: number): Float64Array {
   let at = 0
   for (let i = 0; i < count; i++) {
     let byte = bytes[at++] as number
-    let value = byte & 127
-    let scale = 128
+    let short = byte & 127
+    let shift = 7
+    while (byte > 127 && shift < 28) {
+      byte = bytes[at++] as number
+      short |= (byte & 127) << shift
+      shift += 7
+    }
+    if (byte < 128) {
+      // Nearly all are this short, and integers are several times quicker here than doubles.
+      sum += (short >> 1) ^ -(short & 1)
+      sums[i] = sum
+      continue
+    }
+    let value = short
+    let scale = 2 ** 28
     while (byte > 127) {
       byte = bytes[at++] as number
       value += (byte & 127) * scale
