@@ -3,7 +3,6 @@ import { mkdir } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import type { Logger } from 'pino'
 import type { Batch, GenerationState, LogRecord } from '../../record.ts'
-import { bucketsOf, floorDivide } from '../steps.ts'
 import type {
   Arrival,
   Bounds,
@@ -23,7 +22,7 @@ import type {
   StreamKey
 } from '../store.ts'
 import { accept } from './accept.ts'
-import type { Arrivals } from './arrivals.ts'
+import type { ArrivalsAsked } from './arrivals.ts'
 import { Bell } from './bell.ts'
 import { StoreClosedError } from './fault.ts'
 import { claimFormat, type Folder, folderAt } from './folder.ts'
@@ -34,8 +33,8 @@ import { type Lock, lockFolder } from './lock.ts'
 import { Manifest } from './manifest.ts'
 import { OriginLog } from './origins.ts'
 import type { Positions } from './positions.ts'
-import { QueryPool, TimeOverError } from './query-pool.ts'
-import type { Question } from './query-protocol.ts'
+import { QueryPool } from './query-pool.ts'
+import { Questions } from './questions.ts'
 import { type Recovered, recover } from './recovery.ts'
 import { outlived } from './retention.ts'
 import { Sealing } from './sealing.ts'
@@ -71,6 +70,7 @@ export class EmbeddedLogStore implements LogStore {
   readonly #origins: OriginLog
   readonly #manifest: Manifest
   readonly #pool: QueryPool
+  readonly #questions: Questions
   readonly #sealing: Sealing
   readonly #ticking: NodeJS.Timeout
   readonly #positions: Positions
@@ -86,8 +86,6 @@ export class EmbeddedLogStore implements LogStore {
   readonly #counted = {
     appended: 0,
     appends: 0,
-    queries: 0,
-    incomplete: 0,
     replaced: 0,
     dropped: 0,
     torn: 0,
@@ -116,6 +114,12 @@ export class EmbeddedLogStore implements LogStore {
       }
     })
     this.#manifest = new Manifest(folder.root, (paths) => this.#pool.forget(paths))
+    this.#questions = new Questions({
+      pool: this.#pool,
+      manifest: this.#manifest,
+      origins,
+      facetSample: options.facetSample ?? 20_000
+    })
     this.#sealing = new Sealing({
       folder,
       manifest: this.#manifest,
@@ -182,45 +186,24 @@ export class EmbeddedLogStore implements LogStore {
     return streams.map((key) => this.#positions.list(key))
   }
 
-  async search(query: Query, page: PageAsked, bounds: Bounds): Promise<Page> {
-    const near = page.direction === 'older' ? query.to : query.from
-    return this.#query({ kind: 'search', query, page }, query, bounds, (coverage) => ({
-      records: [],
-      coverage: { ...coverage, searchedTo: near },
-      more: true
-    }))
+  search(query: Query, page: PageAsked, bounds: Bounds): Promise<Page> {
+    return this.#questions.search(query, page, bounds)
   }
 
-  async histogram(query: Query, step: { ns: bigint; origin: bigint }, bounds: Bounds): Promise<Histogram> {
-    const { first, count } = bucketsOf(query, step)
-    return this.#query({ kind: 'histogram', query, step }, query, bounds, (coverage) => ({
-      buckets: Array.from({ length: count }, (_, index) => ({
-        from: first + BigInt(index) * step.ns,
-        counts: [0, 0, 0, 0, 0, 0, 0]
-      })),
-      to: first + BigInt(count) * step.ns,
-      total: 0,
-      coverage: { ...coverage, searchedTo: query.to }
-    }))
+  histogram(query: Query, step: { ns: bigint; origin: bigint }, bounds: Bounds): Promise<Histogram> {
+    return this.#questions.histogram(query, step, bounds)
   }
 
-  async facets(query: Query, asked: FacetsAsked, bounds: Bounds): Promise<Facets> {
-    const sampleLimit = this.#options.facetSample ?? 20_000
-    return this.#query({ kind: 'facets', query, asked, sampleLimit }, query, bounds, (coverage) => ({
-      facets: asked.fields.map((field) => ({ field, values: [], others: 0 })),
-      fields: [],
-      sampled: 0,
-      matched: 0,
-      coverage: { ...coverage, searchedTo: query.to }
-    }))
+  facets(query: Query, asked: FacetsAsked, bounds: Bounds): Promise<Facets> {
+    return this.#questions.facets(query, asked, bounds)
   }
 
-  async find(id: string, bounds: Bounds): Promise<LogRecord | undefined> {
-    return this.#ask({ kind: 'find', id }, ALL_TIME, bounds)
+  find(id: string, bounds: Bounds): Promise<LogRecord | undefined> {
+    return this.#questions.find(id, bounds)
   }
 
-  async context(id: string, asked: ContextAsked, bounds: Bounds): Promise<Context | undefined> {
-    return this.#ask({ kind: 'context', id, asked }, ALL_TIME, bounds)
+  context(id: string, asked: ContextAsked, bounds: Bounds): Promise<Context | undefined> {
+    return this.#questions.context(id, asked, bounds)
   }
 
   async origins(): Promise<OriginSummary[]> {
@@ -238,11 +221,8 @@ export class EmbeddedLogStore implements LogStore {
       id: this.#id,
       journals: () => [...this.#manifest.sealed, ...this.#manifest.unsealed],
       keeps: this.#options.followKeeps ?? 20_000,
-      ask: (arrivals: Extract<Question, { kind: 'arrivals' }>['asked']) =>
-        this.#ask<Arrivals>({ kind: 'arrivals', asked: arrivals }, NO_TIME, {
-          budgetMs: FOLLOW_BUDGET_MS,
-          signal
-        }),
+      ask: (arrivals: ArrivalsAsked) =>
+        this.#questions.arrivals(arrivals, { budgetMs: FOLLOW_BUDGET_MS, signal }),
       more: (until: AbortSignal) => this.#bell.wait(until)
     }
     const now = endOf(source)
@@ -311,8 +291,8 @@ export class EmbeddedLogStore implements LogStore {
         journal_bytes: this.#manifest.unsealed.reduce((sum, journal) => sum + journal.bytes, 0),
         torn_bytes_total: counted.torn,
         damages_total: counted.damaged + this.#sealing.figures.damaged,
-        queries_total: counted.queries,
-        queries_incomplete_total: counted.incomplete,
+        queries_total: this.#questions.figures.queries,
+        queries_incomplete_total: this.#questions.figures.incomplete,
         query_threads_replaced_total: counted.replaced,
         retention_dropped_records_total: counted.dropped,
         followers: counted.followers
@@ -357,6 +337,7 @@ export class EmbeddedLogStore implements LogStore {
     const full = goesOn ? found.unsealed.slice(0, -1) : [...found.unsealed]
     if (!goesOn) this.#manifest.unsealed = [...found.unsealed, this.#journal.current]
     for (const journal of full) void this.#sealing.seal(journal)
+    void this.#sealing.dropSealed(Date.now())
   }
 
   #writable(): Journal {
@@ -381,37 +362,13 @@ export class EmbeddedLogStore implements LogStore {
   }
 
   async #tick(): Promise<void> {
+    void this.#sealing.dropSealed(Date.now())
     try {
       await this.#journal?.tick(Date.now())
     } catch (error) {
       if (!this.#isClosed)
         this.#options.log.warn({ err: error }, 'a journal could not be ended, it will be tried again')
     }
-  }
-
-  #ask<T>(question: Question, range: { from: bigint; to: bigint }, bounds: Bounds): Promise<T> {
-    if (this.#isClosed) return Promise.reject(new StoreClosedError())
-    if (question.kind !== 'arrivals') this.#counted.queries++
-    const snapshot = this.#manifest.snapshot(msOf(range.from), msOf(range.to))
-    return this.#manifest.holding(this.#pool.ask<T>(question, snapshot, bounds))
-  }
-
-  /** A question whose time ran out without any answer is answered by `nothing`. */
-  async #query<T extends { coverage: Page['coverage'] }>(
-    question: Question,
-    range: { from: bigint; to: bigint },
-    bounds: Bounds,
-    nothing: (coverage: Page['coverage']) => T
-  ): Promise<T> {
-    let answer: T
-    try {
-      answer = await this.#ask<T>(question, range, bounds)
-    } catch (error) {
-      if (!(error instanceof TimeOverError)) throw error
-      answer = nothing({ complete: false, unreadable: [], scannedRecords: 0 })
-    }
-    if (!answer.coverage.complete) this.#counted.incomplete++
-    return answer
   }
 
   /** Everything that there is, by origin. */
@@ -444,13 +401,6 @@ export class EmbeddedLogStore implements LogStore {
   }
 }
 
-const ALL_TIME = { from: -(1n << 62n), to: 1n << 62n }
-const NO_TIME = { from: 1n << 62n, to: 1n << 62n }
-
 function streamName({ host, container, stream }: StreamKey): string {
   return `${host}\0${container}\0${stream}`
-}
-
-function msOf(time: bigint): number {
-  return Number(floorDivide(time, 1_000_000n))
 }

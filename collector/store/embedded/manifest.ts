@@ -10,6 +10,11 @@ export interface Part {
   summary: PartSummary
 }
 
+export interface SealedJournal extends JournalFile {
+  /** When it was sealed, or written last, milliseconds since 1970. */
+  sealedMs: number
+}
+
 export interface UnreadablePart {
   path: string
   reason: string
@@ -25,7 +30,7 @@ export class Manifest {
   /** Not sealed yet, oldest first; the last is being written. */
   unsealed: JournalFile[] = []
   /** Sealed and kept for followers, oldest first. */
-  sealed: JournalFile[] = []
+  sealed: SealedJournal[] = []
   readonly #asking = new Set<Promise<unknown>>()
   readonly #onUnlinked: (paths: string[]) => void
 
@@ -34,18 +39,18 @@ export class Manifest {
     this.#onUnlinked = onUnlinked
   }
 
-  /** Everything that may hold records between these milliseconds. */
-  snapshot(fromMs: number, toMs: number): SnapshotData {
+  /** All journals, and the parts that a question must see; of unreadable ones only the day is known. */
+  snapshot(
+    isSeen: (part: Pick<PartSummary, 'minMs' | 'maxMs'> & Partial<PartSummary>) => boolean
+  ): SnapshotData {
     const parts: string[] = []
-    for (const { path, summary } of this.parts.values()) {
-      if (summary.maxMs >= fromMs && summary.minMs <= toMs) parts.push(path)
-    }
+    for (const { path, summary } of this.parts.values()) if (isSeen(summary)) parts.push(path)
     return {
       root: this.#root,
       journals: this.unsealed.map(({ number, path, bytes }) => ({ number, path, bytes })),
       parts,
       unreadable: this.unreadable
-        .filter((part) => part.maxMs >= fromMs && part.minMs <= toMs)
+        .filter(({ minMs, maxMs }) => isSeen({ minMs, maxMs }))
         .map(({ path, reason }) => ({ path, reason }))
     }
   }

@@ -5,7 +5,7 @@ import { messageOf } from './fault.ts'
 import { type Folder, journalOf, partOf, syncFolder } from './folder.ts'
 import { FILE_HEAD, type Frame, isJournalHead, readFrames } from './frame.ts'
 import type { JournalFile } from './journal.ts'
-import type { Part, UnreadablePart } from './manifest.ts'
+import type { Part, SealedJournal, UnreadablePart } from './manifest.ts'
 import { type OriginTable, readOrigins } from './origins.ts'
 import { readSummary } from './part.ts'
 import type { Positions } from './positions.ts'
@@ -21,7 +21,7 @@ export interface Recovered {
   unsealed: JournalFile[]
   /** True when the last of them may be written on. */
   canGoOn: boolean
-  sealed: JournalFile[]
+  sealed: SealedJournal[]
   nextNumber: number
   /** By number of the journal, of those that are not sealed. */
   journalTotals: Map<number, Totals>
@@ -66,7 +66,8 @@ export async function recover(folder: Folder): Promise<Recovered> {
     journals
       .filter(({ ending }) => ending === 'sealed')
       .map(async ({ number, path }) => {
-        return { number, path, bytes: (await stat(path)).size, rows: 0 }
+        const { size, mtimeMs } = await stat(path)
+        return { number, path, bytes: size, rows: 0, sealedMs: mtimeMs }
       })
   )
   const highestPart = parts.reduce((highest, part) => Math.max(highest, part.summary.last), -1)

@@ -14,9 +14,13 @@ import { Totals } from './totals.ts'
 
 /** Journals that wait for the sealer at most; then appends wait, too. */
 const MOST_UNSEALED = 8
-/** Sealed journals are kept for followers that come back: the newest, and more while they are small. */
+/**
+ * Sealed journals are kept for followers that come back: the newest in any case (a damaged positions file needs it),
+ * more while they are few, small and young.
+ */
 const KEPT_SEALED = 16
 const KEPT_SEALED_BYTES = 32 << 20
+const KEPT_SEALED_MS = 3_600_000
 
 export interface SealingOptions {
   folder: Folder
@@ -66,10 +70,10 @@ export class Sealing {
       for (const part of parts) this.addPart(part)
       const path = join(folder.journal, journalName(journal.number, 'sealed'))
       manifest.unsealed = manifest.unsealed.filter((other) => other !== journal)
-      manifest.sealed = [...manifest.sealed, { ...journal, path }]
+      manifest.sealed = [...manifest.sealed, { ...journal, path, sealedMs: Date.now() }]
       this.figures.seals++
       this.#bell.ring()
-      await this.#dropSealed()
+      await this.dropSealed(Date.now())
       if (joins) await this.#join()
     } catch (error) {
       if (!this.#isClosed) log.error({ err: error }, 'work behind a seal failed')
@@ -95,13 +99,15 @@ export class Sealing {
     await this.sealer.close()
   }
 
-  async #dropSealed(): Promise<void> {
+  /** Unlinks journals that are kept no longer; to be called now and then. */
+  async dropSealed(nowMs: number): Promise<void> {
     const { manifest } = this.#options
     const { sealed } = manifest
-    const kept = sealed.filter((_, index) => {
+    const kept = sealed.filter(({ sealedMs }, index) => {
       const fromEnd = sealed.length - 1 - index
       const bytes = sealed.slice(index).reduce((sum, journal) => sum + journal.bytes, 0)
-      return fromEnd === 0 || (fromEnd < KEPT_SEALED && bytes <= KEPT_SEALED_BYTES)
+      const isFew = fromEnd < KEPT_SEALED && bytes <= KEPT_SEALED_BYTES
+      return fromEnd === 0 || (isFew && nowMs - sealedMs <= KEPT_SEALED_MS)
     })
     manifest.sealed = kept
     await manifest.unlinkLater(sealed.filter((journal) => !kept.includes(journal)).map(({ path }) => path))

@@ -125,6 +125,26 @@ describe('queries', () => {
     })
   })
 
+  test('sealed journals are kept for followers for an hour, the newest for good', async () => {
+    await using folder = await testFolder()
+    const journals = join(folder.path, 'journal')
+    const kept = async () => (await readdir(journals)).filter((name) => name.endsWith('.sealed')).sort()
+    {
+      await using store = await openEmbedded(folder.path)
+      for (let n = 0; n < 3; n++) {
+        await store.append([batch(orders, [{ text: `line ${n}`, time: DAY + BigInt(n) }], n * 100)])
+        await store.seal()
+      }
+    }
+    const names = await kept()
+    expect(names).toHaveLength(3)
+    const old = new Date(Date.now() - 2 * 3_600_000)
+    for (const name of names) await utimes(join(journals, name), old, old)
+    await using store = await openEmbedded(folder.path)
+    await expect.poll(kept, { timeout: 10_000 }).toEqual(names.slice(-1))
+    expect(store.health().records).toBe(3)
+  })
+
   test('records are found while journals are sealed and parts are joined', { timeout: 60_000 }, async () => {
     await using folder = await testFolder()
     await using store = await openEmbedded(folder.path, { rotateAt: { rows: 20 } })
