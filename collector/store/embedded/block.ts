@@ -62,7 +62,7 @@ export class BlockReader {
   #timeMs: Float64Array | undefined
   #nanos: Uint32Array | undefined
   #origin: Uint32Array | undefined
-  #kind: Buffer | undefined
+  #kinds: { level: Uint8Array; output: Uint8Array; flags: Buffer } | undefined
   #places: { generation: Uint32Array; offset: Float64Array; receivedMs: Float64Array } | undefined
   #textEnd: Uint32Array | undefined
   #text: Buffer | undefined
@@ -118,13 +118,21 @@ export class BlockReader {
     return this.#origin
   }
 
-  /** Level in the lower 4 bits, output in the upper. */
-  get kind(): Buffer {
-    return this.#kinds().subarray(0, this.count)
-  }
-
-  get flags(): Buffer {
-    return this.#kinds().subarray(this.count)
+  /** Level, output and flags. */
+  get kinds(): { level: Uint8Array; output: Uint8Array; flags: Buffer } {
+    this.#kinds ??= this.#decoded('kind', (bytes) => {
+      const { count } = this
+      if (bytes.length !== count * 2) throw new RangeError('levels do not fit')
+      const level = new Uint8Array(count)
+      const output = new Uint8Array(count)
+      for (let row = 0; row < count; row++) {
+        const kind = bytes[row] as number
+        level[row] = kind & 15
+        output[row] = kind >> 4
+      }
+      return { level, output, flags: bytes.subarray(count) }
+    })
+    return this.#kinds
   }
 
   get places(): { generation: Uint32Array; offset: Float64Array; receivedMs: Float64Array } {
@@ -150,17 +158,18 @@ export class BlockReader {
     return this.#text
   }
 
-  /** Reads every stream; for checks. */
-  verify(): void {
-    void [this.timeMs, this.nanos, this.origin, this.kind, this.places, this.textEnd, this.text]
+  /** Bytes of memory that the columns take which were asked for so far. */
+  get decodedBytes(): number {
+    const { count } = this
+    const kinds = this.#kinds ? 4 * count : 0
+    const places = this.#places ? 20 * count : 0
+    const columns = [this.#timeMs, this.#nanos, this.#origin, this.#textEnd, this.#text]
+    return columns.reduce((sum, column) => sum + (column?.byteLength ?? 0), kinds + places)
   }
 
-  #kinds(): Buffer {
-    this.#kind ??= this.#decoded('kind', (bytes) => {
-      if (bytes.length !== this.count * 2) throw new RangeError('levels do not fit')
-      return bytes
-    })
-    return this.#kind
+  /** Reads every stream; for checks. */
+  verify(): void {
+    void [this.timeMs, this.nanos, this.origin, this.kinds, this.places, this.textEnd, this.text]
   }
 
   #placesFrom(bytes: Buffer) {
@@ -243,6 +252,7 @@ function originsOf(rows: Rows): Buffer {
   return bytes
 }
 
+/** Level in the lower 4 bits and output in the upper, of all rows; then the flags of all. */
 function kindsOf(rows: Rows): Uint8Array {
   const bytes = new Uint8Array(rows.count * 2)
   for (let row = 0; row < rows.count; row++) {

@@ -66,12 +66,12 @@ export function gatherParts(parts: readonly PartReader[]): Gathered {
       rows.generation.set(generation, row)
       rows.offset.set(offset, row)
       rows.receivedMs.set(receivedMs, row)
-      rows.flags.set(block.flags, row)
-      const { kind, textEnd, count } = block
+      rows.level.set(block.kinds.level, row)
+      rows.output.set(block.kinds.output, row)
+      rows.flags.set(block.kinds.flags, row)
+      const { textEnd, count } = block
       let end = 0
       for (let i = 0; i < count; i++, row++) {
-        rows.level[row] = (kind[i] as number) & 15
-        rows.output[row] = (kind[i] as number) >> 4
         rows.buffer[row] = rows.buffers.length
         rows.textAt[row] = end
         rows.textBytes[row] = (textEnd[i] as number) - end

@@ -5,9 +5,10 @@ import { CorruptError, systemCode } from './fault.ts'
 import { FILE_HEAD, isJournalHead, readFrames } from './frame.ts'
 import { PartReader } from './part.ts'
 import { BlockSegment, FrameSegment, type Segment } from './segment.ts'
+import type { Shelf } from './shelf.ts'
 import type { JournalSeen } from './snapshot.ts'
 
-/** Parts kept open at a time. */
+/** Parts kept open between questions. A question that needs more keeps all of them open until it ends. */
 const OPEN_PARTS = 512
 
 export interface JournalRead {
@@ -24,11 +25,14 @@ interface KnownJournal {
 
 export class Library {
   readonly #codec: Codec
+  readonly #shelf: Shelf
+  /** Least recently used first. */
   readonly #parts = new Map<string, PartReader>()
   readonly #journals = new Map<number, KnownJournal>()
 
-  constructor(codec: Codec) {
+  constructor(codec: Codec, shelf: Shelf) {
     this.#codec = codec
+    this.#shelf = shelf
   }
 
   /** The part's blocks. Throws what PartReader throws. */
@@ -37,9 +41,8 @@ export class Library {
     if (part) this.#parts.delete(path)
     else part = new PartReader(path, this.#codec)
     this.#parts.set(path, part)
-    if (this.#parts.size > OPEN_PARTS) this.forget([...this.#parts.keys()].slice(0, 1))
     const reader = part
-    return reader.blocks.map((info) => new BlockSegment(reader, info))
+    return reader.blocks.map((info) => new BlockSegment(reader, info, this.#shelf))
   }
 
   /** The journal's frames up to `bytes`; what was read before is not read again. */
@@ -57,9 +60,10 @@ export class Library {
     return { frames: known.frames.filter((frame) => frame.next <= bytes), damage: known.damage }
   }
 
-  /** Lets go of journals other than these. */
-  keepJournals(numbers: ReadonlySet<number>): void {
-    for (const number of this.#journals.keys()) if (!numbers.has(number)) this.#journals.delete(number)
+  /** To be called while no question runs: lets go of journals other than these, and of parts beyond `parts`. */
+  tidy(journals: ReadonlySet<number>, parts = OPEN_PARTS): void {
+    for (const number of this.#journals.keys()) if (!journals.has(number)) this.#journals.delete(number)
+    this.forget([...this.#parts.keys()].slice(0, Math.max(0, this.#parts.size - parts)))
   }
 
   /** Closes parts that are no more. */

@@ -6,12 +6,15 @@ import type { Worker } from 'node:worker_threads'
 import type { Bounds } from '../store.ts'
 import { messageOf, StoreClosedError } from './fault.ts'
 import type { OriginRows } from './origins.ts'
-import type { FromQueryThread, Question, ToQueryThread } from './query-protocol.ts'
+import type { FromQueryThread, QueryThreadData, Question, ToQueryThread } from './query-protocol.ts'
 import type { SnapshotData } from './snapshot.ts'
 import { startThread } from './thread.ts'
 
 /** How long a question may exceed its time before it is given up. */
 const GRACE_MS = 1000
+
+/** Decoded columns that all threads together keep for their next questions. */
+const SHELF_BYTES = 64 << 20
 
 /** The question's time is over and its thread did not come back with anything. */
 export class TimeOverError extends Error {
@@ -130,7 +133,10 @@ export class QueryPool {
     const known = this.#threads[index]
     if (known) return known
     const running = new SharedArrayBuffer(4)
-    const worker = startThread('query-thread', { running })
+    const worker = startThread('query-thread', {
+      running,
+      shelfBytes: Math.floor(SHELF_BYTES / this.#options.threads)
+    } satisfies QueryThreadData)
     const thread: Thread = { worker, running: new Int32Array(running), asked: new Map(), origins: 0 }
     this.#threads[index] = thread
     worker.unref()

@@ -27,4 +27,6 @@ export type FromQueryThread =
 export interface QueryThreadData {
   /** One number: which question has the thread; 0 for none. */
   running: SharedArrayBuffer
+  /** Bytes of decoded columns that the thread keeps for its next questions. */
+  shelfBytes: number
 }

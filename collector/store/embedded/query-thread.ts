@@ -5,16 +5,20 @@ import { openCodec } from './codec.ts'
 import { facets, histogram } from './count.ts'
 import { messageOf, systemCode } from './fault.ts'
 import { Library } from './library.ts'
+import { goBehind } from './priority.ts'
 import type { FromQueryThread, QueryThreadData, Question, ToQueryThread } from './query-protocol.ts'
 import { Cancelled, Scan, Turn } from './scan.ts'
 import { context, find, search } from './search.ts'
+import { Shelf } from './shelf.ts'
 import { Snapshot } from './snapshot.ts'
 import { RankedOrigins } from './sort.ts'
 
 const port = parentPort
 if (!port) throw new Error('query-thread.ts runs as a worker thread')
-const running = new Int32Array((workerData as QueryThreadData).running)
-const library = new Library(openCodec())
+goBehind()
+const { running: shared, shelfBytes } = workerData as QueryThreadData
+const running = new Int32Array(shared)
+const library = new Library(openCodec(), new Shelf(shelfBytes))
 const origins = new RankedOrigins()
 const turns = new Map<number, Turn>()
 
@@ -58,7 +62,7 @@ async function answer({
     if (turns.size === 0) {
       const inUse = new Set(snapshot.journals.map((journal) => journal.number))
       if (question.kind === 'arrivals') inUse.add(question.asked.from.journal)
-      library.keepJournals(inUse)
+      library.tidy(inUse)
     }
   }
 }

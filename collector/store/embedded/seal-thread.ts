@@ -5,12 +5,14 @@ import { messageOf } from './fault.ts'
 import { folderAt } from './folder.ts'
 import type { OriginRows } from './origins.ts'
 import { writePositions } from './positions.ts'
+import { goBehind } from './priority.ts'
 import { recoverPositions } from './recover-positions.ts'
 import { mergeParts, sealJournal } from './seal.ts'
 import type { FromSealThread, SealTask, ToSealThread } from './sealer.ts'
 
 const port = parentPort
 if (!port) throw new Error('seal-thread.ts runs as a worker thread')
+goBehind()
 const folder = folderAt((workerData as { root: string }).root)
 const codec = openCodec()
 const origins: OriginRows = []

@@ -110,6 +110,7 @@ export async function find(scan: Scan, origins: RankedOrigins, id: string): Prom
         return
       }
     })
+    segment.release()
     if (found) return found
     await scan.turn.pause()
   }
@@ -185,6 +186,7 @@ async function searchBy(
     .filter((found) => searchedTo === undefined || isOnNearSide(found, searchedTo, sign))
   const page = kept.slice(0, asked.limit)
   const records = await materialised(scan, page, origins)
+  for (const segment of held) segment.release()
   return { records, coverage: scan.coverage, more: kept.length > asked.limit || searchedTo !== undefined }
 }
 

@@ -3,6 +3,7 @@ import { FLAG, LEVELS } from '../../record.ts'
 import type { BlockReader } from './block.ts'
 import type { Frame } from './frame.ts'
 import type { BlockInfo, PartReader } from './part.ts'
+import type { Shelf } from './shelf.ts'
 
 export interface Segment {
   /** Names it in reports. */
@@ -31,20 +32,21 @@ export interface Segment {
   readonly text: Buffer
   /** False when it certainly holds none of some clause's words, told by their hashes. */
   mayHoldWords(clauses: readonly (readonly number[])[]): boolean
-  /** Lets go of what can be read again. */
+  /** Its columns are not needed any more for now. */
   release(): void
 }
 
 export class BlockSegment implements Segment {
   readonly #part: PartReader
   readonly #info: BlockInfo
+  readonly #shelf: Shelf | undefined
   #reader: BlockReader | undefined
-  #level: Uint8Array | undefined
-  #output: Uint8Array | undefined
 
-  constructor(part: PartReader, info: BlockInfo) {
+  /** `shelf` keeps the decoded block for others after release(). */
+  constructor(part: PartReader, info: BlockInfo, shelf?: Shelf) {
     this.#part = part
     this.#info = info
+    this.#shelf = shelf
   }
 
   get place() {
@@ -80,8 +82,14 @@ export class BlockSegment implements Segment {
   get origin() {
     return this.#block.origin
   }
+  get level() {
+    return this.#block.kinds.level
+  }
+  get output() {
+    return this.#block.kinds.output
+  }
   get flags() {
-    return this.#block.flags
+    return this.#block.kinds.flags
   }
   get generation() {
     return this.#block.places.generation
@@ -99,35 +107,18 @@ export class BlockSegment implements Segment {
     return this.#block.text
   }
 
-  get level(): Uint8Array {
-    if (!this.#level) {
-      const { kind } = this.#block
-      this.#level = new Uint8Array(this.rows)
-      for (let row = 0; row < this.rows; row++) this.#level[row] = (kind[row] as number) & 15
-    }
-    return this.#level
-  }
-
-  get output(): Uint8Array {
-    if (!this.#output) {
-      const { kind } = this.#block
-      this.#output = new Uint8Array(this.rows)
-      for (let row = 0; row < this.rows; row++) this.#output[row] = (kind[row] as number) >> 4
-    }
-    return this.#output
-  }
-
   mayHoldWords(clauses: readonly (readonly number[])[]): boolean {
     return this.#part.mayHoldWords(this.#info, clauses)
   }
 
   release(): void {
-    this.#reader = this.#level = this.#output = undefined
+    if (this.#reader) this.#shelf?.put(this.#info, this.#reader)
+    this.#reader = undefined
   }
 
   get #block(): BlockReader {
     if (!this.#reader) {
-      const reader = this.#part.block(this.#info)
+      const reader = this.#shelf?.get(this.#info) ?? this.#part.block(this.#info)
       if (reader.count !== this.#info.rows)
         throw new Error(`${this.place}: the block list and a block disagree`)
       this.#reader = reader
