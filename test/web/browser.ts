@@ -85,6 +85,13 @@ export async function openBrowser(): Promise<TestBrowser> {
   }
 }
 
+/** Closes one after the other, whatever a page that was not clean has to say. */
+export async function closeAll(...all: (AsyncDisposable | undefined)[]): Promise<void> {
+  const ends: PromiseSettledResult<void>[] = []
+  for (const one of all) if (one) ends.push(...(await Promise.allSettled([one[Symbol.asyncDispose]()])))
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
+}
+
 /** Texts of the rows that can be seen, from top to bottom. */
 export async function visibleRows(page: Page): Promise<string[]> {
   return page.evaluate(() => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openBrowser, settled, type TestBrowser, type TestPage } from '../../web/browser.ts'
+import { closeAll, openBrowser, settled, type TestBrowser, type TestPage } from '../../web/browser.ts'
 import { openHub, type TestHub } from '../../web/hub.ts'
 
 const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
@@ -32,8 +32,7 @@ beforeAll(async () => {
   )
 })
 afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]()
-  await hub?.[Symbol.asyncDispose]()
+  await closeAll(browser, hub)
 })
 
 /** What axe finds, as `rule: element`. */

@@ -1,6 +1,13 @@
 /** From a line to what belongs to it: marked text, neighbours, the instance's name, the move before it. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { openBrowser, settled, type TestBrowser, type TestPage, visibleRows } from '../../web/browser.ts'
+import {
+  closeAll,
+  openBrowser,
+  settled,
+  type TestBrowser,
+  type TestPage,
+  visibleRows
+} from '../../web/browser.ts'
 import { openHub, type TestHub } from '../../web/hub.ts'
 
 let browser: TestBrowser
@@ -30,8 +37,7 @@ beforeAll(async () => {
 })
 afterEach(() => browser.leave())
 afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]()
-  await hub?.[Symbol.asyncDispose]()
+  await closeAll(browser, hub)
 })
 
 test('text that is marked in a line is searched for, or left out', async () => {
@@ -41,8 +47,13 @@ test('text that is marked in a line is searched for, or left out', async () => {
   ] as const) {
     const page = await browser.page(`${hub.url}/prod/orders/logs`)
     await settled(page)
-    await markText(page, 'refused by stock')
-    await page.getByRole('toolbar', { name: 'Marked text' }).getByRole('button', { name: choice }).click()
+    const menu = page.getByRole('toolbar', { name: 'Marked text' })
+    // rows may still move under the hand while the page settles
+    for (let tries = 0; tries < 5 && !(await menu.isVisible()); tries++) {
+      await markText(page, 'refused by stock')
+      await menu.waitFor({ timeout: 2000 }).catch(() => {})
+    }
+    await menu.getByRole('button', { name: choice }).click()
     await expect.poll(() => new URL(page.url()).searchParams.get('q')).toBe(query)
     await settled(page)
     const rows = await visibleRows(page)

@@ -1,6 +1,7 @@
 /** A list of 100,000 rows, and records of every awkward size: right, and answering to the reader's hand. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import {
+  closeAll,
   countLongTasks,
   longTasks,
   openBrowser,
@@ -41,8 +42,7 @@ beforeAll(async () => {
 })
 afterEach(() => browser.leave())
 afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]()
-  await hub?.[Symbol.asyncDispose]()
+  await closeAll(browser, hub)
 })
 
 test('100,000 rows: jumps, wheel, Home and End show the right lines', async () => {

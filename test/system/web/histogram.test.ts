@@ -1,6 +1,6 @@
 /** Histogram and time box in a real browser, over the hub's real face. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openBrowser, settled, type TestBrowser, type TestPage } from '../../web/browser.ts'
+import { closeAll, openBrowser, settled, type TestBrowser, type TestPage } from '../../web/browser.ts'
 import { openHub, type TestHub } from '../../web/hub.ts'
 
 let hub: TestHub
@@ -34,8 +34,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]()
-  await hub?.[Symbol.asyncDispose]()
+  await closeAll(browser, hub)
 })
 
 test('the last bar dragged from either side, and chosen by keyboard, is the same range', async () => {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openBrowser, settled, type TestBrowser, type TestPage } from '../../web/browser.ts'
+import { closeAll, openBrowser, settled, type TestBrowser, type TestPage } from '../../web/browser.ts'
 import { openHub, type TestHub } from '../../web/hub.ts'
 
 let hub: TestHub
@@ -40,8 +40,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]()
-  await hub?.[Symbol.asyncDispose]()
+  await closeAll(browser, hub)
 })
 
 describe.each(['dark', 'light'] as const)('%s', (theme) => {

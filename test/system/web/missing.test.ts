@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Coverage, LogStore } from '../../../collector/store/store.ts'
-import { CUT_OFF, openBrowser, settled, type TestBrowser, visibleRows } from '../../web/browser.ts'
+import { CUT_OFF, closeAll, openBrowser, settled, type TestBrowser, visibleRows } from '../../web/browser.ts'
 import { openHub, type TestHub } from '../../web/hub.ts'
 
 /** What the store says of its next searches, where a test wants it to be less than everything. */
@@ -16,8 +16,7 @@ beforeAll(async () => {
   )
 })
 afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]()
-  await hub?.[Symbol.asyncDispose]()
+  await closeAll(browser, hub)
 })
 
 test('a time limit says how far was searched, and Continue goes on', async () => {

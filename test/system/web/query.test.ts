@@ -1,6 +1,6 @@
 /** The query box in a real browser, over the hub's real face. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openBrowser, settled, type TestBrowser, type TestPage } from '../../web/browser.ts'
+import { closeAll, openBrowser, settled, type TestBrowser, type TestPage } from '../../web/browser.ts'
 import { openHub, type TestHub } from '../../web/hub.ts'
 
 let hub: TestHub
@@ -41,8 +41,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]()
-  await hub?.[Symbol.asyncDispose]()
+  await closeAll(browser, hub)
 })
 
 /** Text, the part that must be underlined, a piece of what is said in both languages. */

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
+  closeAll,
   loadedLines,
   openBrowser,
   settled,
@@ -57,8 +58,7 @@ beforeAll(async () => {
   ])
 })
 afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]()
-  await hub?.[Symbol.asyncDispose]()
+  await closeAll(browser, hub)
 })
 
 const selectedText = '.row.selected .text'
