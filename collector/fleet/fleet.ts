@@ -24,7 +24,6 @@ import {
 
 export { instanceId } from './instances.ts'
 export type { Behind, FleetAsked, FleetChange, FleetHost, FleetInstance, FleetMove } from './view.ts'
-export { LIVE_MS } from './view.ts'
 
 /** Hosts have this many colours; see HostJson.slot. */
 export const SLOTS = 24
