@@ -5,7 +5,6 @@
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createRequire } from 'node:module'
-import type { AddressInfo } from 'node:net'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import type {
   Chunk,
@@ -81,8 +80,13 @@ export class FakeHub {
 
   async start(): Promise<this> {
     const server = createServer((request, response) => void this.#answer(request, response))
-    await new Promise<void>((resolve) => server.listen(this.#port, '127.0.0.1', resolve))
-    this.#port = (server.address() as AddressInfo).port
+    // Below the ports that the system hands out by itself: nobody takes it while this hub is away.
+    const port = this.#port || 12_000 + Math.floor(Math.random() * 18_000)
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(port, '127.0.0.1', resolve)
+    })
+    this.#port = port
     this.#server = server
     return this
   }
