@@ -9,9 +9,12 @@ export interface Link extends AsyncDisposable {
   port: number
   /** Every n-th connection-answer is cut after the request went through; 0 loses none. */
   loseEvery(n: number): void
-  /** Bytes stop in both directions, connections stay open. */
+  /**
+   * Bytes stop in both directions and nobody is told. What was open then stays open and silent for ever, as after
+   * a firewall forgot it; so do connections that are made before `thaw`.
+   */
   freeze(): void
-  /** Drops every frozen connection silently on the hub's side and lets new ones through. */
+  /** New connections go through again. */
   thaw(): void
   readonly lost: number
 }
@@ -22,23 +25,25 @@ export async function openLink(toPort: number): Promise<Link> {
   let answers = 0
   let lost = 0
   let frozen = false
+  const silent = new WeakSet<Socket>()
   const server = createServer((near) => {
     const far = connect(toPort, '127.0.0.1')
     for (const socket of [near, far]) {
       sockets.add(socket)
+      if (frozen) silent.add(socket)
       socket.setNoDelay(true)
       socket.on('error', () => socket.destroy())
       socket.on('close', () => {
         sockets.delete(socket)
-        // A frozen link tells nobody that the other side is gone: that is what half-open means.
-        if (!frozen) (socket === near ? far : near).destroy()
+        // A silent link tells nobody that the other side is gone: that is what half-open means.
+        if (!silent.has(socket)) (socket === near ? far : near).destroy()
       })
     }
     near.on('data', (bytes) => {
-      if (!frozen) far.write(bytes)
+      if (!silent.has(near)) far.write(bytes)
     })
     far.on('data', (bytes) => {
-      if (frozen) return
+      if (silent.has(far)) return
       if (every > 0 && ++answers % every === 0) {
         lost++
         near.destroy()
@@ -56,10 +61,10 @@ export async function openLink(toPort: number): Promise<Link> {
     },
     freeze: () => {
       frozen = true
+      for (const socket of sockets) silent.add(socket)
     },
     thaw: () => {
       frozen = false
-      for (const socket of sockets) socket.destroy()
     },
     get lost() {
       return lost

@@ -35,7 +35,7 @@ test('every fifth acknowledgement is lost: nothing is stored twice', async () =>
   expect(agent.exited()).toBe(false)
 })
 
-test('half-open sockets: the link goes silent without closing, and comes back', async () => {
+test('half-open sockets: connections fall silent without closing, and only new ones go through', async () => {
   await using writers = await startWriters(folder, { name: 'silent', containers: 4 })
   await using hub = await new Hub({ dataDir: join(folder, 'hub'), port: await freePort() }).start()
   await using link = await openLink(hub.options.port)
