@@ -82,14 +82,19 @@ export const Welcome = Type.Object({
 })
 export type Welcome = Static<typeof Welcome>
 
-/** A stream is one log file of an instance, over all its rotations. `docker` is the container's own log. */
+/**
+ * A stream is one log file of an instance, over all its rotations. Its name says how its bytes are read:
+ * `docker` is the container's own log, lines of JSON as Docker's `json-file` driver writes them; `file:<path>`
+ * is a file of plain text, one line a record, by its path as the writer sees it.
+ */
 export const StreamName = Type.Object({ container: Id, stream: Text })
 export type StreamName = Static<typeof StreamName>
 
-/** POST /agent/v1/positions: where to go on. */
+/** POST /agent/v1/positions: where to go on in these streams, and in every stream known of these containers. */
 export const PositionsAsked = Type.Object({
   session: Id,
-  streams: Type.Array(StreamName, { maxItems: 5000 })
+  streams: Type.Array(StreamName, { maxItems: 5000 }),
+  containers: Type.Optional(Type.Array(Id, { maxItems: 5000 }))
 })
 export type PositionsAsked = Static<typeof PositionsAsked>
 
@@ -142,11 +147,28 @@ export const IdentityKind = Type.Union([
   Type.Literal('nomad'),
   Type.Literal('ecs'),
   Type.Literal('coolify'),
-  Type.Literal('name')
+  Type.Literal('name'),
+  /** No container: files or the journal of the host itself. */
+  Type.Literal('host')
 ])
 export type IdentityKind = Static<typeof IdentityKind>
 
-/** One container on one host. Sent whole each time; the newest facts win. */
+/**
+ * Where an instance's log bytes come from: `files` of the engine, read as they lie there; `api`, the engine's
+ * answers, written to a spool; `host`, files of the host itself; `journal`, the host's journald.
+ */
+export const LogSource = Type.Union([
+  Type.Literal('files'),
+  Type.Literal('api'),
+  Type.Literal('host'),
+  Type.Literal('journal')
+])
+export type LogSource = Static<typeof LogSource>
+
+/**
+ * One container on one host, or what stands for one: logs of the host itself have an instance whose `container`
+ * is `host/<app>` or `journal/<unit>`. Sent whole each time; the newest facts win.
+ */
 export const InstanceFacts = Type.Object({
   container: Id,
   name: Text,
@@ -168,6 +190,8 @@ export const InstanceFacts = Type.Object({
   restarts: Type.Optional(Count),
   logDriver: Type.Optional(Text),
   logOptions: Type.Optional(Type.Record(Type.String(), Type.String())),
+  /** Absent: `files`. */
+  logSource: Type.Optional(LogSource),
   /** Why this instance's log is not read, where it is not: its driver, an opt-out, a folder without permission. */
   unread: Type.Optional(Text)
 })
@@ -219,6 +243,8 @@ export const Delivery = Type.Object({
   present: Type.Optional(Type.Array(Id, { maxItems: 20_000 })),
   chunks: Type.Array(Chunk, { maxItems: 5000 }),
   losses: Type.Array(Loss, { maxItems: 1000 }),
+  /** The host's clock minus the hub's in ms, as the agent measured it by the answers of this session. */
+  clockOffsetMs: Type.Optional(Type.Number()),
   /** How many bytes the agent knows of that the hub has not got yet. */
   behindBytes: Count
 })

@@ -201,9 +201,9 @@ export const collector: FastifyPluginAsync<CollectorOptions> = async (plain, opt
       onRequest: knowHost
     },
     async (request): Promise<Positions> => {
-      const { session, streams: asked } = request.body
+      const { session, streams: asked, containers } = request.body
       heard(request.agentHost, session)
-      return { positions: await intake.positions(request.agentHost, asked) }
+      return { positions: await intake.positions(request.agentHost, asked, containers) }
     }
   )
 

@@ -7,7 +7,12 @@ export const ShapeError = createError<[string]>('DRIFTLOG_BODY', '%s', 400)
 export const HeadError = createError<[string]>('DRIFTLOG_HEAD', '%s', 400)
 export const StreamError = createError<[string]>(
   'DRIFTLOG_STREAM',
-  'This hub reads the stream "docker" only, not "%s". Update the hub.',
+  'This hub reads streams called "docker" or "file:<path>", not "%s". Update the hub.',
+  400
+)
+export const StreamsError = createError<[string, string]>(
+  'DRIFTLOG_STREAMS',
+  'Container %s has as many log files as it may have (1000), so "%s" is not taken. Narrow the label driftlog.files.',
   400
 )
 export const JoinError = createError(

@@ -8,6 +8,7 @@ import {
   ShapeError,
   StoreFailedError,
   StreamError,
+  StreamsError,
   ThreadLostError
 } from './errors.ts'
 import type { Fleet, FleetInstance } from './fleet/fleet.ts'
@@ -24,7 +25,7 @@ import {
 } from './parse/pool.ts'
 import type { Batch, Origin } from './record.ts'
 import type { LogStore } from './store/store.ts'
-import { type Generation, positionOf, type Streams } from './streams.ts'
+import { type Generation, positionOf, type Streams, streamKey } from './streams.ts'
 
 export interface IntakeParts {
   store: LogStore
@@ -36,6 +37,9 @@ export interface IntakeParts {
   log: Logger
   nowMs: () => number
 }
+
+/** The kinds of streams that can be read; see StreamName. */
+const STREAM = /^(docker$|file:.)/
 
 /** A delivery as it came over the wire. */
 export interface Packed {
@@ -62,11 +66,22 @@ export class Intake {
     this.#parts = parts
   }
 
-  /** Where the streams stand. */
-  positions(host: string, streams: readonly StreamName[]): Promise<Position[]> {
-    return this.#parts.lanes.run(host, async () => {
-      await this.#parts.streams.load(host, streams)
-      return this.#parts.streams.positions(host, streams)
+  /** Where these streams stand, and all that are known of these containers. */
+  positions(
+    host: string,
+    named: readonly StreamName[],
+    containers: readonly string[] = []
+  ): Promise<Position[]> {
+    const { lanes, fleet, streams } = this.#parts
+    return lanes.run(host, async () => {
+      const whole = new Set(containers)
+      const names = named.filter(({ container }) => !whole.has(container))
+      for (const container of whole) {
+        const known = fleet.instance(host, container)?.streams ?? []
+        names.push(...known.map((stream) => ({ container, stream })))
+      }
+      await streams.load(host, names)
+      return streams.positions(host, names)
     })
   }
 
@@ -97,7 +112,7 @@ export class Intake {
     try {
       admit(head.session)
       for (const { stream } of head.chunks)
-        if (stream !== 'docker') throw new StreamError(stream.slice(0, 80))
+        if (!STREAM.test(stream)) throw new StreamError(stream.slice(0, 80))
       await streams.load(host, head.chunks)
       steps = this.#plan(host, head)
       fleet.tell(host, head.events)
@@ -111,10 +126,12 @@ export class Intake {
     const before = new Map(steps.map(({ generation: { key } }) => [key, streams.find(key)]))
     try {
       const origins = this.#origins(host, head)
+      // A stream's number is part of its records' ids: known for good before the first of them is.
+      await fleet.saved()
       const asked = steps.map((step) => step.asked)
       const answer = await pool.parse(host, id, asked).catch(refusal)
       const batches = this.#batches(steps, answer.chunks, origins)
-      await Promise.all([batches.length > 0 ? store.append(batches) : undefined, fleet.saved()])
+      if (batches.length > 0) await store.append(batches)
       for (const { generation } of steps) streams.keep(generation)
       meters.parsed(answer.counts, batches)
       meters.delivered(packed.length, wireBytes, (performance.now() - startedMs) / 1000)
@@ -139,13 +156,14 @@ export class Intake {
     for (const chunk of head.chunks) {
       const generations = streams.generations(host, chunk)
       const known = generations.get(chunk.generation)
-      const name = JSON.stringify([chunk.container, chunk.generation])
+      const stream = streamKey(chunk)
+      const name = `${stream} ${chunk.generation}`
       let before = running.get(name) ?? known
       if (!before) {
-        const fresh = added.get(chunk.container) ?? 0
+        const fresh = added.get(stream) ?? 0
         const highest = [...generations.values()].at(-1)?.number ?? -1
         before = streams.fresh(host, chunk, chunk.generation, highest + 1 + fresh)
-        added.set(chunk.container, fresh + 1)
+        added.set(stream, fresh + 1)
       }
       if (chunk.offset !== before.next) misfits.set(name, positionOf(known ?? { ...before, next: 0 }))
       const generation: Generation = {
@@ -167,13 +185,18 @@ export class Intake {
     return steps
   }
 
+  /** By stream. */
   #origins(host: string, head: Delivery): Map<string, Origin> {
+    const { fleet } = this.#parts
     const origins = new Map<string, Origin>()
     for (const { container, stream } of head.chunks) {
-      if (origins.has(container)) continue
-      const instance = this.#parts.fleet.instance(host, container)
+      const key = streamKey({ container, stream })
+      if (origins.has(key)) continue
+      const instance = fleet.instance(host, container)
       if (!instance) throw new SessionError(`Container ${container.slice(0, 12)} is not known.`)
-      origins.set(container, originOf(instance, stream))
+      const number = fleet.streamNumber(host, container, stream)
+      if (number === undefined) throw new StreamsError(container.slice(0, 12), stream.slice(0, 80))
+      origins.set(key, originOf(instance, stream, number))
     }
     return origins
   }
@@ -184,7 +207,7 @@ export class Intake {
     const batches: Batch[] = []
     for (const [i, { generation, known, asked }] of steps.entries()) {
       const result = parsed[i]
-      const origin = origins.get(generation.container)
+      const origin = origins.get(streamKey(generation))
       if (!result || !origin) throw new Error('the parser left a chunk out')
       advance(generation, result, nowMs)
       generation.origin = origin
@@ -260,7 +283,11 @@ function batchOf(generation: Generation, origin: Origin, { records }: Parsed, re
   return { origin, state: { generation: id, number, file, committed, stored, ended }, receivedMs, records }
 }
 
-function originOf({ instance, host, hostName, container, facts }: FleetInstance, stream: string): Origin {
+function originOf(
+  { instance, host, hostName, container, facts }: FleetInstance,
+  stream: string,
+  streamNumber: number
+): Origin {
   return {
     instance,
     app: facts.app,
@@ -271,7 +298,7 @@ function originOf({ instance, host, hostName, container, facts }: FleetInstance,
     containerName: facts.name,
     image: facts.image,
     stream,
-    streamNumber: 0
+    streamNumber
   }
 }
 

@@ -38,7 +38,7 @@ export class Streams {
     const streams = this.#of(host)
     const missing = new Map<string, StreamName>()
     for (const name of names) {
-      const key = nameKey(name)
+      const key = streamKey(name)
       if (!streams.has(key)) missing.set(key, name)
     }
     if (missing.size === 0) return
@@ -58,7 +58,7 @@ export class Streams {
 
   /** In the order in which they were first delivered. The stream must be loaded. */
   generations(host: string, name: StreamName): Map<string, Generation> {
-    return this.#of(host).get(nameKey(name)) ?? new Map<string, Generation>()
+    return this.#of(host).get(streamKey(name)) ?? new Map<string, Generation>()
   }
 
   positions(host: string, names: readonly StreamName[]): Position[] {
@@ -146,7 +146,8 @@ export function positionOf(generation: Generation): Position {
   }
 }
 
-function nameKey({ container, stream }: StreamName): string {
+/** Names a stream among those of its host. */
+export function streamKey({ container, stream }: StreamName): string {
   return `${container} ${stream}`
 }
 

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { HostFacts, InstanceEvent, Loss } from '../../agent/protocol.ts'
 import type { StateStore } from '../store/state.ts'
 import { Changes } from './changes.ts'
-import { type Instance, tellInstance, vanish } from './instances.ts'
+import { addStream, type Instance, streamNumber, tellInstance, vanish } from './instances.ts'
 import { Ledger } from './ledger.ts'
 import { addLosses, type Losses, noLosses } from './losses.ts'
 import { type Move, movesOf } from './moves.ts'
@@ -37,6 +37,8 @@ const START_GRACE_MS = 60_000
 const JUST_TOLD_MS = 5000
 /** A host that enrolled and never said hello was an agent that died at once, or a mistake. */
 const GREETED_WITHIN_MS = 86_400_000
+/** A host's clock counts as unchanged while it is this close to what was measured before. */
+const CLOCK_TOLERANCE_MS = 25
 /** Instances that are gone are remembered this long, and not more than so many. */
 const REMEMBERED_MS = 400 * 86_400_000
 const MOST_REMEMBERED = 50_000
@@ -230,6 +232,29 @@ export class Fleet implements AsyncDisposable {
   instance(host: string, container: string): FleetInstance | undefined {
     const instance = this.#instances.get(host)?.get(container)
     return instance && this.#viewInstance(instance)
+  }
+
+  /**
+   * The ordinal of a stream within its instance, given when it is first asked for: the same for ever once saved()
+   * has resolved. Undefined where the instance is not known or has as many streams as it may.
+   */
+  streamNumber(host: string, container: string, stream: string): number | undefined {
+    const instance = this.#instances.get(host)?.get(container)
+    if (!instance) return undefined
+    const known = streamNumber(instance, stream)
+    if (known !== undefined) return known
+    const next = addStream(instance, stream)
+    if (!next) return undefined
+    this.#change(instance, next, new Set())
+    return streamNumber(next, stream)
+  }
+
+  /** How far the host's clock is ahead of the hub's, in ms. */
+  clock(id: string, offsetMs: number): void {
+    const host = this.#hosts.get(id)
+    if (!host || Math.abs(offsetMs - host.clockOffsetMs) < CLOCK_TOLERANCE_MS) return
+    host.clockOffsetMs = offsetMs
+    this.#saveHost(host)
   }
 
   /** Newest first. `host` is where it came from or where it went. */

@@ -12,6 +12,8 @@ export interface Instance {
   runs: Run[]
   firstSeenMs: number
   removedMs?: number
+  /** Names of its streams beside `docker`, which is number 0: the first of these is number 1. */
+  streams?: string[]
 }
 
 /** Runs that are kept of one instance: a container that crashes every second has thousands. */
@@ -63,7 +65,8 @@ export function tellInstance(
     facts,
     runs: runs.slice(-MOST_RUNS),
     firstSeenMs: old?.firstSeenMs ?? nowMs,
-    ...(removedMs !== undefined && { removedMs })
+    ...(removedMs !== undefined && { removedMs }),
+    ...(old?.streams && { streams: old.streams })
   }
 }
 
@@ -99,6 +102,24 @@ export function vanish(old: Instance, nowMs: number): Instance {
     run.inferred = true
   }
   return { ...old, runs, removedMs: nowMs }
+}
+
+/** The container's own log. */
+export const OWN_LOG = 'docker'
+/** Streams of one instance beside its own log; a folder of a million files is a mistake. */
+const MOST_STREAMS = 1000
+
+/** The ordinal of a stream within its instance; undefined where it has none yet. */
+export function streamNumber(instance: Instance, stream: string): number | undefined {
+  if (stream === OWN_LOG) return 0
+  const index = instance.streams?.indexOf(stream) ?? -1
+  return index < 0 ? undefined : index + 1
+}
+
+/** The instance with one more stream; undefined where it has as many as it may. */
+export function addStream(instance: Instance, stream: string): Instance | undefined {
+  const streams = instance.streams ?? []
+  return streams.length >= MOST_STREAMS ? undefined : { ...instance, streams: [...streams, stream] }
 }
 
 /** As the engine says; `removed` once it is gone. */

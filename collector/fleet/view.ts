@@ -1,6 +1,6 @@
 /** What the fleet tells of hosts, instances and moves, and how it is made from what is kept. */
 import type { HostFacts, InstanceFacts } from '../../agent/protocol.ts'
-import { type Instance, stateOf } from './instances.ts'
+import { type Instance, OWN_LOG, stateOf } from './instances.ts'
 import type { Losses, StreamLoss } from './losses.ts'
 import type { Move, Run } from './moves.ts'
 
@@ -51,6 +51,8 @@ export interface FleetInstance {
   removedMs?: number
   /** When the hub first heard of it. */
   firstSeenMs: number
+  /** Names of its streams by their number; the first is `docker`, whether it has records or not. */
+  streams: readonly string[]
   pretended: boolean
 }
 
@@ -138,6 +140,7 @@ export function instanceView(instance: Instance, host: LiveHost | undefined): Fl
     ...(last?.oomKilled !== undefined && { oomKilled: last.oomKilled }),
     ...(removedMs !== undefined && { removedMs }),
     firstSeenMs,
+    streams: [OWN_LOG, ...(instance.streams ?? [])],
     pretended: host?.facts.pretended ?? false
   }
 }
