@@ -45,7 +45,8 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   const wake = () => shipper.wake()
   const outbox = new Outbox(wake)
   const { sinceMs } = folder
-  const instances = new Instances({ pollMs, idleMs, holdMaxBytes, sinceMs, outbox, metrics, log, grew: wake })
+  const limits = { pollMs, idleMs, holdMaxBytes, sinceMs }
+  const instances = new Instances({ ...limits, outbox, metrics, log, sources: [], grew: wake })
   const hello = (): Hello => ({
     protocol: PROTOCOL,
     version,

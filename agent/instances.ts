@@ -1,12 +1,14 @@
 /** The containers of this host and their log streams. */
 import type { Logger } from 'pino'
 import type { Change } from './docker/watch.ts'
+import type { Instance } from './facts.ts'
 import { boundHold } from './files/hold.ts'
-import { LogStream } from './files/log-stream.ts'
+import { LogStream, type LogStreamOptions } from './files/log-stream.ts'
 import { Poller } from './files/poller.ts'
 import type { Metrics } from './metrics.ts'
 import type { Outbox } from './outbox.ts'
 import type { InstanceFacts, Loss } from './protocol.ts'
+import type { Desk, Source, SourceKind } from './sources/source.ts'
 
 export interface InstancesOptions {
   pollMs: number
@@ -17,6 +19,8 @@ export interface InstancesOptions {
   outbox: Outbox
   metrics: Metrics
   log: Logger
+  /** Where else logs come from than the engine's own file of a container. */
+  sources: readonly SourceKind[]
   /** There is more to send. */
   grew: () => void
 }
@@ -28,10 +32,13 @@ const APPEARS_MS = 5000
 
 interface Member {
   facts: InstanceFacts
-  stream: LogStream | undefined
+  /** The container's own log among them, where that is read. */
+  streams: LogStream[]
+  sources: Source[]
   sinceMs: number
-  /** Why its files cannot be read just now. */
-  trouble: string | undefined
+  /** Why some of its logs cannot be read just now, by what cannot be: a stream's path, or a source. */
+  troubles: Map<unknown, string>
+  removed: boolean
 }
 
 export class Instances {
@@ -50,7 +57,8 @@ export class Instances {
       idleMs: options.idleMs,
       grew: () => this.#grew(),
       done: (stream) => this.#done(stream),
-      unreadable: (stream, error) => this.#trouble(stream.container, error && troubleOf(stream.path, error))
+      unreadable: (stream, error) =>
+        this.#trouble(stream.container, stream.path, error && troubleOf(stream.path, error))
     })
   }
 
@@ -67,16 +75,16 @@ export class Instances {
   }
 
   find(container: string, stream: string): LogStream | undefined {
-    const found = this.#members.get(container)?.stream
-    return found?.stream === stream ? found : undefined
+    return this.#members.get(container)?.streams.find((one) => one.stream === stream)
   }
 
   /** Takes hold of the log of a container of which nothing is known yet. */
   open(container: string, path: string): void {
-    const stream = this.#members.get(container)?.stream ?? this.#early.get(container)?.stream
+    const stream = this.find(container, OWN_LOG) ?? this.#early.get(container)?.stream
     if (stream) this.#poller.wake(stream)
     else if (!this.#members.has(container)) {
-      this.#early.set(container, { stream: this.#follow(container, path), sinceMs: Date.now() })
+      const stream = this.#open({ container, stream: OWN_LOG, path })
+      this.#early.set(container, { stream, sinceMs: Date.now() })
     }
   }
 
@@ -88,29 +96,18 @@ export class Instances {
       this.#missing()
       return
     }
-    const { event, log } = change
-    const { container } = event.instance
-    const before = this.#members.get(container)
-    const member: Member = before ?? {
-      facts: event.instance,
-      stream: undefined,
-      sinceMs: Date.now(),
-      trouble: undefined
-    }
+    const { event, instance } = change
+    const gone = event.kind === 'remove'
+    const known = this.#members.get(event.instance.container)
+    const member = known ?? newMember(event.instance)
     member.facts = event.instance
-    this.#members.set(container, member)
+    this.#members.set(event.instance.container, member)
     this.#options.outbox.tell({ ...event, instance: told(member) })
-    const early = this.#early.get(container)?.stream
-    this.#early.delete(container)
-    if (early && early.path !== log?.path) this.#poller.drop(early)
-    if (log && !member.stream && (early || event.kind !== 'remove')) {
-      const { path, rotation } = log
-      member.stream = early?.path === path ? early : this.#follow(container, path)
-      member.stream.rotation = rotation
-      this.#streams = [...this.#streams, member.stream]
-    }
-    if (event.kind === 'remove') this.#remove(container, member)
-    else if (member.stream) this.#poller.wake(member.stream)
+    this.#ownLog(member, instance, gone)
+    if (!known && !gone) member.sources = this.#sourcesOf(member, instance)
+    else if (!gone) for (const source of member.sources) source.update(instance)
+    if (gone) this.#remove(member)
+    else for (const stream of member.streams) this.#poller.wake(stream)
   }
 
   /** A session begins: everything is told anew, also removed containers whose log is not delivered yet. */
@@ -126,15 +123,54 @@ export class Instances {
   }
 
   close(): void {
+    for (const { sources } of this.#members.values()) for (const source of sources) source.close()
     this.#poller.close()
   }
 
-  #follow(container: string, path: string): LogStream {
-    const lost = (loss: Loss) => this.#lost(loss)
+  /** The log that the engine keeps of the container: opened early, or now that it is told. */
+  #ownLog(member: Member, { log }: Instance, gone: boolean): void {
+    const { container } = member.facts
+    const early = this.#early.get(container)?.stream
+    this.#early.delete(container)
+    if (early && early.path !== log?.path) this.#poller.drop(early)
+    if (!log || (gone && !early) || member.streams.some(({ stream }) => stream === OWN_LOG)) return
+    const { path, rotation } = log
+    const stream = early?.path === path ? early : this.#open({ container, stream: OWN_LOG, path })
+    stream.rotation = rotation
+    this.#add(member, stream)
+  }
+
+  #sourcesOf(member: Member, instance: Instance): Source[] {
+    const { container } = member.facts
+    return this.#options.sources.flatMap((kind) => {
+      const name = Symbol('source')
+      const desk: Desk = {
+        follow: (options) => {
+          const stream = this.#open({ ...options, container })
+          this.#add(member, stream)
+          return stream
+        },
+        drop: (stream) => {
+          this.#poller.drop(stream)
+          this.#leave(member, stream)
+        },
+        wake: (stream) => this.#poller.wake(stream),
+        trouble: (text) => this.#trouble(container, name, text)
+      }
+      return kind(instance, desk) ?? []
+    })
+  }
+
+  #open(options: Omit<LogStreamOptions, 'sinceMs' | 'lost'>): LogStream {
     const { sinceMs } = this.#options
-    const stream = new LogStream({ container, stream: OWN_LOG, path, sinceMs, lost })
+    const stream = new LogStream({ ...options, sinceMs, lost: (loss) => this.#lost(loss) })
     this.#poller.add(stream)
     return stream
+  }
+
+  #add(member: Member, stream: LogStream): void {
+    member.streams = [...member.streams, stream]
+    this.#streams = [...this.#streams, stream]
   }
 
   #grew(): void {
@@ -148,19 +184,34 @@ export class Instances {
     this.#options.grew()
   }
 
-  #remove(container: string, { stream }: Member): void {
-    if (!stream) {
-      this.#members.delete(container)
-      return
+  #remove(member: Member): void {
+    member.removed = true
+    for (const source of member.sources) source.remove()
+    for (const stream of member.streams) {
+      stream.remove()
+      this.#poller.wake(stream)
     }
-    stream.remove()
-    this.#poller.wake(stream)
+    this.#forget(member)
   }
 
   #done(stream: LogStream): void {
+    const member = this.#members.get(stream.container)
+    if (member) this.#leave(member, stream)
+  }
+
+  #leave(member: Member, stream: LogStream): void {
     this.#rotations += stream.rotations
     this.#streams = this.#streams.filter((other) => other !== stream)
-    this.#members.delete(stream.container)
+    member.streams = member.streams.filter((other) => other !== stream)
+    this.#forget(member)
+  }
+
+  /** A removed container of which nothing is left to be read. */
+  #forget(member: Member): void {
+    const { removed, streams, sources, facts } = member
+    if (!removed || streams.length > 0 || !sources.every(({ done }) => done)) return
+    for (const source of sources) source.close()
+    if (this.#members.get(facts.container) === member) this.#members.delete(facts.container)
   }
 
   #lost(loss: Loss): void {
@@ -169,10 +220,11 @@ export class Instances {
     this.#options.log.error({ ...loss }, 'log bytes are lost')
   }
 
-  #trouble(container: string, trouble: string | undefined): void {
+  #trouble(container: string, what: unknown, trouble: string | undefined): void {
     const member = this.#members.get(container)
-    if (!member || member.trouble === trouble) return
-    member.trouble = trouble
+    if (!member || member.troubles.get(what) === trouble) return
+    if (trouble === undefined) member.troubles.delete(what)
+    else member.troubles.set(what, trouble)
     if (trouble) this.#options.log.warn({ container, trouble }, 'a log cannot be read, will try again')
     else this.#options.log.info({ container }, 'a log can be read again')
     this.#options.outbox.tell({ kind: 'seen', atMs: Date.now(), instance: told(member) })
@@ -200,18 +252,22 @@ export class Instances {
 
   /** A running container whose file is nowhere: the folder is probably not mounted where the agent runs. */
   #missing(): void {
-    for (const [container, { stream, facts, sinceMs }] of this.#members) {
+    for (const [container, { facts, sinceMs }] of this.#members) {
+      const stream = this.find(container, OWN_LOG)
       if (!stream || facts.state !== 'running' || Date.now() - sinceMs < APPEARS_MS) continue
       const absent = stream.generations.length === 0 && !stream.placed
       const text = `${stream.path} is not there: mount Docker's containers folder where the agent runs, or set DRIFTLOG_CONTAINERS_DIR`
-      if (absent) this.#trouble(container, text)
-      else if (this.#members.get(container)?.trouble === text) this.#trouble(container, undefined)
+      this.#trouble(container, '', absent ? text : undefined)
     }
   }
 }
 
-function told({ facts, trouble }: Member): InstanceFacts {
-  return trouble === undefined ? facts : { ...facts, unread: trouble }
+function newMember(facts: InstanceFacts): Member {
+  return { facts, streams: [], sources: [], sinceMs: Date.now(), troubles: new Map(), removed: false }
+}
+
+function told({ facts, troubles }: Member): InstanceFacts {
+  return troubles.size === 0 ? facts : { ...facts, unread: [...troubles.values()].join('; ').slice(0, 4096) }
 }
 
 function troubleOf(path: string, error: Error): string {

@@ -12,7 +12,7 @@ export type Change =
   | { kind: 'engine'; info: EngineInfo }
   /** It does not; the agent lives on. */
   | { kind: 'away'; error: Error; retryInMs: number }
-  | { kind: 'instance'; event: InstanceEvent; log: Instance['log'] }
+  | { kind: 'instance'; event: InstanceEvent; instance: Instance }
   /** All containers that exist now. */
   | { kind: 'present'; containers: string[] }
 
@@ -142,14 +142,14 @@ class Look {
     const before = this.#known.get(id)
     if (!before) return
     this.#known.delete(id)
-    const { facts, log } = before.instance
-    const instance = { ...facts, state: 'removed' }
-    yield { kind: 'instance', event: { kind: 'remove', atMs, instance }, log }
+    const facts = { ...before.instance.facts, state: 'removed' }
+    const event: InstanceEvent = { kind: 'remove', atMs, instance: facts }
+    yield { kind: 'instance', event, instance: { ...before.instance, facts } }
   }
 
   #tell(kind: InstanceEvent['kind'], atMs: number, instance: Instance, summary: string): Change {
     this.#known.set(instance.facts.container, { instance, summary })
-    return { kind: 'instance', event: { kind, atMs, instance: instance.facts }, log: instance.log }
+    return { kind: 'instance', event: { kind, atMs, instance: instance.facts }, instance }
   }
 
   async #inspect(id: string): Promise<Instance | undefined> {

@@ -1,0 +1,32 @@
+/**
+ * Where logs come from beside the file that the engine itself keeps of a container. A source finds files and says
+ * which are to be followed; reading, sending and what is committed are the same for all of them.
+ */
+import type { Instance } from '../facts.ts'
+import type { LogStream, LogStreamOptions } from '../files/log-stream.ts'
+
+/** One source of one instance. Made when the instance is first told, closed when nothing is left of it. */
+export interface Source {
+  /** The engine has told something of the instance (again). */
+  update(instance: Instance): void
+  /** The container is gone: what is held is read to its end, nothing new is looked for. */
+  remove(): void
+  /** True once the container is gone and the source will not follow another stream. */
+  readonly done: boolean
+  close(): void
+}
+
+/** What a source may ask of the agent. */
+export interface Desk {
+  /** Reads a log from now on; the hub is asked where to go on. */
+  follow(options: Omit<LogStreamOptions, 'container' | 'sinceMs' | 'lost'>): LogStream
+  /** Gives a stream up without a word: it is not to be read. */
+  drop(stream: LogStream): void
+  /** Looks at a stream now: it was written to, or its end has come. */
+  wake(stream: LogStream): void
+  /** Why some of this source's logs cannot be read just now; undefined where they can (again). */
+  trouble(text: string | undefined): void
+}
+
+/** Undefined where this kind of source has nothing to do with the instance. */
+export type SourceKind = (instance: Instance, desk: Desk) => Source | undefined
