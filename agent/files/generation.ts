@@ -1,29 +1,23 @@
 /** One file of a stream between two rotations, and how far the hub has got in it. */
 import type { Loss, Position } from '../protocol.ts'
 import { type Head, readHead, stillBegins } from './head.ts'
+import { fileIdOf, fromOf, type KnownFile, Section } from './section.ts'
 import type { PackedFile, Source } from './source.ts'
 
+/** Reading jumps ahead in a file whose sections before are not delivered yet at most this often. */
+const MOST_SECTIONS = 8
+
 export class Generation {
-  /** The hub's name for it; undefined until its first record is complete and the stream is placed. */
-  id: string | undefined
   /** Undefined once the file is gone: nothing more can be read. */
   source: Source | undefined
   readonly birthMs: number
   head: Head | undefined
   /** Bytes known to be in the file (uncompressed). */
   size: number
-  /** Where the next chunk begins that is put into a delivery. */
-  position = 0
-  /** Where the next chunk must begin by the hub's last word. */
-  next = 0
-  /** The hub has everything before this for good. */
-  committed = 0
+  /** In the order of their places. One for the whole file, until reading jumps ahead. */
+  sections: readonly Section[] = [new Section(0)]
   /** Nothing will be appended any more. */
   final = false
-  /** A delivery that says `last` has been prepared. */
-  lastSent = false
-  /** The hub knows that nothing follows. */
-  ended = false
   /** The file that Docker packed it into, once that was seen: `dev:inode:birth`. */
   copy: string | undefined
   /** Only this process's descriptor keeps the file. */
@@ -40,16 +34,32 @@ export class Generation {
   }
 
   /** A generation that the hub waits for and that lies nowhere any more; it is only told as ended. */
-  static lost(position: Position, cause: Loss['cause']): Generation {
-    const generation = new Generation(undefined, position.file ?? '')
-    generation.follow(position)
-    generation.size = position.next
+  static lost(known: KnownFile, cause: Loss['cause']): Generation {
+    const generation = new Generation(undefined, known.file ?? '')
+    generation.follow(known.sections)
+    generation.size = generation.reached
     generation.#gone = { cause, unknown: true }
     return generation
   }
 
   get file(): string {
     return this.#file
+  }
+
+  /** The hub's name for the file; undefined until its first record is complete and the stream is placed. */
+  get id(): string | undefined {
+    const { id } = this.newest
+    return id === undefined ? undefined : fileIdOf(id)
+  }
+
+  /** The section that grows with the file. */
+  get newest(): Section {
+    return this.sections.at(-1) as Section
+  }
+
+  /** Place in the file behind all that was put into deliveries. */
+  get reached(): number {
+    return this.newest.reached
   }
 
   /** Finds the first record; true once it is known. A packed file may be damaged, and never say it. */
@@ -62,36 +72,73 @@ export class Generation {
     return this.head !== undefined
   }
 
-  /** The hub's word on where to go on. */
-  follow(position: Position): void {
-    this.id = position.generation
-    this.accept(position)
-    this.position = position.next
-    this.lastSent = this.ended
+  /** The hub's word on where to go on: the positions of all sections, in the order of their places. */
+  follow(positions: readonly Position[]): void {
+    const sections = positions.map((position) => {
+      const section = new Section(fromOf(position.generation))
+      section.follow(position)
+      return section
+    })
+    for (const [index, section] of sections.entries()) {
+      const after = sections[index + 1]
+      if (after) section.until = after.from
+    }
+    this.sections = sections
   }
 
-  /** The hub's word after a delivery; what was prepared meanwhile stays prepared. */
-  accept(position: Position): void {
-    this.next = position.next
-    this.committed = position.committed
-    this.ended = position.ended ?? false
+  /** Begins a section at this place of the file, which becomes the newest one. False where there are too many. */
+  split(place: number): boolean {
+    const { newest, id } = this
+    const before = this.sections.filter((section) => section === newest || !this.isDelivered(section))
+    if (id === undefined || before.length >= MOST_SECTIONS) return false
+    newest.until = place
+    this.sections = [...before, new Section(place, `${id}@${place}`)]
+    return true
   }
 
-  /** What was prepared did not arrive: it is prepared again. */
-  rollBack(): void {
-    this.position = this.next
-    this.lastSent = this.ended
+  /** How long the section is, as far as is known. */
+  lengthOf({ from, until }: Section): number {
+    return (until ?? this.size) - from
+  }
+
+  /** Nothing will be appended to the section. */
+  isFinal({ until }: Section): boolean {
+    return until !== undefined || this.final
+  }
+
+  /** There are bytes of it that were not put into a delivery. */
+  isUnread(section: Section): boolean {
+    if (this.source === undefined) return false
+    if (section.position < this.lengthOf(section)) return true
+    return section.until === undefined && this.source.packed && !this.source.atEnd
+  }
+
+  /** Nothing of it is left to be put into a delivery. */
+  isSent(section: Section): boolean {
+    return this.isFinal(section) && section.lastSent && section.position >= this.lengthOf(section)
+  }
+
+  /** The hub will never ask for it again. */
+  isDelivered(section: Section): boolean {
+    return this.isFinal(section) && section.ended && section.committed >= this.lengthOf(section)
+  }
+
+  /** Bytes that are in no delivery yet. */
+  get unsentBytes(): number {
+    let sum = 0
+    for (const section of this.sections) sum += Math.max(0, this.lengthOf(section) - section.position)
+    return sum
   }
 
   /** Asks the file how long it is. */
   measure(): number {
-    if (this.source) this.size = Math.max(this.position, sizeOf(this.source))
+    if (this.source) this.size = Math.max(this.reached, sizeOf(this.source))
     return this.size
   }
 
   /** Bytes in the file, as far as anybody can say; Infinity for a packed file that was not read to its end. */
   get fileBytes(): number {
-    if (!this.source) return Math.max(this.size, this.next)
+    if (!this.source) return Math.max(this.size, this.newest.from + this.newest.next)
     if (this.source.packed && !this.source.atEnd) return Number.POSITIVE_INFINITY
     return sizeOf(this.source)
   }
@@ -119,25 +166,22 @@ export class Generation {
     this.#gone ??= { cause, unknown }
   }
 
-  /** What is to be told as lost at this position; each byte once. */
-  takeLoss(): Pick<Loss, 'cause' | 'bytes'> | undefined {
+  /** What is to be told as lost of this section where it stands; each byte once. */
+  takeLoss(section: Section): Pick<Loss, 'cause' | 'bytes'> | undefined {
     if (this.source || !this.#gone) return undefined
     const { cause, unknown } = this.#gone
-    const bytes = this.size - this.position
-    this.size = this.position
-    this.#gone = { cause, unknown: false }
+    const bytes = this.lengthOf(section) - section.position
+    if (section.until === undefined) {
+      this.size = section.reached
+      this.#gone = { cause, unknown: false }
+    } else section.until = section.reached
     if (bytes > 0) return { cause, bytes }
-    return unknown ? { cause } : undefined
-  }
-
-  /** Nothing is left to be put into a delivery. */
-  get sent(): boolean {
-    return this.final && this.lastSent && this.position >= this.size
+    return unknown && section.until === undefined ? { cause } : undefined
   }
 
   /** The hub will never ask for it again. */
   get delivered(): boolean {
-    return this.final && this.ended && this.committed >= this.size
+    return this.final && this.sections.every((section) => this.isDelivered(section))
   }
 
   close(): void {

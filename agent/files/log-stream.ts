@@ -2,11 +2,13 @@
 import { statSync } from 'node:fs'
 import type { Loss, Position } from '../protocol.ts'
 import { hasPredecessor } from './continuity.ts'
+import { cutNear } from './cut.ts'
 import { walk } from './folder.ts'
 import { Generation } from './generation.ts'
 import { SCRATCH_BYTES } from './head.ts'
 import { match, type OnDisk } from './match.ts'
 import type { Rotation } from './rotation.ts'
+import { filesOf, type KnownFile, type Section } from './section.ts'
 import { PlainFile, type Source } from './source.ts'
 import { born, Succession } from './succession.ts'
 
@@ -20,6 +22,15 @@ export interface LogStreamOptions {
   sinceMs: number
   /** Called for whatever cannot be read any more. */
   lost: (loss: Loss) => void
+}
+
+/** Less than this is not worth a jump: it is delivered at once. */
+const LEAST_SKIPPED_BYTES = 64 * 1024
+
+/** A section and the file in which it lies. */
+export interface Place {
+  generation: Generation
+  section: Section
 }
 
 /** A removed container's file counts as complete when it has not grown for this long. */
@@ -41,6 +52,7 @@ export class LogStream {
   readonly #scratch = Buffer.allocUnsafe(SCRATCH_BYTES)
   readonly #sinceMs: number
   readonly #files: Succession
+  #front: Section | undefined
   /** It has been judged whether the oldest file is the first. */
   #begun = false
   #removed = false
@@ -101,7 +113,8 @@ export class LogStream {
    * Takes the hub's word on where each generation stands: opens what lies in the folder, finds each file in
    * the hub's list, and tells what the hub waits for and nobody has.
    */
-  place(known: readonly Position[]): void {
+  place(positions: readonly Position[]): void {
+    const known = filesOf(positions)
     for (const { generation } of known) this.#files.memory.use(generation)
     this.#files.memory.reopen()
     if (!this.#removed) this.#files.look()
@@ -109,23 +122,43 @@ export class LogStream {
     const told = new Set(this.#files.generations.filter(({ head }) => !head).map(({ id }) => id))
     this.#files.generations = this.#files.generations.filter(({ head, source }) => head || source)
     const found = this.#files.generations.filter(({ head }) => head)
-    const { positions, missing } = match(found.map(onDisk), known)
+    const { positions: matched, missing } = match(found.map(onDisk), known)
     for (const [index, generation] of found.entries()) {
-      generation.follow(positions[index] ?? this.#fresh(generation))
+      generation.follow(matched[index]?.sections ?? [this.#fresh(generation)])
     }
     if (this.#files.generations.length > 0) this.#forgetLost(missing, told)
     if (known.length === 0 && found.length > 0) this.#judgeBeginning()
     const newest = known.at(-1)
-    if (newest?.ended && !positions.includes(newest) && found.length > 0 && missing.length === 0) {
+    if (newest?.ended && !matched.includes(newest) && found.length > 0 && missing.length === 0) {
       this.#tell({ cause: 'rotated-unread' })
     }
     this.placed = true
+    this.#front = this.#frontAsKnown()
     this.#finalize()
     this.settle()
   }
 
+  /** Behind what is delivered already; undefined where nothing is left that was skipped. */
+  #frontNow(front: Section): Section | undefined {
+    const open = this.places().filter(({ generation, section }) => {
+      return section === front || !generation.isDelivered(section)
+    })
+    const index = open.findIndex(({ section }) => section === front)
+    if (index <= 0) return undefined
+    const place = open[index]
+    return place?.generation.isDelivered(front) ? (open[index + 1]?.section ?? front) : front
+  }
+
+  /** Where reading had jumped to before, by what the hub has of it. */
+  #frontAsKnown(): Section | undefined {
+    const places = this.places()
+    const front = places.findLast(({ section }) => section.from > 0 && section.next > 0)
+    return front?.section
+  }
+
   /** Closes the files that the hub has for good. */
   settle(): void {
+    if (this.#front) this.#front = this.#frontNow(this.#front)
     if (!this.#files.proven) return
     const delivered = this.#files.generations.filter((generation) => generation.delivered)
     if (delivered.length === 0) return
@@ -143,21 +176,54 @@ export class LogStream {
   }
 
   /** Tells what of a given-up file never was sent. */
-  tellLoss(generation: Generation): void {
-    const loss = generation.takeLoss()
-    if (loss) this.#tell({ ...loss, ...(generation.id !== undefined && { generation: generation.id }) })
+  tellLoss(generation: Generation, section: Section): void {
+    const loss = generation.takeLoss(section)
+    if (loss) this.#tell({ ...loss, ...(section.id !== undefined && { generation: section.id }) })
   }
 
   /** Bytes that are in no delivery yet. */
   get unsentBytes(): number {
     let sum = 0
-    for (const { size, position } of this.#files.generations) sum += Math.max(0, size - position)
+    for (const generation of this.#files.generations) sum += generation.unsentBytes
     return sum
   }
 
-  /** The generation of an id. */
-  find(id: string): Generation | undefined {
-    return this.#files.generations.find((generation) => generation.id === id)
+  /** All sections, in the order in which they were written. */
+  places(): Place[] {
+    return this.#files.generations.flatMap((generation) =>
+      generation.sections.map((section) => ({ generation, section }))
+    )
+  }
+
+  /** The section to which reading jumped ahead, while something before it is left to be delivered. */
+  get front(): Section | undefined {
+    return this.#front
+  }
+
+  /**
+   * Goes on with the newest lines; those before are delivered behind them. Nothing changes where there is hardly
+   * anything to skip, or no place in the newest lines at which no record is cut.
+   */
+  jumpAhead(): void {
+    const generation = this.#files.generations.at(-1)
+    if (!this.placed || this.#removed || this.unsentBytes < LEAST_SKIPPED_BYTES) return
+    const { source, id } = generation ?? {}
+    if (!generation || id === undefined || !source || source.packed || generation.final) return
+    const { newest } = generation
+    const place = cutNear(source, generation.measure())
+    if (place === undefined) return
+    if (place - newest.reached >= LEAST_SKIPPED_BYTES && !generation.split(place)) return
+    this.#front = generation.newest
+    this.settle()
+  }
+
+  /** The section of an id. */
+  find(id: string): Place | undefined {
+    for (const generation of this.#files.generations) {
+      const section = generation.sections.find((one) => one.id === id)
+      if (section) return { generation, section }
+    }
+    return undefined
   }
 
   close(): void {
@@ -194,7 +260,7 @@ export class LogStream {
       if (generation.id !== undefined || !generation.source) continue
       if (whole) generation.final = true
       if (generation.identify()) {
-        if (this.placed) generation.follow(this.#fresh(generation))
+        if (this.placed) generation.follow([this.#fresh(generation)])
       } else if (generation.final) this.#discard(generation)
     }
     this.#finalize()
@@ -270,7 +336,7 @@ export class LogStream {
       const found = new Generation(source, source.file)
       found.final = true
       found.identify()
-      const same = found.head?.hash === generation.head?.hash && found.size >= generation.position
+      const same = found.head?.hash === generation.head?.hash && found.size >= generation.reached
       if (same && !copy) copy = source
       else source.close()
     }
@@ -290,12 +356,13 @@ export class LogStream {
   }
 
   /** Generations that the hub waits for and that lie nowhere: told as lost, and ended where they stand. */
-  #forgetLost(missing: readonly Position[], told: ReadonlySet<string | undefined>): void {
+  #forgetLost(missing: readonly KnownFile[], told: ReadonlySet<string | undefined>): void {
     const files = new Set(this.#files.generations.map(({ file }) => file))
     const lost = missing.map((position) => {
       const truncated = position.file !== undefined && files.has(position.file)
       const generation = Generation.lost(position, truncated ? 'truncated' : 'rotated-unread')
-      if (told.has(position.generation)) generation.takeLoss()
+      if (told.has(position.generation))
+        for (const section of generation.sections) generation.takeLoss(section)
       return generation
     })
     this.#files.generations.unshift(...lost)

@@ -11,11 +11,14 @@ export interface OnDisk {
   packed: boolean
 }
 
-export interface Matched {
+/** What the hub knows of a file as a whole. */
+export type Known = Pick<Position, 'generation' | 'file' | 'next' | 'committed' | 'ended'>
+
+export interface Matched<K> {
   /** For each file, oldest first: where the hub stands in it. */
-  positions: (Position | undefined)[]
+  positions: (K | undefined)[]
   /** Generations that the hub has not got to the end and that lie nowhere any more. */
-  missing: Position[]
+  missing: K[]
 }
 
 /**
@@ -24,10 +27,10 @@ export interface Matched {
  * compressed, lies on another device now, or is the copy that logrotate's `copytruncate` made of a file that
  * has begun anew. Otherwise it is another file with an equal beginning: all pieces of one long line are equal.
  */
-export function match(files: readonly OnDisk[], known: readonly Position[]): Matched {
-  const positions: (Position | undefined)[] = files.map(() => undefined)
+export function match<K extends Known>(files: readonly OnDisk[], known: readonly K[]): Matched<K> {
+  const positions: (K | undefined)[] = files.map(() => undefined)
   const left = new Set(known)
-  const take = (index: number, position: Position) => {
+  const take = (index: number, position: K) => {
     positions[index] = position
     left.delete(position)
   }
@@ -50,13 +53,13 @@ export function hashOf(generation: string): string {
   return generation.split('-', 1)[0] ?? ''
 }
 
-function isSame(file: OnDisk, position: Position): boolean {
+function isSame(file: OnDisk, position: Known): boolean {
   return (
     position.file === file.file && hashOf(position.generation) === file.hash && position.next <= file.size
   )
 }
 
-function isMoved(file: OnDisk, position: Position, files: readonly OnDisk[]): boolean {
+function isMoved(file: OnDisk, position: Known, files: readonly OnDisk[]): boolean {
   if (hashOf(position.generation) !== file.hash) return false
   if (position.ended ? position.committed % 2 ** 32 !== file.size % 2 ** 32 : position.next > file.size)
     return false

@@ -1,12 +1,10 @@
 /** Fills a delivery with bytes of many streams, each getting its share. */
-import type { Generation } from '../files/generation.ts'
-import type { LogStream } from '../files/log-stream.ts'
+import type { LogStream, Place } from '../files/log-stream.ts'
 import type { Chunk } from '../protocol.ts'
 
-/** One chunk, and the generation that it belongs to. */
-export interface Part {
+/** One chunk, and the section of a file that it belongs to. */
+export interface Part extends Place {
   stream: LogStream
-  generation: Generation
   chunk: Chunk
 }
 
@@ -24,11 +22,25 @@ const SMALLEST_SHARE = 64 * 1024
 const LONGEST_LINE = 256 * 1024
 /** Chunks in one delivery: keeps its head small. */
 export const MAX_PARTS = 200
+/** What is new leaves this share of a delivery to what was skipped, so that that comes, too. */
+const BACKLOG_SHARE = 1 / 4
 const NEWLINE = 10
+
+/** What of a stream is to be read: all of it, or what lies behind or before the place to which reading jumped ahead. */
+type Stretch = 'all' | 'new' | 'skipped'
+
+/** How far a delivery may be filled. */
+interface Room {
+  space: Buffer
+  /** Bytes of all chunks. */
+  maxBytes: number
+  maxParts: number
+}
 
 /**
  * Takes turns: every call begins with the stream behind the last one that got a place. Streams of which
- * `mayShip` says no are left out (their instance has not been told yet).
+ * `mayShip` says no are left out (their instance has not been told yet). What was skipped after an outage comes
+ * behind what is new.
  */
 export class Batcher {
   #turn = 0
@@ -41,22 +53,19 @@ export class Batcher {
     const ready = this.#inTurn(streams).filter(
       (stream) => stream.placed && hasMore(stream) && mayShip(stream)
     )
+    const behind = ready.filter((stream) => stream.front !== undefined)
     const batch: Batch = { parts: [], bytes: 0, full: false }
-    const share = Math.max(SMALLEST_SHARE, Math.floor(space.length / Math.max(1, ready.length)))
-    let last: LogStream | undefined
-    for (const stream of ready) {
-      if (batch.parts.length >= MAX_PARTS - 2 || space.length - batch.bytes < SMALLEST_SHARE / 2) {
-        batch.full = true
-        break
-      }
-      const before = batch.parts.length
-      await fillFrom(stream, batch, space, Math.min(share, space.length - batch.bytes))
-      if (batch.parts.length > before) last = stream
-    }
+    const all: Room = { space, maxBytes: space.length, maxParts: MAX_PARTS }
+    const left = behind.length === 0 ? 1 : 1 - BACKLOG_SHARE
+    const forNew = { space, maxBytes: space.length * left, maxParts: MAX_PARTS * left }
+    const last = await share(ready, (stream) => (stream.front ? 'new' : 'all'), batch, forNew)
+    await share(behind, () => 'skipped', batch, all)
     // What is left over goes to whoever has more.
     for (const stream of ready) {
-      if (batch.parts.length >= MAX_PARTS - 2 || space.length - batch.bytes < SMALLEST_SHARE) break
-      if (hasMore(stream)) await fillFrom(stream, batch, space, space.length - batch.bytes)
+      if (isFull(batch, all, SMALLEST_SHARE)) break
+      if (!hasMore(stream)) continue
+      if (stream.front) await fillFrom(stream, 'new', batch, all, space.length - batch.bytes)
+      await fillFrom(stream, stream.front ? 'skipped' : 'all', batch, all, space.length - batch.bytes)
     }
     batch.full ||= ready.some((stream) => hasMore(stream) && stream.unsentBytes > LONGEST_LINE)
     if (last) this.#turn = streams.indexOf(last) + 1
@@ -69,90 +78,152 @@ export class Batcher {
   }
 }
 
-function hasMore(stream: LogStream): boolean {
-  return stream.generations.some(
-    ({ id, position, size, final, lastSent }) => id !== undefined && (position < size || (final && !lastSent))
+/** Gives each stream its share; returns the last one that got a place. */
+async function share(
+  streams: readonly LogStream[],
+  stretchOf: (stream: LogStream) => Stretch,
+  batch: Batch,
+  room: Room
+): Promise<LogStream | undefined> {
+  const free = room.maxBytes - batch.bytes
+  const each = Math.max(SMALLEST_SHARE, Math.floor(free / Math.max(1, streams.length)))
+  let last: LogStream | undefined
+  for (const stream of streams) {
+    if (isFull(batch, room, SMALLEST_SHARE / 2)) {
+      batch.full = true
+      break
+    }
+    const before = batch.parts.length
+    await fillFrom(stream, stretchOf(stream), batch, room, Math.min(each, room.maxBytes - batch.bytes))
+    if (batch.parts.length > before) last = stream
+  }
+  return last
+}
+
+function isFull({ parts, bytes }: Batch, { maxBytes, maxParts }: Room, smallest: number): boolean {
+  return parts.length >= maxParts - 2 || maxBytes - bytes < smallest
+}
+
+function hasMore({ generations }: LogStream): boolean {
+  return generations.some((generation) =>
+    generation.sections.some(
+      (section) =>
+        section.id !== undefined &&
+        (section.position < generation.lengthOf(section) ||
+          (generation.isFinal(section) && !section.lastSent))
+    )
   )
 }
 
-/** Takes up to `share` bytes of one stream, oldest generation first. */
-async function fillFrom(stream: LogStream, batch: Batch, space: Buffer, share: number): Promise<void> {
+/** Takes up to `share` bytes of one stream, oldest first. */
+async function fillFrom(
+  stream: LogStream,
+  stretch: Stretch,
+  batch: Batch,
+  room: Room,
+  share: number
+): Promise<void> {
   let left = share
+  const places = stream.places()
+  const front = places.findIndex(({ section }) => section === stream.front)
+  const from = stretch === 'new' ? front : 0
+  const to = stretch === 'skipped' ? front : places.length
   // Another rotation may be found while packed bytes are being unpacked.
-  for (const generation of [...stream.generations]) {
-    if (generation.sent) continue
-    if (generation.id === undefined || batch.parts.length >= MAX_PARTS) return
-    const successor = stream.generations[stream.generations.indexOf(generation) + 1]
+  for (let index = from; index < to; index++) {
+    const place = places[index]
+    if (!place || place.generation.isSent(place.section)) continue
+    // The hub numbers sections in the order in which it hears of them.
+    for (const before of places.slice(0, index)) if (!announce(stream, before, batch, room)) return
+    if (place.section.id === undefined || batch.parts.length >= room.maxParts) return
+    const successor = places[index + 1]
     // Its end is told only together with its successor's beginning: the hub then knows that none is between.
-    const mayEnd = stream.removed || successor?.id !== undefined
-    left -= await fillWith(stream, generation, mayEnd, batch, space, left)
-    if (!generation.sent) return
-    if (left <= 0 && successor?.id !== undefined && !successor.sent) {
-      add(stream, successor, batch, 0, false)
+    const mayEnd = stream.removed || successor?.section.id !== undefined
+    left -= await fillWith(stream, place, mayEnd, batch, room, left)
+    if (!place.generation.isSent(place.section)) return
+    if (left <= 0) {
+      if (successor) announce(stream, successor, batch, room)
       return
     }
   }
 }
 
+/** Makes the hub know of a section of which nothing was delivered yet. False where there is no room for that. */
+function announce(stream: LogStream, place: Place, batch: Batch, { maxParts }: Room): boolean {
+  const { section, generation } = place
+  if (section.announced || section.id === undefined || generation.isSent(section)) return true
+  if (batch.parts.length >= maxParts) return false
+  add(stream, place, batch, 0, false)
+  return true
+}
+
 async function fillWith(
   stream: LogStream,
-  generation: Generation,
+  place: Place,
   mayEnd: boolean,
   batch: Batch,
-  space: Buffer,
+  { space, maxBytes }: Room,
   share: number
 ): Promise<number> {
+  const { generation, section } = place
   let taken = 0
-  while (unread(generation) && taken < share) {
-    const room = space.subarray(
-      batch.bytes,
-      batch.bytes + Math.min(share - taken, space.length - batch.bytes)
-    )
+  while (generation.isUnread(section) && taken < share) {
+    const free = Math.min(share - taken, maxBytes - batch.bytes, restOf(place))
+    if (free <= 0) break
+    const room = space.subarray(batch.bytes, batch.bytes + free)
     const rest = space.subarray(batch.bytes)
-    const bytes = await readLines(stream, generation, room, rest, batch.bytes === 0)
+    const bytes = await readLines(stream, place, room, rest, batch.bytes === 0)
     if (bytes === 0) break
     taken += bytes
-    add(stream, generation, batch, bytes, false)
+    add(stream, place, batch, bytes, false)
   }
-  if (!generation.source) stream.tellLoss(generation)
-  if (generation.final && mayEnd && !generation.lastSent && generation.position >= generation.measure()) {
-    add(stream, generation, batch, 0, true)
-  }
+  if (!generation.source) stream.tellLoss(generation, section)
+  if (section.until === undefined && generation.final) generation.measure()
+  const isRead = section.position >= generation.lengthOf(section)
+  if (generation.isFinal(section) && mayEnd && !section.lastSent && isRead) add(stream, place, batch, 0, true)
   return taken
+}
+
+/** Bytes that may be read: the next section is not part of this one. */
+function restOf({ generation, section }: Place): number {
+  return section.until === undefined
+    ? Number.POSITIVE_INFINITY
+    : generation.lengthOf(section) - section.position
 }
 
 /** Reads whole lines into `room`; where not one fits, into the wider `space`; a line is cut only where it must be. */
 async function readLines(
   stream: LogStream,
-  generation: Generation,
+  place: Place,
   room: Buffer,
   space: Buffer,
   empty: boolean
 ): Promise<number> {
-  const bytes = await read(stream, generation, room)
-  const atEnd = generation.position + bytes >= generation.size
-  if (bytes === 0 || (generation.final && atEnd)) return bytes
+  const { generation, section } = place
+  const bytes = await read(stream, place, room)
+  const atEnd = section.position + bytes >= generation.lengthOf(section)
+  if (bytes === 0 || (generation.isFinal(section) && atEnd)) return bytes
   const whole = room.subarray(0, bytes).lastIndexOf(NEWLINE) + 1
   if (whole > 0) return whole
   if (atEnd) return 0
   if (room.length >= LONGEST_LINE) return bytes
   if (room.length >= space.length) return empty ? bytes : 0
-  return readLines(stream, generation, space.subarray(0, LONGEST_LINE), space, empty)
+  const wider = space.subarray(0, Math.min(LONGEST_LINE, restOf(place)))
+  return room.length >= wider.length ? bytes : readLines(stream, place, wider, space, empty)
 }
 
-async function read(stream: LogStream, generation: Generation, room: Buffer): Promise<number> {
-  const { source, position } = generation
+async function read(stream: LogStream, { generation, section }: Place, room: Buffer): Promise<number> {
+  const { source } = generation
   if (!source) return 0
   try {
-    const got = source.read(room, position)
+    const got = source.read(room, section.reached)
     const bytes = typeof got === 'number' ? got : await got
     if (!generation.stillItself(stream.scratch)) {
       stream.restart(generation)
       return 0
     }
-    if (bytes === 0 && source.packed) generation.size = position
+    if (bytes === 0 && source.packed && section.until === undefined) generation.size = section.reached
     // A complete file that is shorter than it was has been cut by somebody.
-    else if (bytes === 0 && generation.final) generation.letGo('truncated')
+    else if (bytes === 0 && generation.isFinal(section)) generation.letGo('truncated')
     return bytes
   } catch {
     generation.letGo('unreadable', true)
@@ -160,26 +231,21 @@ async function read(stream: LogStream, generation: Generation, room: Buffer): Pr
   }
 }
 
-function unread({ source, position, size }: Generation): boolean {
-  return source !== undefined && (position < size || (source.packed && !source.atEnd))
-}
-
-/** Chunks of one generation that follow each other become one. */
-function add(stream: LogStream, generation: Generation, batch: Batch, bytes: number, last: boolean): void {
+/** Chunks of one section that follow each other become one. */
+function add(stream: LogStream, place: Place, batch: Batch, bytes: number, last: boolean): void {
+  const { generation, section } = place
   const previous = batch.parts.at(-1)
-  if (previous?.generation === generation) {
+  if (previous?.section === section) {
     previous.chunk.bytes += bytes
     if (last) previous.chunk.last = true
   } else {
     const { container, stream: name } = stream
-    const { id = '', file, position: offset } = generation
-    batch.parts.push({
-      stream,
-      generation,
-      chunk: { container, stream: name, generation: id, file, offset, bytes, ...(last && { last }) }
-    })
+    const { id = '', position: offset } = section
+    const chunk = { container, stream: name, generation: id, file: generation.file, offset, bytes }
+    batch.parts.push({ stream, generation, section, chunk: { ...chunk, ...(last && { last }) } })
   }
   batch.bytes += bytes
-  generation.position += bytes
-  if (last) generation.lastSent = true
+  section.position += bytes
+  section.announced = true
+  if (last) section.lastSent = true
 }

@@ -70,7 +70,7 @@ export class Deliveries {
 
   /** A delivery was not accepted, or is not to be sent any more: all of it will be prepared again. */
   undo(prepared: Prepared): void {
-    for (const { generation } of prepared.parts) generation.rollBack()
+    for (const { section } of prepared.parts) section.rollBack()
     this.#outbox.giveBack(prepared.telling)
   }
 }

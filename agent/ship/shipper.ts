@@ -43,6 +43,10 @@ const REFUSED_BACKOFF: Backoff = { minMs: 10_000, maxMs: 60_000 }
 /** On the end of the agent the hub gets this long to take the last bytes. */
 const FAREWELL_MS = 2000
 const STREAMS_PER_QUESTION = 500
+/** A hub that did not take anything for so long was away: what is new goes first then. */
+const AWAY_MS = 3000
+/** With less to send than this all of it is there at once, in its order. */
+const FAR_BEHIND_BYTES = 4 * 1024 * 1024
 /** So many answers in a row that name other positions are believed without a pause. */
 const QUICK_REPOSITIONS = 3
 
@@ -69,6 +73,8 @@ export class Shipper {
   #woken = false
   #wake: (() => void) | undefined
   #again = false
+  /** A session has begun, or the hub was away: the newest lines are to be sent first. */
+  #late = false
 
   constructor(options: ShipperOptions, signal: AbortSignal) {
     this.#options = options
@@ -115,6 +121,7 @@ export class Shipper {
       this.#deliveries = new Deliveries(outbox, welcome.maxDeliveryBytes)
     }
     metrics.sessions++
+    this.#late = true
     const { host, codec, session } = welcome
     log.info({ host, codec, session }, 'connected to the hub')
     return welcome
@@ -136,6 +143,7 @@ export class Shipper {
       if (unplaced && !(await this.#place(welcome.session))) return
       this.#woken = false
       this.#options.look()
+      if (this.#late) this.#jumpAhead()
       const quietMs = Date.now() - this.#lastMs
       const heartbeat = quietMs >= welcome.heartbeatMs * 0.8
       const prepared = await deliveries.prepare(
@@ -167,6 +175,15 @@ export class Shipper {
     }
   }
 
+  #jumpAhead(): void {
+    this.#late = false
+    const streams = this.#options.streams()
+    const behindBytes = streams.reduce((sum, { unsentBytes }) => sum + unsentBytes, 0)
+    if (behindBytes < FAR_BEHIND_BYTES) return
+    for (const stream of streams) stream.jumpAhead()
+    this.#options.log.info({ behindBytes }, 'far behind, the newest lines go first')
+  }
+
   #launch(prepared: Prepared): Flight {
     this.#lastMs = Date.now()
     const outcome = this.#deliver(prepared).catch((error: Error) => {
@@ -187,10 +204,11 @@ export class Shipper {
     return outcome
   }
 
-  async #land({ prepared, outcome }: Flight, deliveries: Deliveries): Promise<Landing> {
+  async #land({ prepared, startedMs, outcome }: Flight, deliveries: Deliveries): Promise<Landing> {
     const { metrics } = this.#options
     const result = await outcome
     this.#lastMs = Date.now()
+    if (this.#lastMs - startedMs >= AWAY_MS) this.#late = true
     if (result?.kind === 'accepted') {
       metrics.deliveries++
       metrics.deliveredBytes += prepared.bytes
@@ -198,7 +216,7 @@ export class Shipper {
       this.#repositions = 0
       this.#gatherMs = Math.max(result.value.gatherMs, this.#options.gatherMs)
       if (this.#accept(prepared, result.value.positions)) return 'accepted'
-      for (const { generation } of prepared.parts) generation.rollBack()
+      for (const { section } of prepared.parts) section.rollBack()
       return 'repositioned'
     }
     deliveries.undo(prepared)
@@ -216,27 +234,28 @@ export class Shipper {
 
   /** False where the hub stands elsewhere than the delivery led. */
   #accept(prepared: Prepared, positions: readonly Position[]): boolean {
-    for (const { generation, chunk } of prepared.parts) generation.next = chunk.offset + chunk.bytes
-    const ends = new Map(prepared.parts.map(({ generation }) => [generation, generation.next]))
+    for (const { section, chunk } of prepared.parts) section.next = chunk.offset + chunk.bytes
+    const ends = new Map(prepared.parts.map(({ section }) => [section, section.next]))
     const streams = new Set(prepared.parts.map(({ stream }) => stream))
     for (const position of positions) {
       const stream = this.#options.find(position.container, position.stream)
-      stream?.find(position.generation)?.accept(position)
+      stream?.find(position.generation)?.section.accept(position)
       if (stream) streams.add(stream)
     }
     for (const stream of streams) stream.settle()
-    return [...ends].every(([generation, next]) => generation.next === next)
+    return [...ends].every(([section, next]) => section.next === next)
   }
 
   /** Everything goes on from where the hub says; where it is ahead of the file, the stream is placed anew. */
   #follow(positions: readonly Position[]): void {
     for (const position of positions) {
       const stream = this.#options.find(position.container, position.stream)
-      const generation = stream?.find(position.generation)
-      if (!stream || !generation) continue
-      generation.accept(position)
-      generation.rollBack()
-      if (position.next > generation.fileBytes) stream.placed = false
+      const place = stream?.find(position.generation)
+      if (!stream || !place) continue
+      const { generation, section } = place
+      section.accept(position)
+      section.rollBack()
+      if (section.from + position.next > generation.fileBytes) stream.placed = false
       stream.settle()
     }
   }

@@ -46,7 +46,7 @@ test('a hub that is started again and again, forgetting what was not committed',
   expect(scene.hub.losses).toEqual([])
 })
 
-test('a hub that is away while files rotate: they are held, and sent oldest first', async () => {
+test('a hub that is away while files rotate: they are held until they are sent', async () => {
   await using scene = await Scene.open()
   const logOptions = { 'max-size': '200k', 'max-file': '5' }
   const id = scene.engine.run({ name: 'a', image: 'x:1', logOptions })

@@ -56,6 +56,8 @@ export class FakeHub {
   bytes = 0
   wireBytes = 0
   lastBehindBytes = 0
+  /** What came, in the order of its coming. */
+  readonly arrivals: { container: string; generation: string; offset: number; bytes: number }[] = []
   /** Problems that a real hub would not forgive. */
   complaints: string[] = []
   /** Asked before each delivery. */
@@ -223,6 +225,7 @@ export class FakeHub {
     let at = 0
     return chunks.map((chunk) => {
       const { container, stream, generation: id, file, last = false } = chunk
+      this.arrivals.push({ container, generation: id, offset: chunk.offset, bytes: chunk.bytes })
       if (!this.instances.has(container)) this.complaints.push(`chunk of an untold instance ${container}`)
       const key = `${container} ${stream}`
       const generations = this.streams.get(key) ?? []
