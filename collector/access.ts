@@ -1,6 +1,7 @@
 /**
  * Who may do what: tokens for people and programs, and one key per host. Only their sha-256 is kept, so the state
- * folder gives no secret away; what is issued is shown once.
+ * folder gives no secret away; what is issued is shown once. A plain sha-256 is enough: a secret is 192 random bits,
+ * which nobody can guess through, however fast the hash. Slow hashes are for passwords that people make up.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { StateStore } from './store/state.ts'
@@ -15,30 +16,58 @@ export interface TokenInfo {
   name: string
   scopes: Scope[]
   createdMs: number
+  /** The token opens nothing from then on. */
+  expiresMs?: number
+  /** About when it was last used: right to within an hour after a restart. */
+  usedMs?: number
+}
+
+export interface HostKeyInfo {
+  host: string
+  /** Absent where an older hub issued it. */
+  createdMs?: number
 }
 
 /** What a token or key stands for. A host's key has no scopes: it opens the agents' routes for that host alone. */
 export interface Bearer {
   scopes: readonly Scope[]
   host?: string
+  /** Of the token; absent for a host's key. */
+  id?: string
+  name?: string
+  expiresMs?: number
 }
 
 export interface Access {
-  /** Undefined where the token is unknown or revoked. */
+  /** Undefined where the token is unknown, revoked or expired. */
   check(token: string): Bearer | undefined
+  /** What the token with this id opens now, for what was begun with it. */
+  bearer(id: string): Bearer | undefined
   /** `token` is shown now and never again. */
-  issue(asked: { name: string; scopes: readonly Scope[] }): Promise<TokenInfo & { token: string }>
+  issue(asked: {
+    name: string
+    scopes: readonly Scope[]
+    expiresMs?: number
+  }): Promise<TokenInfo & { token: string }>
   list(): TokenInfo[]
   /** False where no such token is known. */
   revoke(id: string): Promise<boolean>
   /** A new key for the host; an older one is not valid any more. */
   issueHostKey(host: string): Promise<string>
+  listHostKeys(): HostKeyInfo[]
   /** The host must enrol anew. False where it has no key. */
   revokeHostKey(host: string): Promise<boolean>
+  /** Calls `listener` whenever a token was revoked, until the returned function is called. */
+  onRevoked(listener: (id: string) => void): () => void
 }
 
 interface KeptToken extends TokenInfo {
   sha256: string
+}
+
+interface KeptKey {
+  sha256: string
+  createdMs?: number
 }
 
 const TOKENS = 'token/'
@@ -47,54 +76,91 @@ const SECRET_BYTES = 24
 /** dlr_ reads, dlj_ joins, dla_ administers; dlk_<host>_ is a host's key. */
 const FORM = /^dl[rja]_([0-9a-f]{16})_[\w-]{32}$/
 const HOST_KEY_FORM = /^dlk_([\w-]{1,128})_[\w-]{32}$/
+/** The last use of a token is written down at most this often. */
+const USED_STEP_MS = 3_600_000
+/** Compared with where nothing is known, so that an unknown token takes as long as a wrong one. */
+const NO_SECRET = '0'.repeat(64)
 
 export async function openAccess(state: StateStore, nowMs: () => number = Date.now): Promise<Access> {
   const tokens = new Map<string, KeptToken>()
   for (const { value } of await state.list<KeptToken>(TOKENS)) tokens.set(value.id, value)
-  const hostKeys = new Map<string, string>()
-  for (const { key, value } of await state.list<{ sha256: string }>(HOST_KEYS))
-    hostKeys.set(key.slice(HOST_KEYS.length), value.sha256)
+  const hostKeys = new Map<string, KeptKey>()
+  for (const { key, value } of await state.list<KeptKey>(HOST_KEYS))
+    hostKeys.set(key.slice(HOST_KEYS.length), value)
+  const written = new Map([...tokens.values()].map(({ id, usedMs = 0 }) => [id, usedMs]))
+  const listeners = new Set<(id: string) => void>()
+
+  const current = (id: string): KeptToken | undefined => {
+    const known = tokens.get(id)
+    return known && (known.expiresMs === undefined || nowMs() < known.expiresMs) ? known : undefined
+  }
+  const used = (token: KeptToken): void => {
+    token.usedMs = nowMs()
+    const { id, usedMs } = token
+    if (usedMs - (written.get(id) ?? 0) < USED_STEP_MS) return
+    written.set(id, usedMs)
+    // Losing it costs nothing but the date; a token that was revoked meanwhile stays away.
+    state.update<KeptToken>(TOKENS + id, (old) => old && { ...old, usedMs }).catch(() => written.delete(id))
+  }
 
   return {
     check(token) {
-      const [, id] = FORM.exec(token) ?? []
-      const known = id === undefined ? undefined : tokens.get(id)
-      if (known) return same(known.sha256, token) ? { scopes: known.scopes } : undefined
-      const [, host] = HOST_KEY_FORM.exec(token) ?? []
-      const sha256 = host === undefined ? undefined : hostKeys.get(host)
-      return host !== undefined && sha256 !== undefined && same(sha256, token)
-        ? { scopes: [], host }
-        : undefined
+      const [, id = ''] = FORM.exec(token) ?? []
+      const [, host = ''] = HOST_KEY_FORM.exec(token) ?? []
+      const known = current(id)
+      const key = hostKeys.get(host)
+      const right = same(known?.sha256 ?? key?.sha256 ?? NO_SECRET, token)
+      if (!right) return undefined
+      if (!known) return { scopes: [], host }
+      used(known)
+      return bearerOf(known)
     },
-    async issue({ name, scopes }) {
+    bearer(id) {
+      const known = current(id)
+      return known && bearerOf(known)
+    },
+    async issue({ name, scopes, expiresMs }) {
       const id = randomBytes(8).toString('hex')
       const token = `${prefixOf(scopes)}_${id}_${secret()}`
-      const info: TokenInfo = { id, name, scopes: [...scopes], createdMs: nowMs() }
+      const info: TokenInfo = {
+        ...{ id, name, scopes: [...scopes], createdMs: nowMs() },
+        ...(expiresMs === undefined ? {} : { expiresMs })
+      }
       const kept: KeptToken = { ...info, sha256: sha256Of(token) }
       await state.put(TOKENS + id, kept)
       tokens.set(id, kept)
       return { ...info, token }
     },
-    list: () =>
-      [...tokens.values()].map(({ id, name, scopes, createdMs }) => ({ id, name, scopes, createdMs })),
+    list: () => [...tokens.values()].map(({ sha256: _, ...info }) => info),
     async revoke(id) {
       if (!tokens.delete(id)) return false
+      written.delete(id)
+      for (const listener of listeners) listener(id)
       await state.delete(TOKENS + id)
       return true
     },
     async issueHostKey(host) {
       const key = `dlk_${host}_${secret()}`
-      const sha256 = sha256Of(key)
-      await state.put(HOST_KEYS + host, { sha256 })
-      hostKeys.set(host, sha256)
+      const kept: KeptKey = { sha256: sha256Of(key), createdMs: nowMs() }
+      await state.put(HOST_KEYS + host, kept)
+      hostKeys.set(host, kept)
       return key
     },
+    listHostKeys: () => [...hostKeys].map(([host, { sha256: _, ...info }]) => ({ host, ...info })),
     async revokeHostKey(host) {
       if (!hostKeys.delete(host)) return false
       await state.delete(HOST_KEYS + host)
       return true
+    },
+    onRevoked(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
     }
   }
+}
+
+function bearerOf({ scopes, id, name, expiresMs }: KeptToken): Bearer {
+  return { scopes, id, name, ...(expiresMs === undefined ? {} : { expiresMs }) }
 }
 
 function prefixOf(scopes: readonly Scope[]): string {

@@ -28,6 +28,7 @@ import {
   ProtocolError,
   TooLargeError
 } from './errors.ts'
+import { Failures } from './failures.ts'
 import type { Fleet } from './fleet/fleet.ts'
 import { Intake, type Packed } from './intake.ts'
 import { Lanes } from './lanes.ts'
@@ -43,6 +44,8 @@ export interface CollectorOptions {
   store: LogStore
   fleet: Fleet
   access: Access
+  /** Counts wrong tokens and keys; shared with whoever else checks some. */
+  failures?: Failures
   /** No join token is demanded: only this machine can reach the hub. */
   open: boolean
   /** Where the collector's metrics are registered. */
@@ -88,6 +91,7 @@ declare module 'fastify' {
 export const collector: FastifyPluginAsync<CollectorOptions> = async (plain, options) => {
   const app = plain.withTypeProvider<TypeBoxTypeProvider>()
   const { store, fleet, access, nowMs = Date.now } = options
+  const failures = options.failures ?? new Failures(nowMs)
   const limits = { ...LIMITS, ...options.limits }
   const log = app.log as IntakeLog
   const sessions = new Sessions()
@@ -153,8 +157,11 @@ export const collector: FastifyPluginAsync<CollectorOptions> = async (plain, opt
     },
     async (request): Promise<Enrolled> => {
       const { join, facts, version } = request.body
-      const scopes = join === undefined ? undefined : access.check(join)?.scopes
-      if (!options.open && !scopes?.includes('agent') && !scopes?.includes('admin')) throw new JoinError()
+      if (!options.open) {
+        const known = join === undefined ? undefined : access.check(join)
+        if (join !== undefined && !known) throw failures.refuse('join', request.ip, new JoinError())
+        if (!known?.scopes.includes('agent') && !known?.scopes.includes('admin')) throw new JoinError()
+      }
       const { host } = await fleet.enrol(facts, version)
       const key = await access.issueHostKey(host)
       log.info({ host, name: facts.name, address: request.ip }, 'a host has joined')
@@ -222,10 +229,13 @@ export const collector: FastifyPluginAsync<CollectorOptions> = async (plain, opt
   )
 
   async function knowHost(request: FastifyRequest): Promise<void> {
-    const [, token = ''] = /^Bearer (\S{1,512})$/i.exec(request.headers.authorization ?? '') ?? []
-    const host = access.check(token)?.host
-    if (host === undefined) throw new KeyError()
-    request.agentHost = host
+    const [, token] = /^Bearer (\S{1,512})$/i.exec(request.headers.authorization ?? '') ?? []
+    if (token === undefined) throw new KeyError()
+    const known = access.check(token)
+    if (!known) throw failures.refuse('key', request.ip, new KeyError())
+    // A token of a person is no guess at a key.
+    if (known.host === undefined) throw new KeyError()
+    request.agentHost = known.host
   }
 
   /** Refuses before a byte is read what is too large, of an unknown kind, or too much for now. */

@@ -2,6 +2,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { DELIVERY_TYPE, type Problem } from '../agent/protocol.ts'
 import { PositionError } from './errors.ts'
+import { TokenFailuresError } from './failures.ts'
 
 const RETRY_AFTER_S = 1
 /** While the disk is full there is no point in coming back at once. */
@@ -16,6 +17,7 @@ export function answerProblem(error: FastifyError, request: FastifyRequest, repl
     reply.header('retry-after', code === 'DRIFTLOG_STORE_FULL' ? FULL_RETRY_AFTER_S : retryAfterS)
     request.log.warn({ err: error, code }, 'a request of an agent could not be served')
   } else request.log.debug({ code, reason: problem.message }, 'a request of an agent was refused')
+  if (error instanceof TokenFailuresError) reply.header('retry-after', error.retryAfterS)
   // The rest of a body that was not read is not waited for.
   if (statusCode === 408 || statusCode === 411 || statusCode === 413) reply.header('connection', 'close')
   if (statusCode === 401) reply.header('www-authenticate', 'Bearer')

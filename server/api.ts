@@ -173,7 +173,8 @@ export type ContextAnswer = Static<typeof ContextAnswer>
  * GET /api/tail, text/event-stream. Events and their data:
  * `records` {records: RecordJson[]} (≤ 500, ≤ 100 ms gathered) · `move` MoveJson · `instance` InstanceJson ·
  * `skipped` {count, from, to} · `reset` {} · `beat` {hubTime, hosts: [{host, hostName, behindMs}]} at once and
- * every 10 s · `end` {reason} when the hub stops: come back in a moment.
+ * every 10 s · `end` {reason} when the hub stops (`closing`: come back in a moment) or the token or login that
+ * opened it has ended (`login`).
  * `id:` is the arrival cursor; resume with `Last-Event-ID` (or `after=`). A client that reads nothing for two
  * minutes is cut off.
  */
@@ -293,6 +294,8 @@ export const StatusAnswer = Type.Object({
   demo: Type.Boolean(),
   demoReason: Type.Optional(Type.String()),
   open: Type.Boolean({ description: 'true when no token is demanded (loopback)' }),
+  /** Of the reader who is logged in by cookie; absent for everybody else. */
+  login: Type.Optional(Type.Object({ name: Type.String(), expires: Time })),
   hosts: Type.Integer(),
   liveHosts: Type.Integer(),
   apps: Type.Integer(),
@@ -321,3 +324,62 @@ export const ErrorJson = Type.Object({
   fix: Type.Optional(Type.String())
 })
 export type ErrorJson = Static<typeof ErrorJson>
+
+const ScopeName = Type.Union([Type.Literal('read'), Type.Literal('agent'), Type.Literal('admin')])
+
+/** POST /api/session: a token for a cookie. */
+export const LoginBody = Type.Object({ token: Type.String({ minLength: 1, maxLength: 512 }) })
+export const SessionAnswer = Type.Object({
+  /** Of the token. */
+  name: Type.String(),
+  scopes: Type.Array(ScopeName),
+  expires: Time
+})
+export type SessionAnswer = Static<typeof SessionAnswer>
+
+/** A token without its secret. `lastUsed` is right to within an hour. */
+export const TokenJson = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  scopes: Type.Array(ScopeName),
+  created: Time,
+  expires: Type.Optional(Time),
+  lastUsed: Type.Optional(Time)
+})
+export type TokenJson = Static<typeof TokenJson>
+
+/** GET, POST /api/tokens, DELETE /api/tokens/:id */
+export const TokensAnswer = Type.Object({ tokens: Type.Array(TokenJson) })
+export type TokensAnswer = Static<typeof TokensAnswer>
+export const IssueTokenBody = Type.Object(
+  {
+    name: Type.String({ minLength: 1, maxLength: 100, pattern: '^[^\\u0000-\\u001f\\u007f]+$' }),
+    scopes: Type.Array(ScopeName, { minItems: 1, maxItems: 3 }),
+    /** Absent: until it is revoked. */
+    expiresDays: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 36_500 }))
+  },
+  { additionalProperties: false }
+)
+export type IssueTokenBody = Static<typeof IssueTokenBody>
+export const IssuedTokenJson = Type.Object({
+  ...TokenJson.properties,
+  /** Shown this once. */
+  token: Type.String()
+})
+export type IssuedTokenJson = Static<typeof IssuedTokenJson>
+/** `revoked` is the id of the token, or the host. */
+export const RevokedAnswer = Type.Object({ revoked: Type.String(), name: Type.String() })
+export type RevokedAnswer = Static<typeof RevokedAnswer>
+
+/** GET /api/host-keys, DELETE /api/host-keys/:host. `lastUsed` is when the host's agent was last heard. */
+export const HostKeysAnswer = Type.Object({
+  keys: Type.Array(
+    Type.Object({
+      host: Type.String(),
+      name: Type.String(),
+      created: Type.Optional(Time),
+      lastUsed: Type.Optional(Time)
+    })
+  )
+})
+export type HostKeysAnswer = Static<typeof HostKeysAnswer>

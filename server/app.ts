@@ -4,12 +4,14 @@ import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } 
 import type { Logger } from 'pino'
 import type { Access } from '../collector/access.ts'
 import { collector } from '../collector/collector.ts'
+import { Failures } from '../collector/failures.ts'
 import type { Fleet } from '../collector/fleet/fleet.ts'
 import type { LogStore } from '../collector/store/store.ts'
 import { Asker } from './asker.ts'
 import { type Config, isOpen } from './config.ts'
 import type { FleetView } from './fleet-view.ts'
 import { Gate } from './gate.ts'
+import type { Logins } from './logins.ts'
 import { createMetrics } from './metrics.ts'
 import auth from './plugins/auth.ts'
 import closing from './plugins/closing.ts'
@@ -23,8 +25,10 @@ import health from './routes/health.ts'
 import histogram from './routes/histogram.ts'
 import logRoutes from './routes/logs.ts'
 import page from './routes/page.ts'
+import session from './routes/session.ts'
 import status from './routes/status.ts'
 import tail from './routes/tail.ts'
+import tokens from './routes/tokens.ts'
 import type { Tail } from './tail.ts'
 
 /** Address and headers together: room for a query of 100 kB. Node holds this much per connection at most. */
@@ -46,14 +50,15 @@ export interface AppParts {
   config: Config
   log: Logger
   logs: LogStore
-  access: Pick<Access, 'check'>
+  access: Access
+  logins: Logins
   fleet: FleetView
   /** What agents tell goes here; without it no agent is listened to. */
-  agents?: { fleet: Fleet; access: Access }
+  agents?: { fleet: Fleet }
   version: string
   nowMs: () => number
   /** Secret that lets other hosts join. */
-  join: string
+  join: () => string
   /** Under which other hosts reach the hub. */
   url: () => string
   /** Set where the hub shows a played fleet. */
@@ -63,8 +68,14 @@ export interface AppParts {
 }
 
 export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
-  const { config, log, logs, access, fleet, nowMs, version } = parts
+  const { config, log, logs, access, logins, fleet, nowMs, version } = parts
   const open = isOpen(config)
+  const failures = new Failures(nowMs)
+  /** How browsers know this hub. */
+  const origin = {
+    secure: config.publicUrl?.protocol === 'https:',
+    ...(config.publicUrl ? { publicOrigin: config.publicUrl.origin } : {})
+  }
   const gate = new Gate(config.query)
   const asker = new Asker({
     logs,
@@ -87,6 +98,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: PARAMETER_LIMIT },
     http: { maxHeaderSize: HEADER_LIMIT_BYTES },
     ajv: { customOptions: { removeAdditional: false } },
+    ...(config.trustedProxies ? { trustProxy: config.trustedProxies } : {}),
     frameworkErrors: answerError,
     clientErrorHandler: answerClientError
   })
@@ -101,18 +113,19 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(headers)
   await app.register(errors)
   await app.register(closing)
-  await app.register(auth, { access, open, nowMs })
+  await app.register(auth, { access, logins, failures, open, ...origin })
   await app.register(openapi, { version })
   const tails = new Set<Tail>()
   const metrics = createMetrics(app, {
     version,
     gate,
+    failures: failures.counts,
     tails: () => tails.size,
     health: () => logs.health()
   })
   if (parts.agents) {
     const { registry } = metrics
-    await app.register(collector, { ...parts.agents, store: logs, open, registry, nowMs })
+    await app.register(collector, { ...parts.agents, access, failures, store: logs, open, registry, nowMs })
   }
   await app.register(health, { logs, metrics })
   for (const routes of [logRoutes, exportRoutes, histogram, facets]) {
@@ -127,9 +140,12 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     version,
     open,
     nowMs,
-    join: () => (open ? undefined : `DRIFTLOG_JOIN_TOKEN=${parts.join} driftlog agent --hub ${parts.url()}`),
+    join: () =>
+      open ? undefined : `DRIFTLOG_JOIN_TOKEN=${parts.join()} driftlog agent --hub ${parts.url()}`,
     ...(parts.demo ? { demo: parts.demo } : {})
   })
+  await app.register(session, { prefix: '/api', access, logins, failures, open, nowMs, ...origin })
+  await app.register(tokens, { prefix: '/api', access, fleet, nowMs })
   await app.register(page, { folder: parts.pageFolder ?? builtPage() })
   return app
 }

@@ -27,6 +27,20 @@ export const HubEnvironment = Type.Object({
         'Address under which people and agents reach the hub, where it differs from the one it listens on (a proxy, a name). Tokens are demanded when it is not loopback.'
     })
   ),
+  DRIFTLOG_TRUSTED_PROXIES: Type.Optional(
+    Type.String({
+      maxLength: 4096,
+      description:
+        'Addresses or networks of reverse proxies (10.0.0.7, 10.0.0.0/8), separated by commas. From these alone X-Forwarded-For is believed (from nobody when not set); it says whose wrong tokens are counted, and what the log calls the address of a request.'
+    })
+  ),
+  DRIFTLOG_LOGIN_MAX_AGE_HOURS: Type.Number({
+    default: 168,
+    minimum: 0.01,
+    maximum: 8760,
+    description:
+      'Hours after which whoever logged in on the page must log in again; never later than their token expires.'
+  }),
   DRIFTLOG_DATA_DIR: Type.String({
     default: './data',
     minLength: 1,
@@ -86,6 +100,9 @@ export interface Config {
   /** 0 takes any free port. */
   listenPort: number
   publicUrl?: URL
+  /** Proxies whose X-Forwarded-For is believed. */
+  trustedProxies?: string[]
+  loginMaxAgeMs: number
   /** Absolute path. */
   dataDir: string
   store: 'embedded' | 'memory'
@@ -104,6 +121,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     listenHost: values.DRIFTLOG_LISTEN_HOST,
     listenPort: values.DRIFTLOG_LISTEN_PORT,
     ...(publicUrl ? { publicUrl } : {}),
+    ...trustedProxiesOf(values.DRIFTLOG_TRUSTED_PROXIES),
+    loginMaxAgeMs: Math.round(values.DRIFTLOG_LOGIN_MAX_AGE_HOURS * 3_600_000),
     dataDir: resolve(values.DRIFTLOG_DATA_DIR),
     store: values.DRIFTLOG_STORE,
     retention: {
@@ -179,4 +198,21 @@ function publicUrlOf(text: string | undefined): URL | undefined {
     )
   }
   return url
+}
+
+function trustedProxiesOf(text: string | undefined): { trustedProxies?: string[] } {
+  if (text === undefined) return {}
+  const trustedProxies = text.split(',').map((part) => part.trim())
+  const wrong = trustedProxies.find((part) => !isNetwork(part))
+  if (wrong === undefined) return { trustedProxies }
+  throw new ConfigError(
+    `DRIFTLOG_TRUSTED_PROXIES has "${wrong}", which is no address or network. Write it like 10.0.0.7 or 10.0.0.0/8, with commas between.`
+  )
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits] = text.split('/', 2)
+  const family = isIP(address)
+  if (family === 0) return false
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
 }

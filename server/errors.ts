@@ -52,12 +52,6 @@ export const TailLimitError = createError<[number]>(
   'This hub serves %i live tails at most and all are taken. Close one, or raise DRIFTLOG_TAIL_CLIENTS.',
   429
 )
-export const TokenFailuresError = createError(
-  'DRIFTLOG_TOKEN_FAILURES',
-  'Too many wrong tokens came from this address. Wait, then try again with a valid one.',
-  429
-)
-
 export const TokenMissingError = createError<[string]>(
   'DRIFTLOG_TOKEN_MISSING',
   'This hub demands a token of scope "%s". Send it as "Authorization: Bearer TOKEN"; the hub keeps the first ones in the folder tokens of its data.',
@@ -65,8 +59,38 @@ export const TokenMissingError = createError<[string]>(
 )
 export const TokenUnknownError = createError(
   'DRIFTLOG_TOKEN_UNKNOWN',
-  'This token is unknown here or was revoked. Ask for a new one.',
+  'This token is unknown here, was revoked, or has expired. Ask for a new one.',
   401
+)
+export const LoginOverError = createError(
+  'DRIFTLOG_LOGIN_OVER',
+  'This login has ended. Log in again with a token.',
+  401
+)
+export const AccessEndedError = createError(
+  'DRIFTLOG_ACCESS_ENDED',
+  'The token or login that opened this was revoked or has expired. What came until then stands.',
+  401
+)
+export const LoginNeedlessError = createError(
+  'DRIFTLOG_LOGIN_NEEDLESS',
+  'This hub is open to its own machine and demands no login. Just ask.',
+  400
+)
+export const TokenNotFoundError = createError<[string]>(
+  'DRIFTLOG_TOKEN_NOT_FOUND',
+  'No token has the id "%s". GET /api/tokens lists them all.',
+  404
+)
+export const TokenLimitError = createError<[number]>(
+  'DRIFTLOG_TOKEN_LIMIT',
+  'There are %i tokens already, and a hub keeps no more. Revoke those that nobody uses.',
+  409
+)
+export const HostKeyNotFoundError = createError<[string]>(
+  'DRIFTLOG_HOST_KEY_NOT_FOUND',
+  'No host with the id "%s" has a key. GET /api/host-keys lists them all.',
+  404
 )
 export const ScopeError = createError<[string]>(
   'DRIFTLOG_SCOPE',
@@ -86,6 +110,11 @@ export const ProxyError = createError(
 export const CrossOriginError = createError(
   'DRIFTLOG_CROSS_ORIGIN',
   'Another web site sent this request. The hub answers its own page and programs only.',
+  403
+)
+export const SameOriginError = createError(
+  'DRIFTLOG_SAME_ORIGIN',
+  'Who is logged in by cookie changes things from the page alone, and this request does not say that it comes from there. Programs send a token as "Authorization: Bearer TOKEN".',
   403
 )
 

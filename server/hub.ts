@@ -11,6 +11,7 @@ import { buildApp } from './app.ts'
 import { type Config, isOpen } from './config.ts'
 import { ListenError } from './errors.ts'
 import { fleetView } from './fleet-view.ts'
+import { openLogins } from './logins.ts'
 import { keepRetention } from './retention.ts'
 import { firstTokens, type Tokens } from './tokens.ts'
 import { ownVersion } from './version.ts'
@@ -54,15 +55,18 @@ export async function startHub(config: Config, { log, demo, pageFolder }: HubOpt
     const access = await openAccess(stores.state)
     const fleet = await openFleet(stores.state)
     undo.push(async () => fleet[Symbol.asyncDispose]())
-    const tokens = await firstTokens(access, join(config.dataDir, 'tokens'))
+    const { loginMaxAgeMs: maxAgeMs } = config
+    const logins = await openLogins({ state: stores.state, access, maxAgeMs, nowMs: Date.now })
+    const tokens = await firstTokens(access, join(config.dataDir, 'tokens'), log)
     const app = await buildApp({
       config,
       log,
       logs: stores.logs,
       access,
+      logins,
       fleet: fleetView(fleet, stores.logs, Date.now),
-      agents: { fleet, access },
-      join: tokens.join,
+      agents: { fleet },
+      join: () => tokens.join,
       url: () => urlOf(config, app),
       version: ownVersion(),
       nowMs: Date.now,

@@ -2,6 +2,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { FastifyInstance } from 'fastify'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { FailurePlace } from '../collector/failures.ts'
 import type { StoreHealth } from '../collector/store/store.ts'
 import type { Gate } from './gate.ts'
 
@@ -18,6 +19,8 @@ const LAG_RESOLUTION_MS = 20
 interface Sources {
   version: string
   gate: Gate
+  /** Wrong secrets so far, by where they were shown. */
+  failures: Record<FailurePlace, { wrong: number; limited: number }>
   /** Live tails that are open now. */
   tails: () => number
   health: () => StoreHealth
@@ -82,6 +85,22 @@ export function createMetrics(app: FastifyInstance, sources: Sources): Metrics {
     const { user, system } = process.cpuUsage()
     return (user + system) / 1e6
   })
+
+  for (const [kind, help] of [
+    ['wrong', 'Wrong tokens, by where they were shown'],
+    ['limited', 'Wrong tokens answered with 429, by where they were shown']
+  ] as const) {
+    new Counter({
+      name: `${PREFIX}token_failures_${kind}_total`,
+      help,
+      labelNames: ['place'],
+      registers,
+      collect() {
+        this.reset()
+        for (const [place, counts] of Object.entries(sources.failures)) this.inc({ place }, counts[kind])
+      }
+    })
+  }
 
   return {
     contentType: registry.contentType,

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Logger } from 'pino'
 import type { Access, Scope } from '../collector/access.ts'
 
 const FIRST = { admin: ['admin'], read: ['read'], join: ['agent'] } as const satisfies Record<string, Scope[]>
@@ -9,15 +10,33 @@ const FIRST = { admin: ['admin'], read: ['read'], join: ['agent'] } as const sat
 /** `join` lets hosts enrol. */
 export type Tokens = Record<keyof typeof FIRST, string>
 
-/** Reads the tokens from `folder`, and issues those that are missing or were revoked. Files have mode 0600. */
-export async function firstTokens(access: Access, folder: string): Promise<Tokens> {
+/**
+ * Reads the tokens from `folder`, and issues those that are missing or were revoked. Files have mode 0600. One that is
+ * revoked later is replaced at once, so that this machine is never left without.
+ */
+export async function firstTokens(access: Access, folder: string, log?: TokensLog): Promise<Tokens> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  return {
+  const tokens: Tokens = {
     admin: await tokenOf(access, folder, 'admin'),
     read: await tokenOf(access, folder, 'read'),
     join: await tokenOf(access, folder, 'join')
   }
+  access.onRevoked((id) => {
+    for (const name of ['admin', 'read', 'join'] as const) {
+      if (!tokens[name].includes(`_${id}_`)) continue
+      tokenOf(access, folder, name).then(
+        (token) => {
+          tokens[name] = token
+          log?.info({ folder, name }, 'a first token was revoked and replaced')
+        },
+        (err) => log?.warn({ err, folder, name }, 'a first token could not be replaced before the next start')
+      )
+    }
+  })
+  return tokens
 }
+
+type TokensLog = Pick<Logger, 'info' | 'warn'>
 
 async function tokenOf(access: Access, folder: string, name: keyof Tokens): Promise<string> {
   const file = join(folder, name)

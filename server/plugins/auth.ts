@@ -1,67 +1,135 @@
 /**
  * Who may ask what. On loopback the hub is open, but not to web sites that a browser on this machine shows
  * (DNS rebinding, cross-site requests) nor to the world through a proxy. Everywhere else each route demands a
- * token whose scope the route names; a route that names none demands `admin`.
+ * scope; a route that names none demands `admin`. Programs show a token, the page a cookie that it got for one
+ * (routes/session.ts).
  */
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Access } from '../../collector/access.ts'
+import type { Access, Bearer } from '../../collector/access.ts'
+import type { Failures } from '../../collector/failures.ts'
 import { isLoopback } from '../config.ts'
+import { clearedCookie, cookieOf } from '../cookie.ts'
 import {
   CrossOriginError,
   HostHeaderError,
+  LoginOverError,
   ProxyError,
+  SameOriginError,
   ScopeError,
-  TokenFailuresError,
   TokenMissingError,
   TokenUnknownError
 } from '../errors.ts'
+import type { Logins } from '../logins.ts'
 
 /** `anyone`: no token. `self`: the route checks the caller by itself (agents, with their own keys). */
-type Demand = 'anyone' | 'self' | 'read' | 'agent' | 'admin'
+export type Demand = 'anyone' | 'self' | 'read' | 'agent' | 'admin'
+
+/** Who sent a request. */
+export interface Caller {
+  kind: 'anyone' | 'token' | 'login'
+  /** Of the token. */
+  id?: string
+  name?: string
+  /** Until when a login stands. */
+  expiresMs?: number
+  /** May do everything: an admin's token, or anyone on an open hub. */
+  isAdmin: boolean
+  /** False once the token was revoked, the login has ended, or either has expired. */
+  isWelcome(): boolean
+}
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     demand?: Demand
   }
   interface FastifyRequest {
-    /** The caller may do everything: an admin's token, or anyone on an open hub. */
-    isAdmin: boolean
+    caller: Caller
+  }
+  interface FastifyInstance {
+    /** Calls `listener` when callers may have become unwelcome, until the returned function is called. */
+    onDeparture(listener: () => void): () => void
   }
 }
 
 interface AuthOptions {
-  access: Pick<Access, 'check'>
+  access: Pick<Access, 'check' | 'bearer' | 'onRevoked'>
+  logins: Pick<Logins, 'cookie' | 'check' | 'onEnded'>
+  failures: Failures
   /** No token is demanded. */
   open: boolean
-  nowMs: () => number
+  /** Under which browsers know the hub, where that is not what they send as Host. */
+  publicOrigin?: string
+  /** Browsers reach the hub by https. */
+  secure: boolean
 }
 
 export default fp<AuthOptions>(
-  async (app, { access, open, nowMs }) => {
-    const failures = new Failures(nowMs)
-    app.decorateRequest('isAdmin', open)
+  async (app, { access, logins, failures, open, publicOrigin, secure }) => {
+    const anyone: Caller = { kind: 'anyone', isAdmin: open, isWelcome: () => true }
+    const cookie = { name: logins.cookie, secure }
+    app.decorateRequest('caller')
+    app.decorate('onDeparture', (listener: () => void) => {
+      const undo = [access.onRevoked(listener), logins.onEnded(listener)]
+      return () => {
+        for (const step of undo) step()
+      }
+    })
 
-    app.addHook('onRequest', async (request) => {
+    app.addHook('onRequest', async (request, reply) => {
+      request.caller = anyone
       if (open) {
         refuseOutsiders(request)
-        return refuseOtherSites(request)
+        return refuseOtherSites(request, publicOrigin)
       }
       const demand = request.is404 ? 'anyone' : (request.routeOptions.config.demand ?? 'admin')
       if (demand === 'anyone' || demand === 'self') return
-      const token = tokenOf(request)
-      if (token === undefined) throw new TokenMissingError(demand)
-      const known = access.check(token)
-      if (!known) throw failures.count(request.ip) ? new TokenUnknownError() : new TokenFailuresError()
-      // An admin may read; an agent's key opens the agent's routes alone.
+      const known = callerOf(request, reply, demand)
       const scopes: readonly string[] = known.scopes
-      request.isAdmin = scopes.includes('admin')
-      if (scopes.includes(demand) || (demand === 'read' && request.isAdmin)) return
+      const isAdmin = scopes.includes('admin')
+      request.caller = { ...known.caller, isAdmin }
+      // An admin may read; an agent's key opens the agent's routes alone.
+      if (scopes.includes(demand) || (demand === 'read' && isAdmin)) return
       throw new ScopeError(demand)
     })
+
+    function callerOf(request: FastifyRequest, reply: FastifyReply, demand: Demand) {
+      const token = tokenOf(request)
+      if (token !== undefined) {
+        const known = access.check(token)
+        if (!known) throw failures.refuse('api', request.ip, new TokenUnknownError())
+        const { id, name } = known
+        const isWelcome = () => id === undefined || access.bearer(id) !== undefined
+        return knownAs({ kind: 'token', isWelcome }, known, id, name)
+      }
+      const secret = cookieOf(request, cookie)
+      if (secret === undefined) throw new TokenMissingError(demand)
+      const login = logins.check(secret)
+      if (!login) {
+        reply.header('set-cookie', clearedCookie(cookie))
+        throw failures.refuse('login', request.ip, new LoginOverError())
+      }
+      refuseOtherSites(request, publicOrigin)
+      if (!isSafe(request)) demandSameOrigin(request)
+      const { id, name, expiresMs } = login
+      const isWelcome = () => logins.check(secret) !== undefined
+      return knownAs({ kind: 'login', expiresMs, isWelcome }, login, id, name)
+    }
   },
   { name: 'auth' }
 )
+
+function knownAs(
+  caller: Omit<Caller, 'isAdmin' | 'id' | 'name'>,
+  { scopes }: Bearer,
+  id: string | undefined,
+  name: string | undefined
+) {
+  return {
+    scopes,
+    caller: { ...caller, ...(id === undefined ? {} : { id }), ...(name === undefined ? {} : { name }) }
+  }
+}
 
 function refuseOutsiders(request: FastifyRequest): void {
   const { headers } = request
@@ -70,16 +138,25 @@ function refuseOutsiders(request: FastifyRequest): void {
 }
 
 /** Following a link is fine; a script or form of another site is not. Programs send neither header. */
-function refuseOtherSites(request: FastifyRequest): void {
-  const { headers, method } = request
-  const safe = method === 'GET' || method === 'HEAD'
+export function refuseOtherSites(request: FastifyRequest, publicOrigin?: string): void {
+  const { headers } = request
   const site = headers['sec-fetch-site']
-  const navigates = safe && headers['sec-fetch-mode'] === 'navigate'
+  const navigates = isSafe(request) && headers['sec-fetch-mode'] === 'navigate'
   if ((site === 'cross-site' || site === 'same-site') && !navigates) throw new CrossOriginError()
   const { origin } = headers
-  if (origin === undefined || navigates) return
+  if (origin === undefined || navigates || origin === publicOrigin) return
   if (!URL.canParse(origin) || new URL(origin).host !== headers.host?.toLowerCase())
     throw new CrossOriginError()
+}
+
+/** A browser sends the cookie by itself, so what changes something must say that the page sent it. */
+function demandSameOrigin({ headers }: FastifyRequest): void {
+  // Where there is an Origin, it was compared with the hub's own before.
+  if (headers['sec-fetch-site'] !== 'same-origin' && headers.origin === undefined) throw new SameOriginError()
+}
+
+function isSafe({ method }: FastifyRequest): boolean {
+  return method === 'GET' || method === 'HEAD'
 }
 
 /** The name in a Host header, without the port. */
@@ -89,32 +166,4 @@ function hostOf(header: string): string {
 
 function tokenOf(request: FastifyRequest): string | undefined {
   return /^Bearer ([\x21-\x7e]{1,512})$/i.exec(request.headers.authorization ?? '')?.[1]
-}
-
-const WINDOW_MS = 60_000
-const FAILURES_PER_WINDOW = 20
-/** Addresses that are remembered; beyond it the oldest is forgotten. */
-const MOST_ADDRESSES = 10_000
-
-/** Wrong tokens per address. A valid token always passes, so one broken agent can't lock out its neighbours. */
-class Failures {
-  readonly #nowMs: () => number
-  readonly #addresses = new Map<string, { count: number; sinceMs: number }>()
-
-  constructor(nowMs: () => number) {
-    this.#nowMs = nowMs
-  }
-
-  /** Counts one more; false where it was one too many. */
-  count(address: string): boolean {
-    const nowMs = this.#nowMs()
-    const known = this.#addresses.get(address)
-    const entry = known && nowMs - known.sinceMs < WINDOW_MS ? known : { count: 0, sinceMs: nowMs }
-    entry.count++
-    this.#addresses.delete(address)
-    this.#addresses.set(address, entry)
-    const [oldest] = this.#addresses.keys()
-    if (this.#addresses.size > MOST_ADDRESSES && oldest !== undefined) this.#addresses.delete(oldest)
-    return entry.count <= FAILURES_PER_WINDOW
-  }
 }

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { TokenFailuresError } from '../../collector/failures.ts'
 import type { ErrorJson } from '../api.ts'
 import {
   BodyError,
@@ -37,7 +38,7 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   else request.log.debug({ code: refusal.code, reason: refusal.message }, 'request refused')
   if (refusal.statusCode === 401) reply.header('www-authenticate', 'Bearer')
   if ((refusal.statusCode === 429 || refusal.statusCode === 503) && !reply.hasHeader('retry-after')) {
-    reply.header('retry-after', refusal.code === 'DRIFTLOG_TOKEN_FAILURES' ? '60' : '1')
+    reply.header('retry-after', error instanceof TokenFailuresError ? error.retryAfterS : 1)
   }
   reply
     .code(refusal.statusCode)

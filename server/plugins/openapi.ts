@@ -16,7 +16,13 @@ export default fp<{ version: string }>(
         },
         components: {
           securitySchemes: {
-            token: { type: 'http', scheme: 'bearer', description: 'Not demanded on loopback.' }
+            token: { type: 'http', scheme: 'bearer', description: 'Not demanded on loopback.' },
+            login: {
+              type: 'apiKey',
+              in: 'cookie',
+              name: 'driftlog',
+              description: 'What POST /api/session sets; for the page. Its name ends differently on each hub.'
+            }
           }
         }
       },
@@ -27,8 +33,10 @@ export default fp<{ version: string }>(
         return {
           schema: {
             ...schema,
-            operationId: operationOf(url),
-            ...(demand === 'anyone' ? { security: [] } : { security: [{ token: [] }] })
+            operationId: operationOf(url, route.method),
+            ...(demand === 'anyone' || demand === 'self'
+              ? { security: [] }
+              : { security: [{ token: [] }, { login: [] }] })
           },
           url
         }
@@ -51,11 +59,13 @@ export default fp<{ version: string }>(
   { name: 'openapi' }
 )
 
-/** "/api/logs/:id/context" → "logs-id-context" */
-function operationOf(url: string): string {
-  return url
+/** GET "/api/logs/:id/context" → "logs-id-context"; other methods stand before it. */
+function operationOf(url: string, method: string | string[]): string {
+  const name = url
     .replace(/^\/api/, '')
     .split(/[/:.]+/)
     .filter((part) => part !== '')
     .join('-')
+  const [first = 'GET'] = [method].flat()
+  return first === 'GET' || first === 'HEAD' ? name : `${first.toLowerCase()}-${name}`
 }

@@ -6,12 +6,19 @@ import type { LogRecord } from '../../collector/record.ts'
 import type { Page, Query } from '../../collector/store/store.ts'
 import { ErrorJson, ExportQuery } from '../api.ts'
 import type { Asker } from '../asker.ts'
-import { BusyError, ExportLimitError, ExportStuckError, UnreadableError } from '../errors.ts'
+import {
+  AccessEndedError,
+  BusyError,
+  ExportLimitError,
+  ExportStuckError,
+  UnreadableError
+} from '../errors.ts'
 import { Gate } from '../gate.ts'
 import { goneSignal } from '../gone.ts'
 import { refusalOf } from '../plugins/errors.ts'
 import { questionOf } from '../question.ts'
 import { recordJson } from '../records.ts'
+import { whileWelcome } from '../welcome.ts'
 import { cursorBehind } from './logs.ts'
 
 /** Records of the first page; the ones behind it are as large as their texts allow. */
@@ -53,7 +60,9 @@ const routes: FastifyPluginAsyncTypebox<{ asker: Asker }> = async (app, { asker 
     },
     async (request, reply) => {
       const { query } = questionOf(request.query, asker.nowMs())
-      const signal = goneSignal(reply)
+      const gone = goneSignal(reply)
+      using welcome = whileWelcome(app, request.caller)
+      const signal = AbortSignal.any([gone, welcome.signal])
       // The first page is found before the answer begins, so that a refusal still has its status.
       const first = await pageBehind(asker, query, { after: undefined, limit: FIRST_PAGE_RECORDS }, signal)
       await gate.run(signal, async () => {
@@ -101,8 +110,10 @@ async function* exported(asker: Asker, query: Query, first: Page, limit: number,
       throw new UnreadableError(unreadable.size, names)
     }
   } catch (error) {
-    if (signal.aborted) return
-    yield `${JSON.stringify({ error: refusalOf(error), ...(cursor === undefined ? {} : { cursor }) })}\n`
+    const reason = signal.aborted ? signal.reason : error
+    // Nobody reads on.
+    if (signal.aborted && !(reason instanceof AccessEndedError)) return
+    yield `${JSON.stringify({ error: refusalOf(reason), ...(cursor === undefined ? {} : { cursor }) })}\n`
   }
 }
 

@@ -34,7 +34,8 @@ const routes: FastifyPluginAsyncTypebox<StatusOptions> = async (app, options) =>
     async (request) => {
       const health = logs.health()
       const hosts = fleet.hosts()
-      const command = request.isAdmin ? join() : undefined
+      const { kind, name = '', expiresMs } = request.caller
+      const command = request.caller.isAdmin ? join() : undefined
       return {
         version,
         hubTime: formatMs(nowMs()),
@@ -42,6 +43,9 @@ const routes: FastifyPluginAsyncTypebox<StatusOptions> = async (app, options) =>
         demo: demo !== undefined,
         ...(demo?.reason === undefined ? {} : { demoReason: demo.reason }),
         open,
+        ...(kind === 'login' && expiresMs !== undefined
+          ? { login: { name, expires: formatMs(expiresMs) } }
+          : {}),
         hosts: hosts.length,
         liveHosts: hosts.filter((host) => host.live).length,
         apps: (await fleet.apps()).length,

@@ -9,6 +9,7 @@ import { filterOf } from '../question.ts'
 import { EventStream } from '../sse.ts'
 import { Tail } from '../tail.ts'
 import { formatMs } from '../times.ts'
+import { whileWelcome } from '../welcome.ts'
 
 const BEAT_MS = 10_000
 /** A client that takes nothing for so long is cut off; it may come back with its last id. */
@@ -62,6 +63,8 @@ const routes: FastifyPluginAsyncTypebox<TailOptions> = async (app, options) => {
       const stop = () => over.abort()
       gone.addEventListener('abort', stop)
       app.closing.addEventListener('abort', stop)
+      using welcome = whileWelcome(app, request.caller)
+      welcome.signal.addEventListener('abort', stop)
       let stuckSinceMs: number | undefined
       const timer = setInterval(() => {
         if (!stream.blocked) {
@@ -81,7 +84,8 @@ const routes: FastifyPluginAsyncTypebox<TailOptions> = async (app, options) => {
       clearInterval(timer)
       const fault = ends.filter((end) => end.status === 'rejected').find((end) => !isAbort(end.reason))
       if (fault) request.log.error({ err: fault.reason }, 'live tail failed')
-      tail.send('end', { reason: app.closing.aborted ? 'closing' : 'failed' })
+      const { aborted: isUnwelcome } = welcome.signal
+      tail.send('end', { reason: app.closing.aborted ? 'closing' : isUnwelcome ? 'login' : 'failed' })
       stream.end()
     }
   )

@@ -6,7 +6,7 @@ test('a token opens what its scopes say, until it is revoked', async () => {
   const access = await openAccess(new MemoryStateStore())
   const { token, id } = await access.issue({ name: 'page', scopes: ['read'] })
   expect(token).toMatch(/^dlr_/)
-  expect(access.check(token)).toEqual({ scopes: ['read'] })
+  expect(access.check(token)).toEqual({ scopes: ['read'], id, name: 'page' })
   expect(access.list()).toMatchObject([{ id, name: 'page', scopes: ['read'] }])
   expect(await access.revoke(id)).toBe(true)
   expect(access.check(token)).toBeUndefined()

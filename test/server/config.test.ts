@@ -57,11 +57,14 @@ test('a choice that does not exist is answered with those that do', () => {
   )
 })
 
+/** Their descriptions say what that means. */
+const NOTHING_WHEN_NOT_SET = ['DRIFTLOG_PUBLIC_URL', 'DRIFTLOG_TRUSTED_PROXIES']
+
 test('every option says what it does and what it is when not set', () => {
   const options = HubEnvironment.properties as Record<string, { description?: string; default?: unknown }>
   for (const [name, option] of Object.entries(options)) {
     expect(option.description, name).toMatch(/\.$/)
-    if (name !== 'DRIFTLOG_PUBLIC_URL') expect(option.default, name).toBeDefined()
+    if (!NOTHING_WHEN_NOT_SET.includes(name)) expect(option.default, name).toBeDefined()
   }
 })
 
@@ -81,3 +84,15 @@ test.each([
 ])('%s is loopback: %s', (host, expected) => {
   expect(isLoopback(host)).toBe(expected)
 })
+
+test.each(['10.0.0.7', '10.0.0.0/8, ::1', 'fd00::/8'])('proxies may be named as %s', (text) => {
+  const { trustedProxies } = readConfig({ DRIFTLOG_TRUSTED_PROXIES: text })
+  expect(trustedProxies).toEqual(text.split(', '))
+})
+
+test.each(['proxy.example', '10.0.0.0/33', '10.0.0.1/x', '10.0.0.1,,10.0.0.2', '::1/129'])(
+  'proxies named as %s are refused',
+  (text) => {
+    expect(() => readConfig({ DRIFTLOG_TRUSTED_PROXIES: text })).toThrow(/DRIFTLOG_TRUSTED_PROXIES has "/)
+  }
+)

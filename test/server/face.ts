@@ -5,17 +5,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
+import { type Access, openAccess } from '../../collector/access.ts'
 import type { Batch } from '../../collector/record.ts'
 import { type Engine, openStores } from '../../collector/store/open.ts'
 import type { LogStore } from '../../collector/store/store.ts'
 import { type AppParts, buildApp } from '../../server/app.ts'
 import { readConfig } from '../../server/config.ts'
 import type { FleetChange, FleetView } from '../../server/fleet-view.ts'
+import { openLogins } from '../../server/logins.ts'
 
 export interface Face extends AsyncDisposable {
   url: string
   app: FastifyInstance
   logs: LogStore
+  access: Access
   /** Asks and reads JSON. */
   get(
     path: string,
@@ -42,13 +45,21 @@ export async function openFace(options: FaceOptions = {}): Promise<Face> {
   const stores = await openStores({ engine: options.engine ?? 'memory', dataDir: folder, log })
   const logs = options.logs ?? stores.logs
   await logs.append(options.batches ?? [])
+  const access = options.parts?.access ?? (await openAccess(stores.state))
+  const config = readConfig({ DRIFTLOG_DATA_DIR: folder, DRIFTLOG_LISTEN_PORT: '0', ...options.env })
   const app = await buildApp({
-    config: readConfig({ DRIFTLOG_DATA_DIR: folder, DRIFTLOG_LISTEN_PORT: '0', ...options.env }),
+    config,
     log,
     logs,
-    access: { check: () => undefined },
+    access,
+    logins: await openLogins({
+      state: stores.state,
+      access,
+      maxAgeMs: config.loginMaxAgeMs,
+      nowMs: Date.now
+    }),
     fleet: noFleet,
-    join: 'dlj_test',
+    join: () => 'dlj_test',
     url: () => 'http://192.0.2.1:7400',
     version: '0.0.0-test',
     nowMs: Date.now,
@@ -60,6 +71,7 @@ export async function openFace(options: FaceOptions = {}): Promise<Face> {
     url,
     app,
     logs,
+    access,
     async get(path, headers = {}) {
       const response = await fetch(url + path, { headers })
       return { status: response.status, body: await response.json(), headers: response.headers }

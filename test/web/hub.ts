@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
+import { openAccess } from '../../collector/access.ts'
 import { type Fleet, openFleet } from '../../collector/fleet/fleet.ts'
 import type { Level, Origin } from '../../collector/record.ts'
 import { MemoryLogStore, type MemoryOptions, MemoryStateStore } from '../../collector/store/memory.ts'
@@ -11,6 +12,7 @@ import { buildApp } from '../../server/app.ts'
 import { type Config, readConfig } from '../../server/config.ts'
 import { fleetView } from '../../server/fleet-view.ts'
 import { startHub } from '../../server/hub.ts'
+import { openLogins } from '../../server/logins.ts'
 import { batch, origin } from '../collector/store/corpus.ts'
 import { testPage } from './build.ts'
 
@@ -169,15 +171,18 @@ async function real(config: Config, demo: HubOptions['demo']): Promise<Running> 
 async function inMemory({ memory, logs: wrap }: NonNullable<HubOptions['broken']>) {
   const store = new MemoryLogStore(memory)
   const logs = wrap?.(store) ?? store
-  const fleet = await openFleet(new MemoryStateStore())
+  const state = new MemoryStateStore()
+  const fleet = await openFleet(state)
+  const access = await openAccess(state)
   return async (config: Config): Promise<Running> => {
     const app = await buildApp({
       config,
       log: LOG,
       logs,
-      access: { check: () => undefined },
+      access,
+      logins: await openLogins({ state, access, maxAgeMs: config.loginMaxAgeMs, nowMs: Date.now }),
       fleet: fleetView(fleet, logs, Date.now),
-      join: 'dlj_test',
+      join: () => 'dlj_test',
       url: () => '',
       version: '0.0.0-test',
       nowMs: Date.now,

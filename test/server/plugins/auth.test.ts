@@ -4,12 +4,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openAccess } from '../../../collector/access.ts'
+import { openFleet } from '../../../collector/fleet/fleet.ts'
 import { MemoryStateStore } from '../../../collector/store/memory.ts'
 import { firstTokens } from '../../../server/tokens.ts'
 import { type Face, openFace } from '../face.ts'
 
 const ID = `${'0'.repeat(16)}.0.0.0`
-/** What each route answers to a caller with nothing, a host's key, and a token of each scope. */
+/**
+ * What each route answers to a caller with nothing, a host's key, and a token of each scope. A route without a row
+ * fails the test; methods other than GET stand before the path.
+ */
 const TABLE: [route: string, nobody: number, host: number, agent: number, read: number, admin: number][] = [
   ['/healthz', 200, 200, 200, 200, 200],
   ['/readyz', 200, 200, 200, 200, 200],
@@ -28,21 +32,66 @@ const TABLE: [route: string, nobody: number, host: number, agent: number, read: 
   ['/api/moves', 401, 403, 403, 200, 200],
   ['/api/status', 401, 403, 403, 200, 200],
   ['/%61pi/status', 401, 403, 403, 200, 200],
+  ['/api/tokens', 401, 403, 403, 403, 200],
+  ['POST /api/tokens', 401, 403, 403, 403, 201],
+  [`DELETE /api/tokens/${ID}`, 401, 403, 403, 403, 404],
+  ['/api/host-keys', 401, 403, 403, 403, 200],
+  ['DELETE /api/host-keys/:host', 401, 403, 403, 403, 404],
+  // The token stands in the body.
+  ['POST /api/session', 401, 403, 403, 200, 200],
+  ['DELETE /api/session', 204, 204, 204, 204, 204],
+  ['POST /agent/v1/enrol', 401, 401, 200, 401, 200],
+  ['POST /agent/v1/hello', 401, 400, 401, 401, 401],
+  ['POST /agent/v1/positions', 401, 400, 401, 401, 401],
+  ['POST /agent/v1/deliver', 401, 415, 401, 401, 401],
   ['/', 404, 404, 404, 404, 404],
-  ['/api/unknown', 404, 404, 404, 404, 404]
+  ['/*', 404, 404, 404, 404, 404],
+  ['/api/unknown', 404, 404, 404, 404, 404],
+  ['POST /api/status', 404, 404, 404, 404, 404]
 ]
+
+/** What is sent where something must be. */
+const BODIES: Record<string, (token: string) => object> = {
+  'POST /api/tokens': () => ({ name: 'made', scopes: ['read'] }),
+  'POST /api/session': (token) => ({ token }),
+  'POST /agent/v1/enrol': (join) => ({ protocol: 1, version: '0.1.0', join, facts: { name: 'web-1' } })
+}
+const NOBODY = `dlr_${'0'.repeat(16)}_${'x'.repeat(32)}`
 
 test('every route demands its scope, and the table knows every route', async () => {
   await using face = await openGuarded()
   const { tokens } = face
   const callers = [undefined, tokens.host, tokens.join, tokens.read, tokens.admin]
+  const { unknown, revoked, expired } = await badTokens(face)
   for (const [route, ...expected] of TABLE) {
     const got = await Promise.all(callers.map((token) => statusOf(face, route, token)))
     expect([route, ...got]).toEqual([route, ...expected])
+    // A token that is none opens as much as nothing does.
+    const none = await Promise.all([unknown, revoked, expired].map((token) => statusOf(face, route, token)))
+    expect([route, ...none]).toEqual([route, expected[0], expected[0], expected[0]])
+    if (route.startsWith('POST /api/session') || route.includes('/agent/')) continue
+    // A login opens what its token opens, to the page alone.
+    const logins = await Promise.all([tokens.read, tokens.admin].map((token) => loginOf(face, token)))
+    const page = await Promise.all(
+      logins.map((cookie) => statusOf(face, route, undefined, { cookie, ...PAGE }))
+    )
+    expect([route, ...page]).toEqual([route, ...expected.slice(3)])
+    const changes = !route.startsWith('/') && expected[0] === 401
+    const bare = await Promise.all(logins.map((cookie) => statusOf(face, route, undefined, { cookie })))
+    const fails = changes ? [403, 403] : expected.slice(3)
+    if (!route.endsWith('/session')) expect([route, ...bare]).toEqual([route, ...fails])
   }
-  const { body } = await face.get('/openapi.json', { authorization: `Bearer ${tokens.read}` })
-  const known = TABLE.map(([route]) => route.replace(ID, '{id}'))
-  for (const path of Object.keys(body.paths)) expect(known).toContain(path)
+  const known = TABLE.map(([route]) => route.replace(ID, ':id'))
+  for (const route of routesOf(face)) expect(known).toContain(route)
+})
+
+test('HEAD demands what GET does', async () => {
+  await using face = await openGuarded()
+  for (const [route, nobody] of TABLE.filter(([path]) => path.startsWith('/'))) {
+    const head = await statusOf(face, `HEAD ${route}`, undefined)
+    // Where there is no HEAD there is nothing to see either.
+    expect([route, head === 404 ? nobody : head]).toEqual([route, nobody])
+  }
 })
 
 test('wrong tokens are refused with a code, and too many of them with 429', async () => {
@@ -59,6 +108,60 @@ test('wrong tokens are refused with a code, and too many of them with 429', asyn
   expect(codes.at(-1)).toBe('DRIFTLOG_TOKEN_FAILURES')
   // A good token still passes.
   expect(await statusOf(face, '/api/status', face.tokens.read)).toBe(200)
+})
+
+test('wrong secrets are counted together wherever they are shown, and right ones pass', async () => {
+  await using face = await openGuarded()
+  const { tokens } = face
+  const post = async (path: string, body: object, token?: string) => {
+    const headers = {
+      'content-type': 'application/json',
+      ...(token ? { authorization: `Bearer ${token}` } : {})
+    }
+    const answer = await fetch(face.url + path, { method: 'POST', headers, body: JSON.stringify(body) })
+    return { answer, body: (await answer.json()) as { code?: string } }
+  }
+  const enrol = (join: string) => ({ protocol: 1, version: '0.1.0', join, facts: { name: 'web-1' } })
+  for (let i = 0; i < 5; i++) {
+    await face.get('/api/status', { authorization: `Bearer ${NOBODY}` })
+    await post('/api/session', { token: NOBODY })
+    await post('/agent/v1/enrol', enrol(NOBODY))
+    await post('/agent/v1/hello', {}, NOBODY)
+  }
+  const limited = await Promise.all([
+    fetch(`${face.url}/api/status`, { headers: { authorization: `Bearer ${NOBODY}` } }),
+    ...[
+      post('/api/session', { token: NOBODY }),
+      post('/agent/v1/enrol', enrol(NOBODY)),
+      post('/agent/v1/hello', {}, NOBODY)
+    ].map(async (asked) => (await asked).answer)
+  ])
+  for (const { status, headers } of limited) {
+    expect([status, Number(headers.get('retry-after'))]).toEqual([429, expect.any(Number)])
+    expect(Number(headers.get('retry-after'))).toBeGreaterThan(30)
+  }
+  expect((await post('/agent/v1/enrol', enrol(tokens.join))).answer.status).toBe(200)
+  expect((await post('/api/session', { token: tokens.read })).answer.status).toBe(200)
+  expect((await post('/agent/v1/hello', {}, tokens.host)).body.code).toBe('DRIFTLOG_BODY')
+  const metrics = await fetch(`${face.url}/metrics`, { headers: { authorization: `Bearer ${tokens.read}` } })
+  const figures = await metrics.text()
+  for (const place of ['api', 'login', 'join', 'key']) {
+    expect(figures).toContain(`driftlog_token_failures_wrong_total{place="${place}"} 6\n`)
+    expect(figures).toContain(`driftlog_token_failures_limited_total{place="${place}"} 1\n`)
+  }
+  // A neighbour behind the same proxy has a count of its own.
+  const neighbour = { authorization: `Bearer ${NOBODY}`, 'x-forwarded-for': '203.0.113.9' }
+  expect((await face.get('/api/status', neighbour)).body.code).toBe('DRIFTLOG_TOKEN_UNKNOWN')
+})
+
+test('nobody but a trusted proxy says where a request comes from', async () => {
+  await using face = await openGuarded({ DRIFTLOG_TRUSTED_PROXIES: '10.0.0.0/8' })
+  const codes: string[] = []
+  for (let i = 0; i < 21; i++) {
+    const headers = { authorization: `Bearer ${NOBODY}`, 'x-forwarded-for': `203.0.113.${i}` }
+    codes.push((await face.get('/api/status', headers)).body.code)
+  }
+  expect(codes.at(-1)).toBe('DRIFTLOG_TOKEN_FAILURES')
 })
 
 test('a revoked token is unknown', async () => {
@@ -118,14 +221,55 @@ test('first tokens are files for their owner alone, and stay the same', async ()
     expect(await firstTokens(access, join(folder, 'tokens'))).toEqual(first)
     const other = await firstTokens(await openAccess(new MemoryStateStore()), join(folder, 'tokens'))
     expect(other.admin).not.toBe(first.admin)
-    expect(access.check(first.join)).toEqual({ scopes: ['agent'] })
+    expect(access.check(first.join)).toMatchObject({ scopes: ['agent'], name: 'first join' })
   } finally {
     await rm(folder, { recursive: true })
   }
 })
 
-async function openGuarded() {
-  const access = await openAccess(new MemoryStateStore())
+const PAGE = { 'sec-fetch-site': 'same-origin' }
+
+/** Every route of the hub as the table writes it, hidden ones too. */
+function routesOf({ app }: Face): string[] {
+  const path: string[] = []
+  return app
+    .printRoutes({ commonPrefix: false })
+    .split('\n')
+    .flatMap((line) => {
+      const [, indent = '', own = '', methods] = /^([│ ]*[├└]── )(\S+)(?: \((.*)\))?$/.exec(line) ?? []
+      if (own === '') return []
+      const depth = indent.length / 4 - 1
+      path.length = depth
+      path.push(own)
+      const whole = path.join('')
+      return (methods ?? '')
+        .split(', ')
+        .filter((method) => method !== '' && method !== 'HEAD')
+        .map((method) => (method === 'GET' ? whole : `${method} ${whole}`))
+    })
+}
+
+async function badTokens({ access }: Face) {
+  const revoked = await access.issue({ name: 'revoked', scopes: ['admin'] })
+  await access.revoke(revoked.id)
+  const expired = await access.issue({ name: 'expired', scopes: ['admin'], expiresMs: Date.now() - 1 })
+  return { unknown: NOBODY, revoked: revoked.token, expired: expired.token }
+}
+
+/** The cookie that a browser would send. */
+async function loginOf(face: Face, token: string): Promise<string> {
+  const answer = await fetch(`${face.url}/api/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ token })
+  })
+  expect(answer.status).toBe(200)
+  return answer.headers.get('set-cookie')?.split(';', 1)[0] ?? ''
+}
+
+async function openGuarded(more: Record<string, string> = {}) {
+  const state = new MemoryStateStore()
+  const access = await openAccess(state)
   const issue = async (scope: 'admin' | 'read' | 'agent') =>
     (await access.issue({ name: scope, scopes: [scope] })).token
   const tokens = {
@@ -134,14 +278,35 @@ async function openGuarded() {
     join: await issue('agent'),
     host: await access.issueHostKey('h1')
   }
-  const face = await openFace({ env: { DRIFTLOG_LISTEN_HOST: '0.0.0.0' }, parts: { access } })
+  const fleet = await openFleet(state)
+  // Each request counts as one from an address of its own, see statusOf().
+  const env = { DRIFTLOG_LISTEN_HOST: '0.0.0.0', DRIFTLOG_TRUSTED_PROXIES: '127.0.0.1', ...more }
+  const face = await openFace({ env, parts: { access, agents: { fleet } } })
   return { ...face, access, tokens, [Symbol.asyncDispose]: () => face[Symbol.asyncDispose]() }
 }
 
-async function statusOf(face: Face, path: string, token: string | undefined): Promise<number> {
+let addresses = 0
+
+async function statusOf(
+  face: Face,
+  route: string,
+  token: string | undefined,
+  more: Record<string, string> = {}
+): Promise<number> {
   const controller = new AbortController()
+  const [path = '', method = 'GET'] = route.split(' ').reverse()
+  const body = BODIES[route]?.(token ?? NOBODY)
   const response = await fetch(face.url + path, {
-    headers: token ? { authorization: `Bearer ${token}` } : {},
+    method,
+    headers: {
+      'x-forwarded-for': `2001:db8:${(addresses++).toString(16)}::1`,
+      ...(token ? { authorization: `Bearer ${token}` } : {}),
+      ...(method === 'GET' || method === 'HEAD' || method === 'DELETE'
+        ? {}
+        : { 'content-type': 'application/json' }),
+      ...more
+    },
+    ...(method === 'POST' ? { body: JSON.stringify(body ?? {}) } : {}),
     signal: controller.signal
   })
   // A tail would go on for ever.
