@@ -162,6 +162,11 @@ test('a beat comes now and then, and a client that takes nothing for long is cut
   const logs = new MemoryLogStore()
   const app = fastify()
   await app.register(closing)
+  // Everybody stays welcome.
+  app.decorate('onDeparture', () => () => {})
+  app.decorateRequest('caller', {
+    getter: () => ({ kind: 'anyone' as const, isAdmin: true, isWelcome: () => true })
+  })
   const open = new Set<Tail>()
   await app.register(tailRoutes, {
     prefix: '/api',
