@@ -77,8 +77,9 @@ export class Outbox {
     return { events, losses: this.takeLosses(), present }
   }
 
-  takeLosses(): Loss[] {
-    return this.#losses.splice(0, MAX_LOSSES)
+  /** As many more as go into one delivery that has so many already. */
+  takeLosses(already = 0): Loss[] {
+    return this.#losses.splice(0, Math.max(0, MAX_LOSSES - already))
   }
 
   /** A delivery did not arrive: its telling stands first in the next one. */

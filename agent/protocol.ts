@@ -217,9 +217,18 @@ export type InstanceEvent = Static<typeof InstanceEvent>
 export const Loss = Type.Object({
   container: Id,
   stream: Text,
+  /** Whose bytes they were; absent where its file was never seen. */
   generation: Type.Optional(Id),
+  /** Where in the generation they begin. */
+  offset: Type.Optional(Count),
+  /** The generations that were written right before and right after, where they are known. */
+  after: Type.Optional(Id),
+  before: Type.Optional(Id),
+  /** When it was noticed. */
   atMs: Moment,
   bytes: Type.Optional(Count),
+  /** There may have been more than `bytes`. */
+  more: Type.Optional(Type.Boolean()),
   cause: Type.Union([
     Type.Literal('rotated-unread'),
     Type.Literal('removed-unread'),

@@ -117,7 +117,7 @@ export class Intake {
       steps = this.#plan(host, head)
       fleet.tell(host, head.events)
       if (head.present) fleet.present(host, head.present)
-      fleet.lost(host, head.losses)
+      fleet.ledger.lost(host, head.losses)
       meters.lost(head.losses)
     } catch (error) {
       pool.drop(host, id)
@@ -131,6 +131,7 @@ export class Intake {
       const asked = steps.map((step) => step.asked)
       const answer = await pool.parse(host, id, asked).catch(refusal)
       const batches = this.#batches(steps, answer.chunks, origins)
+      if (this.#note(steps, answer.chunks)) await fleet.saved()
       if (batches.length > 0) await store.append(batches)
       for (const { generation } of steps) streams.keep(generation)
       meters.parsed(answer.counts, batches)
@@ -216,6 +217,22 @@ export class Intake {
       if (news) batches.push(batchOf(generation, origin, result, nowMs))
     }
     return batches
+  }
+
+  /** Writes into the ledger what came; true where something is missing in it. */
+  #note(steps: readonly Step[], parsed: readonly Parsed[]): boolean {
+    const { ledger } = this.#parts.fleet
+    let changed = false
+    for (const [i, { asked, generation }] of steps.entries()) {
+      const { host, container, stream, generation: id, file, ended } = generation
+      const result = parsed[i]
+      if (!result) continue
+      const { nuls, next } = result
+      const { timeMs, offset } = result.records
+      const came = { stream, generation: id, file, ended, bytes: next - asked.offset, timeMs, offset, nuls }
+      if (ledger.arrived(host, container, came)) changed = true
+    }
+    return changed
   }
 
   /** Where a thread holds too much, what waited longest is given out, cut. */

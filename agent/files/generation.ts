@@ -33,7 +33,10 @@ export class Generation {
     this.final = source?.packed ?? true
   }
 
-  /** A generation that the hub waits for and that lies nowhere any more; it is only told as ended. */
+  /**
+   * A generation that the hub waits for and that lies nowhere any more; it is only told as ended. Whoever knows how
+   * long it was at least sets its size.
+   */
   static lost(known: KnownFile, cause: Loss['cause']): Generation {
     const generation = new Generation(undefined, known.file ?? '')
     generation.follow(known.sections)
@@ -167,16 +170,17 @@ export class Generation {
   }
 
   /** What is to be told as lost of this section where it stands; each byte once. */
-  takeLoss(section: Section): Pick<Loss, 'cause' | 'bytes'> | undefined {
+  takeLoss(section: Section): Pick<Loss, 'cause' | 'bytes' | 'more'> | undefined {
     if (this.source || !this.#gone) return undefined
     const { cause, unknown } = this.#gone
     const bytes = this.lengthOf(section) - section.position
+    const more = unknown && section.until === undefined
     if (section.until === undefined) {
       this.size = section.reached
       this.#gone = { cause, unknown: false }
     } else section.until = section.reached
-    if (bytes > 0) return { cause, bytes }
-    return unknown && section.until === undefined ? { cause } : undefined
+    if (bytes > 0) return { cause, bytes, ...(more && { more }) }
+    return more ? { cause } : undefined
   }
 
   /** The hub will never ask for it again. */

@@ -130,7 +130,8 @@ export class LogStream {
     if (known.length === 0 && found.length > 0) this.#judgeBeginning()
     const newest = known.at(-1)
     if (newest?.ended && !matched.includes(newest) && found.length > 0 && missing.length === 0) {
-      this.#tell({ cause: 'rotated-unread' })
+      const { generation } = newest.sections.at(-1) ?? newest
+      this.#tell({ cause: 'rotated-unread', after: generation, ...named('before', found[0]?.sections[0]) })
     }
     this.placed = true
     this.#front = this.#frontAsKnown()
@@ -178,7 +179,9 @@ export class LogStream {
   /** Tells what of a given-up file never was sent. */
   tellLoss(generation: Generation, section: Section): void {
     const loss = generation.takeLoss(section)
-    if (loss) this.#tell({ ...loss, ...(section.id !== undefined && { generation: section.id }) })
+    if (!loss) return
+    const place = section.id !== undefined && { generation: section.id, offset: section.position }
+    this.#tell({ ...loss, ...place, ...this.#neighbours(section) })
   }
 
   /** Bytes that are in no delivery yet. */
@@ -268,7 +271,8 @@ export class LogStream {
 
   /** A complete file without a single record: empty, nothing but NUL bytes, or damaged. */
   #discard(generation: Generation): void {
-    if (generation.size > 0) this.#tell({ cause: 'unreadable', bytes: generation.size })
+    const { size, newest } = generation
+    if (size > 0) this.#tell({ cause: 'unreadable', bytes: size, ...this.#neighbours(newest) })
     generation.close()
     this.#files.generations = this.#files.generations.filter((other) => other !== generation)
   }
@@ -290,7 +294,12 @@ export class LogStream {
   #prove(): void {
     const { packs } = this.rotation ?? {}
     if (this.#files.proven || packs === undefined) return
-    if (this.#files.prove(packs) === 'missed') this.#tell({ cause: 'rotated-unread' })
+    if (this.#files.prove(packs) === 'missed') {
+      const after = this.#files.missedAfter?.newest
+      const { before } = after ? this.#neighbours(after) : {}
+      const place = { ...named('after', after), ...(before !== undefined && { before }) }
+      this.#tell({ cause: 'rotated-unread', ...place })
+    }
     this.settle()
   }
 
@@ -305,7 +314,7 @@ export class LogStream {
     const bornMs = packed ? (oldest.head?.timeMs ?? 0) : oldest.birthMs
     // Nothing tells whether a packed file is the first; where the number of files is full, it hardly ever is.
     if (bornMs > this.#sinceMs && (packed || hasPredecessor(born(oldest)))) {
-      this.#tell({ cause: 'rotated-unread' })
+      this.#tell({ cause: 'rotated-unread', ...named('before', oldest.sections[0]) })
     }
   }
 
@@ -363,6 +372,7 @@ export class LogStream {
       const generation = Generation.lost(position, truncated ? 'truncated' : 'rotated-unread')
       if (told.has(position.generation))
         for (const section of generation.sections) generation.takeLoss(section)
+      else if (!truncated) generation.size = Math.max(generation.size, this.rotation?.fileBytes ?? 0)
       return generation
     })
     this.#files.generations.unshift(...lost)
@@ -374,7 +384,14 @@ export class LogStream {
     return { container, stream, generation: id, next: 0, committed: 0 }
   }
 
-  #tell(loss: Pick<Loss, 'cause' | 'bytes' | 'generation'>): void {
+  /** What was written right before it, and right after. */
+  #neighbours(section: Section): Pick<Loss, 'after' | 'before'> {
+    const places = this.places()
+    const at = places.findIndex((place) => place.section === section)
+    return { ...named('after', places[at - 1]?.section), ...named('before', places[at + 1]?.section) }
+  }
+
+  #tell(loss: Omit<Loss, 'container' | 'stream' | 'atMs'>): void {
     this.#lost({ container: this.container, stream: this.stream, atMs: Date.now(), ...loss })
   }
 
@@ -387,6 +404,10 @@ export class LogStream {
     for (const { size } of this.#files.generations) sum += size
     return sum
   }
+}
+
+function named<Name extends 'after' | 'before'>(name: Name, section: Section | undefined) {
+  return (section?.id === undefined ? {} : { [name]: section.id }) as { [K in Name]?: string }
 }
 
 function onDisk(generation: Generation): OnDisk {

@@ -2,6 +2,8 @@
 export interface Rotation {
   /** What the files may hold together before the oldest is deleted, in bytes; Infinity without rotation. */
   capacityBytes: number
+  /** A file that was rotated has at least so many; 0 where there is no rotation. */
+  fileBytes: number
   /** So many lie there, the live one among them, before the oldest is deleted. */
   files: number
   /** All but the live one are compressed. */
@@ -13,6 +15,7 @@ export function rotationOf(logOptions: Readonly<Record<string, string>>): Rotati
   const bytes = bytesOf(logOptions['max-size'] ?? '')
   const files = bytes > 0 ? Math.max(1, Number(logOptions['max-file'] ?? 1) || 1) : 1
   return {
+    fileBytes: bytes,
     capacityBytes: bytes > 0 ? bytes * files : Number.POSITIVE_INFINITY,
     files,
     packs: files > 1 && /^(1|t|true)$/i.test(logOptions['compress'] ?? '')

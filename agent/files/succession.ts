@@ -12,6 +12,8 @@ export class Succession {
   generations: Generation[] = []
   /** Rotations seen. */
   rotations = 0
+  /** The file behind which others were missed, once prove() has said so. */
+  missedAfter: Generation | undefined
   readonly memory = new Memory()
   readonly #path: string
   /** What lay in the folder at the last look into it, oldest first. */
@@ -79,7 +81,9 @@ export class Succession {
     if (!source || source.packed || isLinked(deleted)) return 'complete'
     const deletedMs = source.facts().changedMs
     const folder = this.#folder.map(born)
-    return missedFiles({ deletedMs, folder, between: between.map(born), packs }) > 0 ? 'missed' : 'complete'
+    if (missedFiles({ deletedMs, folder, between: between.map(born), packs }) === 0) return 'complete'
+    this.missedAfter = deleted
+    return 'missed'
   }
 
   /** Without packed copies of files that are held or were read already. */

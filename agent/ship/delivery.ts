@@ -51,8 +51,8 @@ export class Deliveries {
     const batch = await this.#batcher.fill(streams, buffer.subarray(start), ({ container }) =>
       this.#outbox.told(container)
     )
-    // Filling may have met losses; they go with it.
-    if (telling.losses.length === 0) telling.losses = this.#outbox.takeLosses()
+    // Filling may have met losses: they go with the end of their file, so that neither is known without the other.
+    telling.losses.push(...this.#outbox.takeLosses(telling.losses.length))
     const nothing = batch.parts.length === 0 && telling.losses.length === 0
     if (nothing && telling.events.length === 0 && !telling.present && !heartbeat) return undefined
     this.#turn = this.#turn === 0 ? 1 : 0

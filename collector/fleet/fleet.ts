@@ -1,11 +1,11 @@
 /** Hosts, instances and moves: kept in memory, written through to the state store. */
 import { randomBytes } from 'node:crypto'
-import type { HostFacts, InstanceEvent, Loss } from '../../agent/protocol.ts'
+import type { HostFacts, InstanceEvent } from '../../agent/protocol.ts'
+import { Ledger } from '../ledger/ledger.ts'
 import type { StateStore } from '../store/state.ts'
+import { WriteThrough } from '../store/write-through.ts'
 import { Changes } from './changes.ts'
 import { addStream, type Instance, streamNumber, tellInstance, vanish } from './instances.ts'
-import { Ledger } from './ledger.ts'
-import { addLosses, type Losses, noLosses } from './losses.ts'
 import { type Move, movesOf } from './moves.ts'
 import {
   type Behind,
@@ -53,7 +53,9 @@ export async function openFleet(state: StateStore, nowMs: () => number = Date.no
 export class Fleet implements AsyncDisposable {
   readonly #state: StateStore
   readonly #nowMs: () => number
-  readonly #ledger: Ledger
+  /** What is missing of the instances' logs. */
+  readonly ledger: Ledger
+  readonly #writes: WriteThrough
   readonly #changes = new Changes<FleetChange>()
   readonly #hosts = new Map<string, LiveHost>()
   /** By host, then by container. */
@@ -70,7 +72,8 @@ export class Fleet implements AsyncDisposable {
     this.#state = state
     this.#nowMs = nowMs
     this.#openedMs = nowMs()
-    this.#ledger = new Ledger(state)
+    this.#writes = new WriteThrough(state)
+    this.ledger = new Ledger(this.#writes, nowMs)
     this.#sweeper = setInterval(() => this.sweep(), SWEEP_MS)
     this.#sweeper.unref()
   }
@@ -79,7 +82,7 @@ export class Fleet implements AsyncDisposable {
   async load(): Promise<void> {
     for (const { key, value } of await this.#state.list<KeptHost>('host/')) {
       if (value.seenMs === undefined && this.#openedMs - value.enrolledMs > GREETED_WITHIN_MS) {
-        this.#ledger.set(key, undefined)
+        this.#writes.set(key, undefined)
         continue
       }
       this.#hosts.set(value.host, {
@@ -87,8 +90,7 @@ export class Fleet implements AsyncDisposable {
         savedMs: value.seenMs ?? 0,
         behindBytes: 0,
         completeMs: value.seenMs ?? value.enrolledMs,
-        silent: false,
-        losses: (await this.#state.get<Losses>(`loss/${value.host}`)) ?? noLosses()
+        silent: false
       })
     }
     const kept = await this.#state.list<Instance>('instance/')
@@ -99,10 +101,14 @@ export class Fleet implements AsyncDisposable {
       gone.filter(({ value }, i) => i >= MOST_REMEMBERED || (value.removedMs ?? 0) < tooOldMs)
     )
     for (const entry of kept) {
-      if (forgotten.has(entry)) this.#ledger.set(entry.key, undefined)
+      if (forgotten.has(entry)) this.#writes.set(entry.key, undefined)
       else this.#place(undefined, entry.value)
     }
-    await this.#ledger.saved()
+    await this.ledger.load(
+      this.#state,
+      (host, container) => this.#instances.get(host)?.has(container) ?? false
+    )
+    await this.#writes.saved()
     for (const app of this.#members.keys()) this.#moves.set(app, this.#movesNow(app))
   }
 
@@ -119,12 +125,11 @@ export class Fleet implements AsyncDisposable {
       savedMs: nowMs,
       behindBytes: 0,
       completeMs: nowMs,
-      silent: false,
-      losses: noLosses()
+      silent: false
     }
     this.#hosts.set(host.host, host)
     this.#saveHost(host)
-    await this.#ledger.saved()
+    await this.#writes.saved()
     return this.#view(host)
   }
 
@@ -134,7 +139,7 @@ export class Fleet implements AsyncDisposable {
     const fresh = { host: id, slot: this.#freeSlot(), enrolledMs: nowMs, behindBytes: 0, completeMs: nowMs }
     const known = this.#hosts.get(id)
     const host: LiveHost = {
-      ...(known ?? { ...fresh, losses: noLosses(), savedMs: nowMs, silent: false }),
+      ...(known ?? { ...fresh, savedMs: nowMs, silent: false }),
       ...told
     }
     this.#hosts.set(id, host)
@@ -183,18 +188,9 @@ export class Fleet implements AsyncDisposable {
     for (const app of apps) this.#recompute(app)
   }
 
-  lost(id: string, losses: readonly Loss[]): void {
-    const host = this.#hosts.get(id)
-    if (!host || losses.length === 0) return
-    const added = addLosses(host.losses, losses)
-    if (added === host.losses) return
-    host.losses = added
-    this.#ledger.set(`loss/${id}`, added)
-  }
-
   /** Resolves when everything told so far survives a crash. */
   saved(): Promise<void> {
-    return this.#ledger.saved()
+    return this.#writes.saved()
   }
 
   hosts(): FleetHost[] {
@@ -306,7 +302,8 @@ export class Fleet implements AsyncDisposable {
     clearInterval(this.#sweeper)
     for (const host of this.#hosts.values())
       if (host.seenMs !== undefined && host.seenMs > host.savedMs) this.#saveHost(host)
-    await this.#ledger.saved()
+    this.ledger.flush()
+    await this.#writes.saved()
   }
 
   /** Adds to `apps` those whose moves must be found again. */
@@ -317,7 +314,7 @@ export class Fleet implements AsyncDisposable {
     }
     this.#place(old, next)
     this.#toldMs.set(next, this.#nowMs())
-    this.#ledger.set(`instance/${next.host}/${next.facts.container}`, next)
+    this.#writes.set(`instance/${next.host}/${next.facts.container}`, next)
     this.#tellInstance(next)
     if (old) apps.add(memberKey(old))
     apps.add(memberKey(next))
@@ -375,7 +372,7 @@ export class Fleet implements AsyncDisposable {
     const kept: KeptHost = { host, slot, facts, agentVersion, enrolledMs, clockOffsetMs }
     if (seenMs !== undefined) kept.seenMs = seenMs
     live.savedMs = this.#nowMs()
-    this.#ledger.set(`host/${host}`, kept)
+    this.#writes.set(`host/${host}`, kept)
   }
 
   /** The least used colour, the first of equals. */
@@ -386,7 +383,7 @@ export class Fleet implements AsyncDisposable {
   }
 
   #view(host: LiveHost): FleetHost {
-    return hostView(host, this.#nowMs())
+    return hostView(host, this.ledger.totals(host.host), this.#nowMs())
   }
 
   #viewInstance(instance: Instance): FleetInstance {

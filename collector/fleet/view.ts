@@ -1,7 +1,7 @@
 /** What the fleet tells of hosts, instances and moves, and how it is made from what is kept. */
 import type { HostFacts, InstanceFacts } from '../../agent/protocol.ts'
+import type { Totals } from '../ledger/ledger.ts'
 import { type Instance, OWN_LOG, stateOf } from './instances.ts'
-import type { Losses, StreamLoss } from './losses.ts'
 import type { Move, Run } from './moves.ts'
 
 /** A host that was not heard for this long is not live. */
@@ -25,7 +25,8 @@ export interface FleetHost {
   behindMs: number
   losses: number
   lostBytes: number
-  lostStreams: readonly StreamLoss[]
+  /** Gaps whose size nobody knows. */
+  lostUnknown: number
   pretended: boolean
 }
 
@@ -97,10 +98,9 @@ export interface LiveHost extends KeptHost {
   /** When everything that it had written had arrived. */
   completeMs: number
   silent: boolean
-  losses: Losses
 }
 
-export function hostView(host: LiveHost, nowMs: number): FleetHost {
+export function hostView(host: LiveHost, lost: Totals, nowMs: number): FleetHost {
   return {
     host: host.host,
     name: host.facts.name,
@@ -113,9 +113,9 @@ export function hostView(host: LiveHost, nowMs: number): FleetHost {
     clockOffsetMs: host.clockOffsetMs,
     behindBytes: host.behindBytes,
     behindMs: behindMs(host, nowMs),
-    losses: host.losses.count,
-    lostBytes: host.losses.bytes,
-    lostStreams: host.losses.streams,
+    losses: lost.count,
+    lostBytes: lost.bytes,
+    lostUnknown: lost.unknown,
     pretended: host.facts.pretended ?? false
   }
 }

@@ -11,6 +11,7 @@ import { FLAG } from '../record.ts'
 import type { ColumnsBuilder } from './columns.ts'
 import { DockerLine, readDockerLine, readDockerLineExactly } from './docker-json.ts'
 import { levelOf } from './level.ts'
+import { type NulRun, noteNuls } from './nuls.ts'
 
 /** Docker cuts a longer line into pieces of this many bytes; only the last one ends with a newline. */
 export const PIECE_BYTES = 16 * 1024
@@ -56,6 +57,8 @@ export interface Reading {
   /** Time of the last record that had one. */
   lastMs: number
   lastNanos: number
+  /** Zeros met since the last answer. */
+  nuls: NulRun[]
   line: DockerLine
 }
 
@@ -91,6 +94,7 @@ export function beginReading(committed: number, stored: number, nowMs: number): 
     touchedMs: nowMs,
     lastMs: Number.NaN,
     lastNanos: 0,
+    nuls: [],
     line: new DockerLine()
   }
 }
@@ -198,6 +202,7 @@ function readLines(
       const run = p
       while (p < n && data[p] === 0) p++
       counts.nulBytes += p - run
+      noteNuls(reading.nuls, base + run, p - run, into.count)
     } else {
       const behind = readExactly(reading, data, p, base, last, nowMs, into, counts)
       if (behind < 0) return p

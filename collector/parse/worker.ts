@@ -9,6 +9,7 @@ import { decompressors } from './codec.ts'
 import { ColumnsBuilder } from './columns.ts'
 import { FrameError, readFrame } from './frame.ts'
 import { beginReading, type Counts, flush, isIdle, noCounts, parseChunk, type Reading } from './generation.ts'
+import type { NulRun } from './nuls.ts'
 
 /** A chunk to be parsed, with what the main thread knows of its generation. */
 export interface ChunkAsked {
@@ -39,6 +40,7 @@ export interface Parsed {
   stored: number
   /** Pieces wait for their continuation. */
   open: boolean
+  nuls: NulRun[]
 }
 
 export type Answer =
@@ -176,8 +178,9 @@ function oldestHolding(): string[] {
 }
 
 function parsedOf(key: string, reading: Reading): Parsed {
-  const { next, committed, stored, open } = reading
-  return { key, records: builder.finish(), next, committed, stored, open: open > 0 }
+  const { next, committed, stored, open, nuls } = reading
+  reading.nuls = []
+  return { key, records: builder.finish(), next, committed, stored, open: open > 0, nuls }
 }
 
 function forget(key: string): void {

@@ -168,13 +168,13 @@ test('losses are counted once each', async () => {
   const { fleet, join } = play
   const host = await join('web-1')
   const loss = { container: 'c', stream: 'docker', atMs: T0, bytes: 700, cause: 'rotated-unread' as const }
-  fleet.lost(host, [loss, { ...loss, atMs: T0 + 1 }])
-  fleet.lost(host, [loss])
-  expect(fleet.host(host)).toMatchObject({
-    losses: 2,
-    lostBytes: 1400,
-    lostStreams: [{ count: 2, bytes: 1400 }]
-  })
+  fleet.ledger.lost(host, [loss, { ...loss, atMs: T0 + 1 }])
+  fleet.ledger.lost(host, [loss])
+  expect(fleet.host(host)).toMatchObject({ losses: 2, lostBytes: 1400, lostUnknown: 0 })
+  expect(fleet.ledger.gaps(host, 'c')).toMatchObject([
+    { stream: 'docker', bytes: 700 },
+    { stream: 'docker', bytes: 700 }
+  ])
 })
 
 test('times that are no dates do no harm', async () => {
@@ -210,7 +210,7 @@ test('everything is there again after a restart', async () => {
     const [h1, h2] = [await join('web-1'), await join('web-2')]
     fleet.tell(h1, [event('die', facts('a', { state: 'exited', finishedMs: T0 + 1000 }))])
     fleet.tell(h2, [event('start', facts('b', { startedMs: T0 + 3000 }))])
-    fleet.lost(h1, [{ container: 'a', stream: 'docker', atMs: T0, cause: 'truncated' }])
+    fleet.ledger.lost(h1, [{ container: 'a', stream: 'docker', atMs: T0, cause: 'truncated' }])
     await fleet.saved()
     before = [
       fleet.instances(),

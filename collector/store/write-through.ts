@@ -1,7 +1,7 @@
 /** Write-through to the state store: what changes while a write is under way goes out with the next one. */
-import type { StateStore } from '../store/state.ts'
+import type { StateStore } from './state.ts'
 
-export class Ledger {
+export class WriteThrough {
   readonly #state: Pick<StateStore, 'put' | 'delete'>
   #dirty = new Map<string, unknown>()
   #writing: Promise<void> | undefined
