@@ -23,7 +23,7 @@ import {
   type ParsePool,
   ThreadError
 } from './parse/pool.ts'
-import type { Batch, Origin } from './record.ts'
+import type { Batch, Columns, Origin } from './record.ts'
 import type { LogStore } from './store/store.ts'
 import { type Generation, positionOf, type Streams, streamKey } from './streams.ts'
 
@@ -115,6 +115,7 @@ export class Intake {
         if (!STREAM.test(stream)) throw new StreamError(stream.slice(0, 80))
       await streams.load(host, head.chunks)
       steps = this.#plan(host, head)
+      if (head.clockOffsetMs !== undefined) fleet.clock(host, head.clockOffsetMs)
       fleet.tell(host, head.events)
       if (head.present) fleet.present(host, head.present)
       fleet.ledger.lost(host, head.losses)
@@ -130,7 +131,7 @@ export class Intake {
       await fleet.saved()
       const asked = steps.map((step) => step.asked)
       const answer = await pool.parse(host, id, asked).catch(refusal)
-      const batches = this.#batches(steps, answer.chunks, origins)
+      const batches = this.#batches(host, steps, answer.chunks, origins)
       if (this.#note(steps, answer.chunks)) await fleet.saved()
       if (batches.length > 0) await store.append(batches)
       for (const { generation } of steps) streams.keep(generation)
@@ -203,8 +204,14 @@ export class Intake {
   }
 
   /** Writes into the steps' generations where the parser stands now. */
-  #batches(steps: readonly Step[], parsed: readonly Parsed[], origins: Map<string, Origin>): Batch[] {
+  #batches(
+    host: string,
+    steps: readonly Step[],
+    parsed: readonly Parsed[],
+    origins: Map<string, Origin>
+  ): Batch[] {
     const nowMs = this.#parts.nowMs()
+    const aheadMs = this.#parts.fleet.aheadMs(host)
     const batches: Batch[] = []
     for (const [i, { generation, known, asked }] of steps.entries()) {
       const result = parsed[i]
@@ -214,7 +221,7 @@ export class Intake {
       generation.origin = origin
       const news =
         !known || asked.last || result.records.count > 0 || generation.committed !== asked.committed
-      if (news) batches.push(batchOf(generation, origin, result, nowMs))
+      if (news) batches.push(batchOf(generation, origin, result, nowMs, aheadMs))
     }
     return batches
   }
@@ -254,8 +261,9 @@ export class Intake {
   }
 
   #flushHost(host: string, keys: readonly string[], cut: boolean): Promise<void> {
-    const { lanes, pool, streams, store, meters, nowMs } = this.#parts
+    const { lanes, pool, streams, store, fleet, meters, nowMs } = this.#parts
     return lanes.run(host, async () => {
+      const aheadMs = fleet.aheadMs(host)
       const before = new Map(keys.map((key) => [key, streams.find(key)]))
       try {
         const { chunks, counts } = await pool.flush(host, [...keys], cut).catch(refusal)
@@ -267,7 +275,7 @@ export class Intake {
           const generation = { ...old }
           advance(generation, chunk, nowMs())
           moved.push(generation)
-          batches.push(batchOf(generation, old.origin, chunk, nowMs()))
+          batches.push(batchOf(generation, old.origin, chunk, nowMs(), aheadMs))
         }
         if (batches.length > 0) await store.append(batches)
         for (const generation of moved) streams.keep(generation)
@@ -295,9 +303,22 @@ function advance(generation: Generation, { next, committed, stored, open }: Pars
   else delete generation.openSinceMs
 }
 
-function batchOf(generation: Generation, origin: Origin, { records }: Parsed, receivedMs: number): Batch {
+function batchOf(
+  generation: Generation,
+  origin: Origin,
+  { records }: Parsed,
+  receivedMs: number,
+  aheadMs: number
+): Batch {
   const { generation: id, number, file, committed, stored, ended } = generation
+  setBack(records, aheadMs)
   return { origin, state: { generation: id, number, file, committed, stored, ended }, receivedMs, records }
+}
+
+/** Times of a host whose clock is ahead, as the hub's clock had it: records of all hosts stand in their true order. */
+function setBack({ count, timeMs }: Columns, aheadMs: number): void {
+  if (aheadMs === 0) return
+  for (let i = 0; i < count; i++) timeMs[i] = (timeMs[i] as number) - aheadMs
 }
 
 function originOf(

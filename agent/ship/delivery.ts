@@ -41,7 +41,8 @@ export class Deliveries {
   async prepare(
     session: string,
     streams: readonly LogStream[],
-    heartbeat: boolean
+    heartbeat: boolean,
+    clockOffsetMs?: number
   ): Promise<Prepared | undefined> {
     const buffer = this.#buffers[this.#turn]
     const telling = this.#outbox.take(buffer.length / 4)
@@ -62,6 +63,7 @@ export class Deliveries {
       ...(telling.present && { present: telling.present }),
       chunks: batch.parts.map(({ chunk }) => chunk),
       losses: telling.losses,
+      ...(clockOffsetMs !== undefined && { clockOffsetMs }),
       behindBytes: streams.reduce((sum, { unsentBytes }) => sum + unsentBytes, 0)
     }
     const { parts, bytes, full } = batch

@@ -1,4 +1,6 @@
 /** The hub in the words of the protocol. */
+
+import { Clock } from '../clock.ts'
 import type {
   Codec,
   Enrol,
@@ -27,10 +29,16 @@ export interface Packed {
 
 export class Hub {
   readonly #connection: Connection
+  readonly #clock = new Clock()
   #key = ''
 
   constructor(url: URL) {
     this.#connection = new Connection(url)
+  }
+
+  /** This host's clock minus the hub's, in ms; undefined before the first answer. */
+  get clockOffsetMs(): number | undefined {
+    return this.#clock.offsetMs
   }
 
   /** Every later request carries it. */
@@ -78,7 +86,13 @@ export class Hub {
     const authorization = this.#key === '' ? {} : { authorization: `Bearer ${this.#key}` }
     try {
       const all = { ...headers, ...authorization }
-      return outcomeOf(await this.#connection.post({ path, headers: all, body, deadlineMs, signal }))
+      const sentMs = Date.now()
+      const reply = await this.#connection.post({ path, headers: all, body, deadlineMs, signal })
+      const receivedMs = Date.now()
+      const outcome = outcomeOf<T>(reply)
+      const { hubMs } = outcome.kind === 'accepted' ? (outcome.value as { hubMs?: unknown }) : {}
+      if (typeof hubMs === 'number') this.#clock.add(sentMs, receivedMs, hubMs)
+      return outcome
     } catch (error) {
       return { kind: 'retry', reason: reasonOf(error as Error), afterMs: undefined }
     }

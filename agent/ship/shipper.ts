@@ -149,7 +149,8 @@ export class Shipper {
       const prepared = await deliveries.prepare(
         welcome.session,
         this.#options.streams(),
-        heartbeat && !flight
+        heartbeat && !flight,
+        this.#options.hub.clockOffsetMs
       )
       if (flight) {
         const landing = await this.#land(flight, deliveries)

@@ -6,8 +6,9 @@ import type { StateStore } from '../store/state.ts'
 import { WriteThrough } from '../store/write-through.ts'
 import { Changes } from './changes.ts'
 import { addStream, type Instance, streamNumber, tellInstance, vanish } from './instances.ts'
-import { type Move, movesOf } from './moves.ts'
+import { byHubClock, type Move, movesOf } from './moves.ts'
 import {
+  aheadMs,
   type Behind,
   behindMs,
   type FleetAsked,
@@ -138,9 +139,12 @@ export class Fleet implements AsyncDisposable {
     const nowMs = this.#nowMs()
     const fresh = { host: id, slot: this.#freeSlot(), enrolledMs: nowMs, behindBytes: 0, completeMs: nowMs }
     const known = this.#hosts.get(id)
+    // Records of one host keep their order as long as its clock counts as unchanged.
+    const unchanged = known && Math.abs(told.clockOffsetMs - known.clockOffsetMs) < CLOCK_TOLERANCE_MS
     const host: LiveHost = {
       ...(known ?? { ...fresh, savedMs: nowMs, silent: false }),
-      ...told
+      ...told,
+      ...(unchanged && { clockOffsetMs: known.clockOffsetMs })
     }
     this.#hosts.set(id, host)
     this.heard(id)
@@ -167,10 +171,11 @@ export class Fleet implements AsyncDisposable {
   /** Takes over what the agent told of its instances. */
   tell(host: string, events: readonly InstanceEvent[]): void {
     const nowMs = this.#nowMs()
+    const ahead = this.aheadMs(host)
     const apps = new Set<string>()
     for (const event of events) {
       const old = this.#instances.get(host)?.get(event.instance.container)
-      this.#change(old, tellInstance(old, host, event, nowMs), apps)
+      this.#change(old, tellInstance(old, host, event, nowMs, ahead), apps)
     }
     for (const app of apps) this.#recompute(app)
   }
@@ -245,7 +250,13 @@ export class Fleet implements AsyncDisposable {
     return streamNumber(next, stream)
   }
 
-  /** How far the host's clock is ahead of the hub's, in ms. */
+  /** How far what the host stamps is ahead of the hub's clock, in ms; 0 where its clock is kept in time. */
+  aheadMs(id: string): number {
+    const host = this.#hosts.get(id)
+    return host ? aheadMs(host) : 0
+  }
+
+  /** How far the host's clock is ahead of the hub's by what its agent measured, in ms. */
   clock(id: string, offsetMs: number): void {
     const host = this.#hosts.get(id)
     if (!host || Math.abs(offsetMs - host.clockOffsetMs) < CLOCK_TOLERANCE_MS) return
@@ -342,7 +353,7 @@ export class Fleet implements AsyncDisposable {
     const movers = [...(this.#members.get(app) ?? [])].map(({ id, host, facts, runs }) => ({
       ...facts,
       host,
-      runs,
+      runs: runs.map(byHubClock),
       instance: id
     }))
     return movesOf(movers, (id) => {

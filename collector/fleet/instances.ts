@@ -26,12 +26,13 @@ export function instanceId(host: string, container: string): string {
   return createHash('sha256').update(`${host}/${container}`).digest('hex').slice(0, 16)
 }
 
-/** The instance after `event`; `nowMs` is the hub's clock. */
+/** The instance after `event`; `nowMs` is the hub's clock, and the host's is `aheadMs` ahead of it. */
 export function tellInstance(
   old: Instance | undefined,
   host: string,
   told: InstanceEvent,
-  nowMs: number
+  nowMs: number,
+  aheadMs = 0
 ): Instance {
   const event = withDates(told)
   const { kind, atMs, instance: facts } = event
@@ -40,25 +41,26 @@ export function tellInstance(
   const before = runs.at(-1)
   if (old && before && (started ?? atMs) < before.fromMs - SAME_START_MS) return tellOldRun(old, runs, event)
   if (started !== undefined && (!before || started > before.fromMs + SAME_START_MS)) {
-    if (before && before.toMs === undefined) end(before, facts.finishedMs, started)
-    runs.push({ fromMs: started })
+    if (before && before.toMs === undefined) end(before, facts.finishedMs, started, aheadMs)
+    runs.push({ fromMs: started, ...(aheadMs !== 0 && { fromAheadMs: aheadMs }) })
   }
   const run = runs.at(-1)
   if (run) {
     const over = kind === 'die' || kind === 'remove' || hasEnded(facts)
     if (over && (run.toMs === undefined || run.inferred || facts.finishedMs)) {
-      end(run, facts.finishedMs, run.toMs ?? atMs)
+      end(run, facts.finishedMs, run.toMs ?? atMs, aheadMs)
       if (facts.exitCode !== undefined) run.exitCode = facts.exitCode
       if (facts.oomKilled !== undefined) run.oomKilled ||= facts.oomKilled
     }
     // It was taken for gone, but it runs.
     if (!over && run.inferred && facts.state === 'running') {
       delete run.toMs
+      delete run.toAheadMs
       delete run.inferred
     }
     if (kind === 'oom') run.oomKilled = true
   }
-  const removedMs = kind === 'remove' ? (old?.removedMs ?? atMs) : undefined
+  const removedMs = kind === 'remove' ? (old?.removedMs ?? atMs - aheadMs) : undefined
   return {
     id: old?.id ?? instanceId(host, facts.container),
     host,
@@ -98,7 +100,8 @@ export function vanish(old: Instance, nowMs: number): Instance {
   const runs = old.runs.map((run) => ({ ...run }))
   const run = runs.at(-1)
   if (run && run.toMs === undefined) {
-    end(run, old.facts.finishedMs, nowMs)
+    const aheadMs = run.fromAheadMs ?? 0
+    end(run, old.facts.finishedMs, nowMs + aheadMs, aheadMs)
     run.inferred = true
   }
   return { ...old, runs, removedMs: nowMs }
@@ -127,9 +130,13 @@ export function stateOf(instance: Instance): string {
   return instance.removedMs === undefined ? instance.facts.state : 'removed'
 }
 
-function end(run: Run, finishedMs: number | undefined, otherwiseMs: number): void {
-  run.toMs = Math.max(run.fromMs, finishedMs && finishedMs >= run.fromMs ? finishedMs : otherwiseMs)
+function end(run: Run, finishedMs: number | undefined, otherwiseMs: number, aheadMs: number): void {
+  const toMs = Math.max(run.fromMs, finishedMs && finishedMs >= run.fromMs ? finishedMs : otherwiseMs)
   delete run.inferred
+  if (toMs === run.toMs) return
+  run.toMs = toMs
+  if (aheadMs === 0) delete run.toAheadMs
+  else run.toAheadMs = aheadMs
 }
 
 function hasEnded({ state }: InstanceFacts): boolean {

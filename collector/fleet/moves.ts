@@ -5,10 +5,20 @@ export interface Run {
   fromMs: number
   /** Absent while it runs. */
   toMs?: number
+  /** How far the clock that stamped the start was ahead of the hub's; absent where it was not. */
+  fromAheadMs?: number
+  /** The same of the end. */
+  toAheadMs?: number
   exitCode?: number
   oomKilled?: boolean
   /** The end was not told but concluded: the container was not there any more. */
   inferred?: boolean
+}
+
+/** The run by the hub's clock. */
+export function byHubClock({ fromAheadMs = 0, toAheadMs = 0, ...run }: Run): Run {
+  const fromMs = run.fromMs - fromAheadMs
+  return { ...run, fromMs, ...(run.toMs !== undefined && { toMs: Math.max(fromMs, run.toMs - toAheadMs) }) }
 }
 
 export interface Move {

@@ -2,7 +2,7 @@
 import type { HostFacts, InstanceFacts } from '../../agent/protocol.ts'
 import type { Totals } from '../ledger/ledger.ts'
 import { type Instance, OWN_LOG, stateOf } from './instances.ts'
-import type { Move, Run } from './moves.ts'
+import { byHubClock, type Move, type Run } from './moves.ts'
 
 /** A host that was not heard for this long is not live. */
 export const LIVE_MS = 15_000
@@ -122,7 +122,8 @@ export function hostView(host: LiveHost, lost: Totals, nowMs: number): FleetHost
 
 /** `host` is absent where the state has lost it. */
 export function instanceView(instance: Instance, host: LiveHost | undefined): FleetInstance {
-  const { facts, runs, removedMs, firstSeenMs } = instance
+  const { facts, removedMs, firstSeenMs } = instance
+  const runs = instance.runs.map(byHubClock)
   const last = runs.at(-1)
   return {
     instance: instance.id,
@@ -143,6 +144,14 @@ export function instanceView(instance: Instance, host: LiveHost | undefined): Fl
     streams: [OWN_LOG, ...(instance.streams ?? [])],
     pretended: host?.facts.pretended ?? false
   }
+}
+
+/** The clocks of hosts that are kept in time differ by less; what they stamp is taken as it is. */
+const CLOCK_TRUSTED_MS = 25
+
+/** How far what the host stamps is ahead of the hub's clock, in ms; 0 where its clock is kept in time. */
+export function aheadMs({ clockOffsetMs }: Pick<KeptHost, 'clockOffsetMs'>): number {
+  return Math.abs(clockOffsetMs) < CLOCK_TRUSTED_MS ? 0 : clockOffsetMs
 }
 
 /** A host that delivered everything is behind only once it has been silent for longer than it may be. */

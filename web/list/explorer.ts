@@ -1,8 +1,8 @@
 /** Which question the list shows: follows the URL, keeps a few answered ones so that Back is instant. */
 import type { Client } from '../api/client.ts'
 import type { ViewHistory } from '../state/history.ts'
-import type { Fleet, Search } from '../state/page.ts'
-import { Store, type Watchable } from '../state/store.ts'
+import type { Search } from '../state/page.ts'
+import { Store } from '../state/store.ts'
 import { searchKeyOf, type View } from '../state/view.ts'
 import { Feed } from './feed.ts'
 
@@ -13,7 +13,6 @@ interface Wiring {
   client: Client
   history: ViewHistory
   search: Store<Search>
-  fleet: Watchable<Fleet>
 }
 
 interface Kept {
@@ -91,13 +90,11 @@ export class Explorer implements Disposable {
 
   /** @param again asked once more: from the newest end, wherever the reader was. */
   #open(again = false): Feed {
-    const { client, history, fleet } = this.#wiring
+    const { client, history } = this.#wiring
     const view = history.view.get()
     const { key, anchor } = history.entry.get()
     const place = again ? undefined : (anchor ?? (view.at !== '' ? { id: view.at } : undefined))
-    const feed = new Feed(client, view, place, (host) => {
-      return fleet.get().hosts.find((known) => known.host === host)?.clockOffsetMs ?? 0
-    })
+    const feed = new Feed(client, view, place)
     this.#kept = [
       ...this.#kept.filter((kept) => kept.entry !== key),
       { entry: key, question: questionOf(view), feed }

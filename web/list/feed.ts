@@ -63,7 +63,7 @@ export class Feed implements Disposable {
   readonly #asked: Asked
   #asking: AbortController | undefined
 
-  constructor(client: Client, view: View, place: Place | undefined, clockOffsetOf: (host: string) => number) {
+  constructor(client: Client, view: View, place: Place | undefined) {
     this.#client = client
     this.view = view
     this.place = place
@@ -95,7 +95,6 @@ export class Feed implements Disposable {
         connect: (after, signal) =>
           client.tail({ q: q ?? '', app: app ?? '', environment: environment ?? '' }, after, signal),
         rows: this.rows,
-        clockOffsetOf,
         trimmed: () => this.#set({ older: { kind: 'more' } })
       })
     }

@@ -38,8 +38,6 @@ export interface TailStatus {
 interface Wiring {
   connect: (after: string | undefined, signal: AbortSignal) => Promise<AsyncIterable<TailEvent>>
   rows: Rows
-  /** How far a host's clock is ahead of the hub's, in ms. */
-  clockOffsetOf: (host: string) => number
   /** Called when rows were dropped at the oldest end. */
   trimmed: () => void
 }
@@ -253,8 +251,7 @@ export class LiveTail {
   #isLate(record: RecordJson, newest: string): boolean {
     if (record.time >= newest) return false
     const behindMs = Number((nanosOf(newest) - nanosOf(record.time)) / 1_000_000n)
-    const ageMs =
-      Date.parse(record.received) - Date.parse(record.time) + this.#wiring.clockOffsetOf(record.host)
+    const ageMs = Date.parse(record.received) - Date.parse(record.time)
     return behindMs > LATE_MS && ageMs > LATE_MS
   }
 
