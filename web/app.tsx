@@ -20,16 +20,16 @@ const HelpDialog = lazy(async () => ({ default: (await import('./later.ts')).Hel
 const JumpDialog = lazy(async () => ({ default: (await import('./later.ts')).JumpDialog }))
 const LiveBar = lazy(async () => ({ default: (await import('./later.ts')).LiveBar }))
 const RecordBeside = lazy(async () => ({ default: (await import('./later.ts')).RecordBeside }))
-const TokenPrompt = lazy(async () => ({ default: (await import('./later.ts')).TokenPrompt }))
+const LoginPrompt = lazy(async () => ({ default: (await import('./later.ts')).LoginPrompt }))
 
 /** The page: each part reads what it needs by hooks from state/, so that they stand and fail apart. */
 export function App() {
   const { live } = useView()
-  const { dialog, token, history, settings } = usePage()
+  const { dialog, login, history, settings } = usePage()
   const shown = useStore(dialog)
   useCommand('help', () => dialog.set('help'))
   useCommand('jump', () => dialog.set('jump'))
-  const isTokenDemanded = useStore(token.demanded)
+  const isLoginDemanded = useStore(login.demanded) !== ''
   const isOpen = useStore(history.entry, (entry) => entry.open === true)
   const opensBeside = useStore(settings, ({ record }) => record === 'beside')
   return (
@@ -65,7 +65,7 @@ export function App() {
       <Suspense>
         {shown === 'help' && <HelpDialog />}
         {shown === 'jump' && <JumpDialog />}
-        {isTokenDemanded && <TokenPrompt />}
+        {isLoginDemanded && <LoginPrompt />}
       </Suspense>
       <Toasts />
     </>

@@ -1,9 +1,11 @@
 /** What the first look does not need: one file that is fetched when the page has nothing better to do. */
+export { ContextBar } from './list/context-bar.tsx'
 export { MarkedMenu } from './list/marked.tsx'
 export { LiveBar } from './live/bar.tsx'
 export { Pill } from './live/pill.tsx'
 export { RecordBeside } from './record/beside.tsx'
 export { RecordDetail } from './record/detail.tsx'
-export { TokenPrompt } from './record/token.tsx'
 export { HelpDialog } from './shell/help.tsx'
 export { JumpDialog } from './shell/jump.tsx'
+export { LeaveButton } from './shell/leave.tsx'
+export { LoginPrompt } from './shell/login.tsx'

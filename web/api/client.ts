@@ -14,8 +14,8 @@ import type {
   StatusAnswer
 } from '../../server/api.ts'
 import { linesOf } from './lines.ts'
+import type { Login } from './login.ts'
 import { eventsOf, type TailEvent } from './tail.ts'
-import type { Token } from './token.ts'
 
 /** What every log question has in common; '' and absent mean the same. */
 export interface Asked {
@@ -79,11 +79,11 @@ export function wasAborted(error: unknown): boolean {
 }
 
 export class Client {
-  readonly #token: Token
+  readonly #login: Login
   readonly #fetch: typeof fetch
 
-  constructor(token: Token, fetcher: typeof fetch = (input, init) => fetch(input, init)) {
-    this.#token = token
+  constructor(login: Login, fetcher: typeof fetch = (input, init) => fetch(input, init)) {
+    this.#login = login
     this.#fetch = fetcher
   }
 
@@ -185,18 +185,25 @@ export class Client {
     signal: AbortSignal | undefined,
     headers: Record<string, string>
   ): Promise<Response> {
-    const token = this.#token.get()
-    const response = await this.#fetch(this.address(path, asked), {
-      headers: token === '' ? headers : { ...headers, authorization: `Bearer ${token}` },
-      ...(signal ? { signal } : {})
-    }).catch((error: unknown) => {
+    const round = this.#login.round.get()
+    try {
+      const response = await this.send(this.address(path, asked), { headers, ...(signal ? { signal } : {}) })
+      this.#login.answered()
+      return response
+    } catch (error) {
+      if (error instanceof HubError && error.status === 401) this.#login.refused(round)
+      throw error
+    }
+  }
+
+  /** Throws a HubError for every answer but a good one. */
+  async send(address: string, init: RequestInit): Promise<Response> {
+    const response = await this.#fetch(address, init).catch((error: unknown) => {
       if (wasAborted(error)) throw error
       throw new HubError({ code: 'NETWORK', message: 'The hub does not answer' })
     })
     if (response.ok) return response
-    const problem = await problemOf(response)
-    if (response.status === 401) this.#token.refused(token)
-    throw problem
+    throw await problemOf(response)
   }
 }
 

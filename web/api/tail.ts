@@ -1,4 +1,4 @@
-/** text/event-stream, read by fetch: EventSource tells no status code and sends no token. */
+/** text/event-stream, read by fetch: EventSource tells no status code. */
 import type { Static } from 'typebox'
 import type { InstanceJson, MoveJson, RecordJson } from '../../server/api.ts'
 import { linesOf } from './lines.ts'

@@ -40,6 +40,7 @@ function useAsked<T>(
   const { environment, app, q, from, to, live } = useView()
   const [round, setRound] = useState(0)
   const run = useStore(page.search, (asked) => asked.run)
+  const login = useStore(page.login.round)
   const [state, setState] = useState<FacetsState<T>>({ answer: undefined, asking: true, error: undefined })
 
   useEffect(() => {
@@ -78,7 +79,7 @@ function useAsked<T>(
       stop.abort()
       clearTimeout(timer)
     }
-  }, [page, environment, app, q, from, to, run, round, key])
+  }, [page, environment, app, q, from, to, run, login, round, key])
   return state
 }
 

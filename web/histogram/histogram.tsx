@@ -99,6 +99,7 @@ function useHistogram(zone: string) {
   const page = usePage()
   const view = useView()
   const run = useStore(page.search, (asked) => asked.run)
+  const round = useStore(page.login.round)
   const key = searchKeyOf(view)
   const { tail } = useStore(page.explorer.feed)
   const [tries, setTries] = useState(0)
@@ -112,7 +113,7 @@ function useHistogram(zone: string) {
   const countedTo = useRef<number>(undefined)
   countedTo.current = asking ? undefined : askedMs.current
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the view; run and tries ask again.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the view; run, round and tries ask again.
   useEffect(() => {
     const stop = new AbortController()
     const { q, app, environment, from, to } = page.history.view.get()
@@ -136,7 +137,7 @@ function useHistogram(zone: string) {
       }
     )
     return () => stop.abort()
-  }, [page, key, run, zone, tries])
+  }, [page, key, run, round, zone, tries])
 
   useEffect(() => {
     if (!tail) return

@@ -128,6 +128,13 @@ export class Feed implements Disposable {
     }
   }
 
+  /** Takes up what had failed: an end of the list, the tail. */
+  goOn(): void {
+    for (const end of ['older', 'newer'] as const)
+      if (this.status.get()[end].kind === 'failed') void this.load(end)
+    this.tail?.retry()
+  }
+
   /** From the very first record of the range on, in ascending order. */
   async loadOldest(): Promise<void> {
     if (this.status.get().older.kind === 'end') return

@@ -2,7 +2,6 @@ import './list.css'
 import { lazy, Suspense, useLayoutEffect, useMemo, useRef } from 'react'
 import { useCommand, usePage, useView } from '../state/page.ts'
 import { useStore } from '../state/store.ts'
-import { ContextBar } from './context-bar.tsx'
 import { Empty } from './empty.tsx'
 import type { Feed } from './feed.ts'
 import { Find } from './find.ts'
@@ -12,6 +11,7 @@ import { hitsOf } from './hits.ts'
 import { Notes } from './notes.tsx'
 import { Speaker } from './speaker.tsx'
 
+const ContextBar = lazy(async () => ({ default: (await import('../later.ts')).ContextBar }))
 const Pill = lazy(async () => ({ default: (await import('../later.ts')).Pill }))
 const MarkedMenu = lazy(async () => ({ default: (await import('../later.ts')).MarkedMenu }))
 
@@ -54,7 +54,13 @@ export function List() {
         hasFocus.current = false
       }}
     >
-      {ctx === '' ? <Notes feed={feed} /> : <ContextBar feed={feed} />}
+      {ctx === '' ? (
+        <Notes feed={feed} />
+      ) : (
+        <Suspense>
+          <ContextBar feed={feed} />
+        </Suspense>
+      )}
       {isFinding && <FindBar find={find} feed={feed} />}
       <div className="list-frame" ref={frame} tabIndex={-1}>
         {isEmpty ? <Empty feed={feed} /> : <Grid key={number} feed={feed} find={find} hits={hits} />}

@@ -15,12 +15,13 @@ export function ListMenu({ feed, onOrder }: { feed: Feed; onOrder: () => void })
   const view = useView()
   const [settings, setSettings] = useSettings()
   const { from, to } = useStore(feed.status)
+  const isGuarded = useStore(page.fleet, (fleet) => fleet.status?.open === false)
   const records = () => feed.rows.items.flatMap((row) => (row.kind === 'record' ? [row.record] : []))
   const copies = [
     { label: t('copy.text'), make: () => rowsAsText(records()) },
     { label: t('copy.ndjson'), make: () => rowsAsNdjson(records()) },
     { label: t('copy.csv'), make: () => rowsAsCsv(records(), view.cols) },
-    { label: t('copy.curl'), make: () => curlOf(view, { from, to }, page.token.get() !== '') },
+    { label: t('copy.curl'), make: () => curlOf(view, { from, to }, isGuarded) },
     { label: t('copy.search'), make: () => searchLink(view) },
     {
       label: t('copy.frozen'),

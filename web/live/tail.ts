@@ -161,7 +161,12 @@ export class LiveTail {
         if (signal.aborted) return
         if (error instanceof HubError && !mayPass(error)) {
           this.#set({ connection: { kind: 'ended', error } })
-          return started()
+          started()
+          if (error.status !== 401) return
+          // The reader logs in, and the tail goes on where it was.
+          this.#wake = new AbortController()
+          await aborted(AbortSignal.any([signal, this.#wake.signal]))
+          continue
         }
         if (!wasAborted(error) && !(error instanceof Error)) throw error
       }
@@ -357,6 +362,10 @@ export class LiveTail {
 /** No answer, an overloaded hub, one that starts again: worth trying. A refused token or query is not. */
 function mayPass(error: HubError): boolean {
   return error.status === 0 || error.status === 429 || error.status >= 500
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve()))
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

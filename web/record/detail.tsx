@@ -31,7 +31,7 @@ export function RecordDetail({ record, look }: { record: RecordJson; look: Look 
   const page = usePage()
   const view = useView()
   const setView = useSetView()
-  const open = useStore(page.token.demanded, () => page.token.get() !== '')
+  const open = useStore(page.fleet, ({ status }) => status?.open === false)
   const [tab, setTab] = useState<Tab>('fields')
   const id = useId()
   const names: Record<Tab, string> = {

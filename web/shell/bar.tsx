@@ -3,6 +3,7 @@ import { usePage, useSetView, useView } from '../state/page.ts'
 import { ZoneMenu } from '../time/zone-menu.tsx'
 import { useLanguage } from '../words/index.ts'
 import { Dialog } from './dialog.tsx'
+import { Leave } from './header.tsx'
 import { Icon } from './icon.tsx'
 import { LanguageChoice, ThemeChoice } from './preferences.tsx'
 
@@ -53,6 +54,7 @@ export function ToolBar({ onFilters }: { onFilters: () => void }) {
             <ZoneMenu />
             <LanguageChoice />
             <ThemeChoice />
+            <Leave />
             <button
               type="button"
               className="framed"

@@ -1,3 +1,4 @@
+import { lazy, Suspense } from 'react'
 import { usePage, useSetView } from '../state/page.ts'
 import { useStore } from '../state/store.ts'
 import { ZoneMenu } from '../time/zone-menu.tsx'
@@ -32,6 +33,7 @@ export function Header() {
       <ZoneMenu />
       <LanguageChoice />
       <ThemeSwitch />
+      <Leave />
       <button
         type="button"
         className="square"
@@ -42,6 +44,20 @@ export function Header() {
         <Icon name="help" />
       </button>
     </header>
+  )
+}
+
+const LeaveButton = lazy(async () => ({ default: (await import('../later.ts')).LeaveButton }))
+
+/** The way out; there only while somebody is logged in. */
+export function Leave() {
+  const name = useStore(usePage().fleet, ({ status }) => status?.login?.name)
+  return (
+    name !== undefined && (
+      <Suspense>
+        <LeaveButton name={name} />
+      </Suspense>
+    )
   )
 }
 

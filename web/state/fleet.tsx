@@ -8,10 +8,10 @@ const EVERY_MS = 15_000
 
 /** Keeps what the page knows of the fleet fresh. */
 export function FleetWatch() {
-  const { client, fleet, token } = usePage()
-  const demanded = useStore(token.demanded)
+  const { client, fleet, login } = usePage()
+  const demanded = useStore(login.demanded)
   useEffect(() => {
-    if (demanded) return
+    if (demanded !== '') return
     const abort = new AbortController()
     const ask = async () => {
       if (document.hidden && fleet.get().status) return

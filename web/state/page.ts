@@ -3,7 +3,7 @@ import { createContext, use, useEffect, useEffectEvent } from 'react'
 import type { Static } from 'typebox'
 import type { AppJson, HostJson, StatusAnswer } from '../../server/api.ts'
 import { Client } from '../api/client.ts'
-import { Token } from '../api/token.ts'
+import { Login } from '../api/login.ts'
 import { type Command, Commands, type Handler } from '../keys/commands.ts'
 import { Explorer } from '../list/explorer.ts'
 import { type Browser, ViewHistory } from './history.ts'
@@ -40,7 +40,7 @@ export interface Toast {
 export type Dialog = '' | 'help' | 'jump'
 
 export class Page implements Disposable {
-  readonly token: Token
+  readonly login: Login
   readonly client: Client
   readonly history: ViewHistory
   readonly settings: Store<Settings>
@@ -60,8 +60,8 @@ export class Page implements Disposable {
   #toastsMade = 0
 
   constructor(browser: Browser & Pick<Window, 'localStorage' | 'sessionStorage'>) {
-    this.token = new Token(browser.sessionStorage)
-    this.client = new Client(this.token)
+    this.login = new Login(browser.sessionStorage)
+    this.client = new Client(this.login)
     this.history = new ViewHistory(browser)
     this.settings = settingsIn(browser.localStorage)
     this.explorer = new Explorer(this)
@@ -79,6 +79,14 @@ export class Page implements Disposable {
   /** Puts the question of the present view again. */
   readonly ask = (): void => {
     this.search.update((old) => ({ ...old, run: old.run + 1 }))
+  }
+
+  /** What failed for want of a login goes on; what stands on the page stays as it is. */
+  readonly loggedIn = (): void => {
+    this.login.done()
+    const feed = this.explorer.feed.get()
+    if (feed.status.get().phase === 'failed') this.ask()
+    else feed.goOn()
   };
 
   [Symbol.dispose](): void {

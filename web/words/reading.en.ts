@@ -146,10 +146,12 @@ export const readingEn = {
   'identity.note': 'Note',
   'identity.cut': 'The record was longer than a record may be; the rest is the next one.',
   'identity.broken': 'The line could not be read as its source promises; this is the raw line.',
-  'token.title': 'This hub asks for a token',
-  'token.expired': 'The token is no longer accepted',
+  'token.title': 'This hub asks for a login',
+  'token.ended': 'Your login has ended',
   'token.hint':
-    'Paste a token with the scope “read”. It is kept for this tab only. On the hub’s machine, one stands in this file of the hub’s data folder:',
+    'Log in with a token of the scope “read” or “admin”. On the hub’s machine, one stands in this file of the hub’s data folder:',
   'token.label': 'Token',
-  'token.use': 'Use this token'
+  'token.unknown': 'This token is unknown here, was revoked, or has expired.',
+  'token.use': 'Log in',
+  'token.leave': 'Log out'
 } as const

@@ -145,10 +145,11 @@ export const readingZh: Record<keyof typeof readingEn, string> = {
   'identity.note': '说明',
   'identity.cut': '该记录超过长度上限，其余部分在下一条记录中。',
   'identity.broken': '该行不符合其来源的格式，此处为原始内容。',
-  'token.title': '此服务需要令牌',
-  'token.expired': '令牌已失效',
-  'token.hint':
-    '请粘贴带有 read 权限的令牌，它只在此标签页中保留。在此服务所在机器的数据目录中，此文件里有一个：',
+  'token.title': '此服务需要登录',
+  'token.ended': '登录已失效',
+  'token.hint': '请使用带有 read 或 admin 权限的令牌登录。在此服务所在机器的数据目录中，此文件里有一个：',
   'token.label': '令牌',
-  'token.use': '使用此令牌'
+  'token.unknown': '此令牌未知、已被吊销或已过期。',
+  'token.use': '登录',
+  'token.leave': '退出登录'
 }

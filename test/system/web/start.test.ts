@@ -32,7 +32,7 @@ test('where other hosts can join, an admin reads the very command, and others wh
     [hub.token('admin'), 'Run this on a Docker host:']
   ] as const) {
     const page = await browser.page(hub.url, { expected: REFUSED })
-    await page.locator('dialog.token').getByLabel('Token').fill(token)
+    await page.locator('dialog.login').getByLabel('Token').fill(token)
     await page.keyboard.press('Enter')
     await expect.poll(() => page.locator('.empty').textContent()).toContain(words)
     const command = page.locator('.empty .command')
@@ -64,12 +64,12 @@ test('a guarded hub asks for a token, says where one is, and shows what was aske
   const writer = await hub.writer('orders', 'ams-1', 'orders-1')
   await writer.write(['guarded line'])
   const page = await browser.page(`${hub.url}/prod/orders/logs?q=guarded`, { expected: REFUSED })
-  const prompt = page.locator('dialog.token')
+  const prompt = page.locator('dialog.login')
   await prompt.waitFor()
   expect(await prompt.textContent()).toContain('tokens/read')
   await prompt.getByLabel('Token').fill('dlr_wrong')
   await page.keyboard.press('Enter')
-  await expect.poll(() => prompt.textContent()).toContain('no longer accepted')
+  await expect.poll(() => prompt.textContent()).toContain('unknown here')
   await prompt.getByLabel('Token').fill(hub.token())
   await page.keyboard.press('Enter')
   await prompt.waitFor({ state: 'detached' })
