@@ -19,24 +19,25 @@ import { countRecord, FacetCounter, needsTexts } from './facets.ts'
 import { mergeState } from './generations.ts'
 import type { StateStore } from './state.ts'
 import { bucketsOf, floorDivide } from './steps.ts'
-import type {
-  Arrival,
-  Bounds,
-  Context,
-  ContextAsked,
-  Coverage,
-  Facets,
-  FacetsAsked,
-  FollowAsked,
-  Histogram,
-  LogStore,
-  OriginSummary,
-  Page,
-  PageAsked,
-  Query,
-  Retention,
-  StoreHealth,
-  StreamKey
+import {
+  type Arrival,
+  ageOf,
+  type Bounds,
+  type Context,
+  type ContextAsked,
+  type Coverage,
+  type Facets,
+  type FacetsAsked,
+  type FollowAsked,
+  type Histogram,
+  type LogStore,
+  type OriginSummary,
+  type Page,
+  type PageAsked,
+  type Query,
+  type Retention,
+  type StoreHealth,
+  type StreamKey
 } from './store.ts'
 
 export interface MemoryOptions {
@@ -207,15 +208,15 @@ export class MemoryLogStore implements LogStore {
       const day = dayOf(time)
       if (time > (newestOfDay.get(day) ?? time - 1n)) newestOfDay.set(day, time)
     }
-    const oldest = BigInt(nowMs - retention.maxAgeMs) * 1_000_000n
     const days = [...newestOfDay.keys()].sort((a, b) => a - b)
     let bytes = this.#bytes()
     const before = this.#records.length
     for (const day of days) {
-      const tooOld = retention.maxAgeMs > 0 && (newestOfDay.get(day) ?? 0n) < oldest
+      const ageMs = nowMs - Number((newestOfDay.get(day) ?? 0n) / 1_000_000n)
       const tooMuch = retention.maxBytes > 0 && bytes > retention.maxBytes
-      if (!tooOld && !tooMuch) continue
-      this.#records = this.#records.filter((record) => dayOf(record.time) !== day)
+      this.#records = this.#records.filter(({ time, origin }) => {
+        return dayOf(time) !== day || !(tooMuch || ageMs > ageOf(retention, origin.instance))
+      })
       bytes = this.#bytes()
     }
     return before - this.#records.length

@@ -159,8 +159,16 @@ export interface StoreHealth {
 export interface Retention {
   /** Records older than this many milliseconds are dropped, in whole parts. 0 keeps them. */
   maxAgeMs: number
-  /** Oldest parts are dropped while the store is larger. 0 sets no limit. */
+  /** Oldest parts are dropped while the store is larger, whatever their age. 0 sets no limit. */
   maxBytes: number
+  /** Instances whose records have another age, in ms; 0 keeps them. */
+  ages?: ReadonlyMap<string, number>
+}
+
+/** How old an instance's records may become, in ms; Infinity where they are kept. */
+export function ageOf({ maxAgeMs, ages }: Retention, instance: string): number {
+  const age = ages?.get(instance) ?? maxAgeMs
+  return age === 0 ? Number.POSITIVE_INFINITY : age
 }
 
 export interface LogStore extends AsyncDisposable {

@@ -244,18 +244,20 @@ export class EmbeddedLogStore implements LogStore {
     this.#writable()
     const { parts, bytes } = this.#manifest
     const partBytes = [...parts.values()].reduce((sum, part) => sum + part.bytes, 0)
-    const gone = outlived(parts.values(), bytes - partBytes, retention, nowMs)
+    const { rows } = this.#origins.table
+    const { gone, thinned } = outlived(parts.values(), rows, bytes - partBytes, retention, nowMs)
     if (gone.length > 0) {
       const unlinked = this.#manifest.retire(gone.map((part) => part.path))
       this.#sealing.recount()
       await unlinked
     }
     if (retention.maxAgeMs > 0) await this.#forget(nowMs - Math.max(retention.maxAgeMs, FORGET_MS))
-    const dropped = gone.reduce((sum, part) => sum + part.summary.rows, 0)
+    let dropped = gone.reduce((sum, part) => sum + part.summary.rows, 0)
+    for (const one of thinned) dropped += await this.#sealing.thin(one)
     this.#counted.dropped += dropped
     if (dropped > 0) {
       this.#options.log.info(
-        { records: dropped, parts: gone.length },
+        { records: dropped, parts: gone.length, thinned: thinned.length },
         'records beyond the retention were dropped'
       )
     }
@@ -286,6 +288,7 @@ export class EmbeddedLogStore implements LogStore {
         seals_pending: Math.max(this.#manifest.unsealed.length - 1, 0),
         seal_failures_total: this.#sealing.sealer.failures,
         merges_total: this.#sealing.figures.merges,
+        thinned_parts_total: this.#sealing.figures.thinned,
         parts: this.#manifest.parts.size,
         unreadable_parts: this.#manifest.unreadable.length,
         journal_bytes: this.#manifest.unsealed.reduce((sum, journal) => sum + journal.bytes, 0),

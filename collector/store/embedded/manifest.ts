@@ -71,6 +71,13 @@ export class Manifest {
     await this.unlinkLater([...paths])
   }
 
+  /** A part's file was replaced by one that holds less. Resolves when no question reads the old one any more. */
+  async replace(part: Part): Promise<void> {
+    this.parts.set(part.path, part)
+    await Promise.allSettled([...this.#asking])
+    this.#onUnlinked([part.path])
+  }
+
   async unlinkLater(paths: string[]): Promise<void> {
     if (paths.length === 0) return
     await Promise.allSettled([...this.#asking])

@@ -1,27 +1,42 @@
-/** Which parts go, and which small ones are worth joining. Pure. */
-import type { Retention } from '../store.ts'
+/** Which parts go, which lose some of their rows, and which small ones are worth joining. Pure. */
+import { ageOf, type Retention } from '../store.ts'
 import type { Part } from './manifest.ts'
+import type { OriginRows } from './origins.ts'
 
-/** Parts that are too old or too much, oldest first. `otherBytes`: what the store holds beside parts. */
+/** A part of which some origins are too old, and others are not. */
+export interface Thinned {
+  part: Part
+  /** Numbers of the origins whose rows go. */
+  origins: number[]
+}
+
+/**
+ * Parts that are too old or too much, oldest first, and parts to be thinned. `otherBytes`: what the store holds
+ * beside parts. A part's age is that of its newest row, so that a part is not written again for each instance.
+ */
 export function outlived(
   parts: Iterable<Part>,
+  rows: OriginRows,
   otherBytes: number,
   retention: Retention,
   nowMs: number
-): Part[] {
+): { gone: Part[]; thinned: Thinned[] } {
   const oldestFirst = [...parts].sort(
     (a, b) => a.summary.day - b.summary.day || a.summary.first - b.summary.first
   )
   let bytes = otherBytes + oldestFirst.reduce((sum, part) => sum + part.bytes, 0)
   const gone: Part[] = []
+  const thinned: Thinned[] = []
   for (const part of oldestFirst) {
-    const tooOld = retention.maxAgeMs > 0 && part.summary.maxMs < nowMs - retention.maxAgeMs
+    const { origins, maxMs } = part.summary
+    const old = origins.filter(([origin]) => maxMs < nowMs - ageOf(retention, rows[origin]?.instance ?? ''))
     const tooMuch = retention.maxBytes > 0 && bytes > retention.maxBytes
-    if (!tooOld && !tooMuch) continue
-    gone.push(part)
-    bytes -= part.bytes
+    if (old.length === origins.length || tooMuch) {
+      gone.push(part)
+      bytes -= part.bytes
+    } else if (old.length > 0) thinned.push({ part, origins: old.map(([origin]) => origin) })
   }
-  return gone
+  return { gone, thinned }
 }
 
 /** Smaller parts than this are joined. */

@@ -7,7 +7,7 @@ import type { OriginRows } from './origins.ts'
 import { writePositions } from './positions.ts'
 import { goBehind } from './priority.ts'
 import { recoverPositions } from './recover-positions.ts'
-import { mergeParts, sealJournal } from './seal.ts'
+import { mergeParts, sealJournal, thinPart } from './seal.ts'
 import type { FromSealThread, SealTask, ToSealThread } from './sealer.ts'
 
 const port = parentPort
@@ -34,6 +34,8 @@ function carryOut(task: SealTask) {
       return sealJournal(folder, task.number, origins, codec)
     case 'merge':
       return mergeParts(folder, task.paths, origins, codec)
+    case 'thin':
+      return thinPart(folder, task.path, task.dropped, origins, codec)
     case 'forget': {
       const { positions, through } = recoverPositions(folder, origins, Number.MAX_SAFE_INTEGER)
       positions.forget(task.streams)

@@ -1,4 +1,4 @@
-/** Turns a finished journal into parts, and small parts of a day into one. Runs in the sealer thread. */
+/** Turns a finished journal into parts, small parts of a day into one, and a part into a smaller one. Runs in the sealer thread. */
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, statSync, unlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Origin } from '../../record.ts'
@@ -83,15 +83,36 @@ export function mergeParts(
   }
 }
 
+/** Writes a part again without the rows of some origins; the new file takes its place in one step. */
+export function thinPart(
+  folder: Folder,
+  path: string,
+  dropped: readonly number[],
+  origins: readonly (Origin | undefined)[],
+  codec: Codec
+): NewPart {
+  const reader = new PartReader(path, codec)
+  try {
+    const { first, last } = reader.summary
+    const rows = gatherParts([reader])
+    const [part] = writeParts(folder, rows, origins, { first, last }, codec, new Set(dropped))
+    if (part?.path !== path) throw new Error('a part would be written elsewhere, or nothing is left of it')
+    return part
+  } finally {
+    reader.close()
+  }
+}
+
 function writeParts(
   folder: Folder,
   rows: Gathered,
   origins: readonly (Origin | undefined)[],
   numbers: { first: number; last: number },
-  codec: Codec
+  codec: Codec,
+  dropped?: ReadonlySet<number>
 ): NewPart[] {
   const parts: NewPart[] = []
-  for (const { day, apps } of grouped(rows, origins)) {
+  for (const { day, apps } of grouped(rows, origins, dropped)) {
     const path = join(folder.parts, dayName(day), partName(numbers.first, numbers.last))
     if (mkdirSync(dirname(path), { recursive: true })) syncFolderNow(folder.parts)
     const temporary = `${path}.tmp`

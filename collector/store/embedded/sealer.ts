@@ -9,6 +9,7 @@ import { startThread } from './thread.ts'
 export type SealTask =
   | { kind: 'seal'; number: number }
   | { kind: 'merge'; paths: string[] }
+  | { kind: 'thin'; path: string; dropped: number[] }
   | { kind: 'forget'; streams: StreamKey[] }
 
 export interface ToSealThread {
@@ -59,6 +60,11 @@ export class Sealer {
 
   merge(paths: string[]): Promise<NewPart> {
     return this.#enqueue({ kind: 'merge', paths })
+  }
+
+  /** Writes a part again without the rows of these origins. */
+  thin(path: string, dropped: number[]): Promise<NewPart> {
+    return this.#enqueue({ kind: 'thin', path, dropped })
   }
 
   /** Takes streams out of the positions file. */
@@ -124,7 +130,7 @@ export class Sealer {
     this.#next()
   }
 
-  /** Journals must be sealed some day; a merge is only a matter of order and is given up. */
+  /** Journals must be sealed some day; other work on parts is given up, whoever asked for it asks again. */
   #failed(reason: string): void {
     this.#busy = false
     this.failures++
@@ -132,7 +138,7 @@ export class Sealer {
     if (!first || this.#isClosed) return
     this.#worker?.unref()
     this.#onFailure(reason, first.task)
-    if (first.task.kind === 'merge') {
+    if (first.task.kind === 'merge' || first.task.kind === 'thin') {
       this.#queue.shift()
       first.reject(new Error(reason))
       this.#next()

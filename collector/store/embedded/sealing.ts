@@ -8,7 +8,7 @@ import { type Folder, journalName } from './folder.ts'
 import type { JournalFile } from './journal.ts'
 import type { Manifest, Part } from './manifest.ts'
 import type { OriginRows } from './origins.ts'
-import { worthJoining } from './retention.ts'
+import { type Thinned, worthJoining } from './retention.ts'
 import { Sealer } from './sealer.ts'
 import { Totals } from './totals.ts'
 
@@ -40,7 +40,7 @@ export class Sealing {
   #isClosed = false
   /** Of all parts. */
   totals = new Totals()
-  readonly figures = { seals: 0, merges: 0, damaged: 0 }
+  readonly figures = { seals: 0, merges: 0, thinned: 0, damaged: 0 }
 
   constructor(options: SealingOptions) {
     this.#options = options
@@ -111,6 +111,26 @@ export class Sealing {
     })
     manifest.sealed = kept
     await manifest.unlinkLater(sealed.filter((journal) => !kept.includes(journal)).map(({ path }) => path))
+  }
+
+  /** Drops rows of a part; resolves to how many. What fails is tried again with the next look at the retention. */
+  async thin({ part, origins }: Thinned): Promise<number> {
+    const { manifest, log } = this.#options
+    const { path } = part
+    // Joined with others or dropped while earlier ones were thinned.
+    if (manifest.parts.get(path) !== part) return 0
+    try {
+      const smaller = await this.sealer.thin(path, origins)
+      if (manifest.parts.get(path) !== part) return 0
+      const replaced = manifest.replace(smaller)
+      this.recount()
+      this.figures.thinned++
+      await replaced
+      return part.summary.rows - smaller.summary.rows
+    } catch (error) {
+      if (!this.#isClosed) log.error({ err: error, path }, 'a part could not be thinned')
+      return 0
+    }
   }
 
   /** Joins small parts while nothing else waits for the sealer. */

@@ -10,10 +10,16 @@ export interface DayRows {
   apps: Uint32Array[]
 }
 
-export function grouped(rows: Gathered, origins: readonly (Origin | undefined)[]): DayRows[] {
+/** Without the rows of the origins numbered in `dropped`. */
+export function grouped(
+  rows: Gathered,
+  origins: readonly (Origin | undefined)[],
+  dropped: ReadonlySet<number> = new Set()
+): DayRows[] {
   const appOf = appNumbers(origins)
   const groups = new Map<number, Map<number, number[]>>()
   for (let row = 0; row < rows.count; row++) {
+    if (dropped.has(rows.origin[row] as number)) continue
     const day = dayOf(rows.timeMs[row] as number)
     const app = appOf[rows.origin[row] as number] ?? 0
     let apps = groups.get(day)

@@ -590,6 +590,37 @@ function contract(open: Opened, form: string): void {
     expect(await under.store.retain({ maxAgeMs: 0, maxBytes: 1 }, nowMs)).toBeGreaterThan(0)
   })
 
+  test('instances have an age of their own: shorter, longer, or none', async () => {
+    const brief = origin('brief')
+    const days = [0n, 1n, 2n, 3n].flatMap((day) =>
+      [orders, cart, brief].map((from) => {
+        const rows = [{ text: `${from.app} ${day}`, time: DAY + day * DAY_NS }]
+        return batch(from, rows, 0, { generation: `g${day}`, number: Number(day) })
+      })
+    )
+    await using under = await holding(days)
+    if (!under || (under.settle && !form.includes('settled'))) return
+    const nowMs = Number((DAY + 4n * DAY_NS) / 1_000_000n)
+    const dayMs = 86_400_000
+    const ages = new Map([
+      [cart.instance, 0],
+      [brief.instance, 1.5 * dayMs]
+    ])
+    expect(await under.store.retain({ maxAgeMs: 2.5 * dayMs, maxBytes: 0, ages }, nowMs)).toBe(5)
+    const left = ['cart 0', 'cart 1', 'cart 2', 'cart 3', 'orders 2', 'orders 3', 'brief 3']
+    expect((await textsOf(under.store)).sort()).toEqual(left.sort())
+    expect(under.store.health().records).toBe(7)
+    const counts = (await under.store.origins()).map(({ origin: { app }, count }) => [app, count])
+    expect(counts.sort()).toEqual([
+      ['brief', 1],
+      ['cart', 4],
+      ['orders', 2]
+    ])
+    expect(await under.store.retain({ maxAgeMs: 2.5 * dayMs, maxBytes: 0, ages }, nowMs)).toBe(0)
+    await under.store.append(days)
+    expect((await textsOf(under.store)).sort()).toEqual(left)
+  })
+
   test('health tells how much there is', async () => {
     await using under = await holding(some)
     if (!under) return

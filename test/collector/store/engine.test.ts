@@ -194,6 +194,34 @@ describe('retention', () => {
   })
 })
 
+describe('retention by instance', () => {
+  test('a part is written again without what is too old, under questions and over a crash', async () => {
+    await using folder = await testFolder()
+    await using store = await openEmbedded(folder.path)
+    const other = origin('cart')
+    const texts = (app: string) => Array.from({ length: 500 }, (_, i) => ({ text: `${app} ${i}`, time: DAY }))
+    await store.append([batch(orders, texts('orders')), batch(other, texts('cart'))])
+    await store.seal()
+    const before = store.health().bytes
+    expect(await textsOf(store)).toHaveLength(1000)
+    const dayMs = Number(DAY_NS / 1_000_000n)
+    const nowMs = Number(DAY / 1_000_000n) + 3 * dayMs
+    const ages = new Map([[orders.instance, 2 * dayMs]])
+    const asked = Array.from({ length: 20 }, () => textsOf(store))
+    expect(await store.retain({ maxAgeMs: 0, maxBytes: 0, ages }, nowMs)).toBe(500)
+    for (const found of await Promise.all(asked)) expect([500, 1000]).toContain(found.length)
+    const kept = await textsOf(store)
+    expect(new Set(kept.map((text) => text.split(' ')[0]))).toEqual(new Set(['cart']))
+    expect(kept).toHaveLength(500)
+    expect(store.health().bytes).toBeLessThan(before)
+    expect(store.health().figures['thinned_parts_total']).toBe(1)
+    await using crashed = await copyAfterCrash(folder.path)
+    await using again = await openEmbedded(crashed.path)
+    expect(await textsOf(again)).toEqual(kept)
+    expect(again.health().records).toBe(500)
+  })
+})
+
 describe('the folder', () => {
   test('has one user; the lock of a process that died is taken over', async () => {
     await using folder = await testFolder()
