@@ -18,6 +18,7 @@ import closing from './plugins/closing.ts'
 import errors, { answerClientError, answerError } from './plugins/errors.ts'
 import headers from './plugins/headers.ts'
 import openapi from './plugins/openapi.ts'
+import completeness from './routes/completeness.ts'
 import exportRoutes from './routes/export.ts'
 import facets from './routes/facets.ts'
 import fleetRoutes from './routes/fleet.ts'
@@ -133,6 +134,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   }
   await app.register(tail, { prefix: '/api', logs, fleet, limit: config.tailClients, open: tails, nowMs })
   await app.register(fleetRoutes, { prefix: '/api', fleet, nowMs })
+  await app.register(completeness, { prefix: '/api', fleet, nowMs })
   await app.register(status, {
     prefix: '/api',
     logs,

@@ -31,6 +31,11 @@ export const RecordNotFoundError = createError<[string]>(
   'No record %s is stored. It was never there, or retention has dropped it.',
   404
 )
+export const InstanceNotFoundError = createError<[string]>(
+  'DRIFTLOG_INSTANCE_NOT_FOUND',
+  'No agent told of an instance "%s". GET /api/instances lists them all.',
+  404
+)
 export const RouteNotFoundError = createError<[string, string]>(
   'DRIFTLOG_ROUTE_NOT_FOUND',
   'There is no %s %s. /openapi.json lists every route.',

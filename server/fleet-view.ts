@@ -1,11 +1,21 @@
 /** The fleet as the API shows it: what agents told, joined with what the store holds. */
 import type { Fleet, FleetAsked, FleetHost, FleetInstance, FleetMove } from '../collector/fleet/fleet.ts'
 import type { LogStore, OriginSummary } from '../collector/store/store.ts'
-import type { AppJson, HostJson, InstanceJson, MoveJson } from './api.ts'
+import type { AppJson, CompletenessAnswer, HostJson, InstanceJson, MoveJson, StreamsAnswer } from './api.ts'
+import {
+  type CompletenessAsked,
+  completenessOf,
+  type LedgerFleet,
+  notesOf,
+  streamsOf
+} from './completeness.ts'
 import type { Behind } from './records.ts'
 import { formatMs, formatTime, msOf } from './times.ts'
 
-export type FleetChange = { event: 'move'; data: MoveJson } | { event: 'instance'; data: InstanceJson }
+export type FleetChange =
+  | { event: 'move'; data: MoveJson }
+  | { event: 'instance'; data: InstanceJson }
+  | { event: 'gap'; data: { app: string; environment: string; instance: string } }
 
 export interface FleetFilter {
   app?: string
@@ -26,6 +36,10 @@ export interface FleetView {
   moves(filter: FleetFilter): MoveJson[]
   /** How far behind each host is, 0 where it has delivered everything. */
   delivery(): Behind[]
+  /** Whether what is there of a range is all that was written in it. */
+  completeness(asked: CompletenessAsked): CompletenessAnswer
+  /** Undefined where no agent told of the instance. */
+  streams(instance: string): Promise<StreamsAnswer | undefined>
   /** From the call on, until the signal aborts. */
   changes(signal: AbortSignal): AsyncIterable<FleetChange>
 }
@@ -36,8 +50,8 @@ const RECENT_MS = 86_400_000
 const SUMMARY_MS = 1000
 
 export function fleetView(
-  fleet: Pick<Fleet, 'hosts' | 'instances' | 'moves' | 'changes'>,
-  logs: Pick<LogStore, 'origins'>,
+  fleet: LedgerFleet & Pick<Fleet, 'moves' | 'changes'>,
+  logs: Pick<LogStore, 'origins' | 'positions' | 'health'>,
   nowMs: () => number
 ): FleetView {
   let summaries: Promise<Map<string, Stored>> | undefined
@@ -84,6 +98,8 @@ export function fleetView(
         .hosts()
         .map(({ host, name, behindMs }) => ({ host, hostName: name, behindMs: Math.round(behindMs) }))
     },
+    completeness: (asked) => completenessOf(fleet, logs, asked, nowMs()),
+    streams: (instance) => streamsOf(fleet, logs, instance),
     changes: (signal) => told(fleet.changes(signal), async (id) => (await stored()).get(id))
   }
 }
@@ -112,7 +128,10 @@ async function* told(
 ): AsyncGenerator<FleetChange> {
   for await (const change of changes) {
     if (change.kind === 'move') yield { event: 'move', data: moveJson(change.move) }
-    else {
+    else if (change.kind === 'gap') {
+      const { app, environment, instance } = change.instance
+      yield { event: 'gap', data: { app, environment, instance } }
+    } else {
       const { instance } = change
       yield { event: 'instance', data: instanceJson(instance, await storedOf(instance.instance)) }
     }
@@ -162,6 +181,7 @@ function hostJson(host: FleetHost, instances: FleetInstance[]): HostJson {
     running: here.filter((one) => one.state === 'running').length,
     lostBytes: host.lostBytes,
     losses: host.losses,
+    lostUnknown: host.lostUnknown,
     pretended: host.pretended
   }
 }
@@ -169,6 +189,7 @@ function hostJson(host: FleetHost, instances: FleetInstance[]): HostJson {
 function instanceJson(one: FleetInstance, stored: Stored | undefined): InstanceJson {
   const { facts, startedMs, finishedMs, exitCode, oomKilled } = one
   const { replica, imageId, health, restarts, unread } = facts
+  const notes = notesOf(one)
   return {
     instance: one.instance,
     app: one.app,
@@ -188,6 +209,7 @@ function instanceJson(one: FleetInstance, stored: Stored | undefined): InstanceJ
     ...(health !== undefined && { health }),
     ...(restarts !== undefined && { restarts }),
     ...(unread !== undefined && { unread }),
+    ...(notes.length > 0 && { notes }),
     ...(stored && { firstRecord: formatTime(stored.first), lastRecord: formatTime(stored.last) }),
     records: stored?.count ?? 0
   }

@@ -74,7 +74,7 @@ export class Fleet implements AsyncDisposable {
     this.#nowMs = nowMs
     this.#openedMs = nowMs()
     this.#writes = new WriteThrough(state)
-    this.ledger = new Ledger(this.#writes, nowMs)
+    this.ledger = new Ledger(this.#writes, nowMs, (host, container) => this.#tellGap(host, container))
     this.#sweeper = setInterval(() => this.sweep(), SWEEP_MS)
     this.#sweeper.unref()
   }
@@ -376,6 +376,11 @@ export class Fleet implements AsyncDisposable {
   #tellInstance(instance: Instance): void {
     const view = this.#viewInstance(instance)
     this.#changes.tell(`instance ${view.instance}`, { kind: 'instance', instance: view })
+  }
+
+  #tellGap(host: string, container: string): void {
+    const instance = this.instance(host, container)
+    if (instance) this.#changes.tell(`gap ${instance.instance}`, { kind: 'gap', instance })
   }
 
   #saveHost(live: LiveHost): void {

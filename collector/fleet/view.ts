@@ -62,7 +62,11 @@ export interface FleetMove extends Move {
   toHostName: string
 }
 
-export type FleetChange = { kind: 'instance'; instance: FleetInstance } | { kind: 'move'; move: FleetMove }
+export type FleetChange =
+  | { kind: 'instance'; instance: FleetInstance }
+  | { kind: 'move'; move: FleetMove }
+  /** What is missing of the instance's logs has changed. */
+  | { kind: 'gap'; instance: FleetInstance }
 
 export interface FleetAsked {
   app?: string

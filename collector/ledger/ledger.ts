@@ -50,7 +50,7 @@ interface Kept {
 export class Ledger {
   readonly #writes: WriteThrough
   readonly #nowMs: () => number
-  /** Called with each gap that is new, or of which more is known than before. */
+  /** Called where a gap is new, or where more is known of one than before. */
   readonly #changed: (host: string, container: string) => void
   /** By host, then by container. */
   readonly #accounts = new Map<string, Map<string, Kept>>()
@@ -105,6 +105,15 @@ export class Ledger {
       const lines = linesOf(account, gap)
       return { ...gap, host, container, ...(lines !== undefined && { lines }), range: rangeOf(gap) }
     })
+  }
+
+  /** Instances of which something is missing. */
+  lossy(): { host: string; container: string }[] {
+    return [...this.#accounts].flatMap(([host, accounts]) =>
+      [...accounts].flatMap(([container, { account }]) =>
+        account.gaps.length > 0 ? [{ host, container }] : []
+      )
+    )
   }
 
   /** Gaps of an instance that were too many to be kept one by one. */

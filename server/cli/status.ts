@@ -1,6 +1,7 @@
-import type { AppJson, HostJson, StatusAnswer } from '../api.ts'
+import type { AppJson, CompletenessAnswer, HostJson, StatusAnswer } from '../api.ts'
 import type { HubClient } from './client.ts'
 import { EXIT, type ExitCode } from './exit.ts'
+import { missing, noteTable } from './missing.ts'
 import { clock } from './records.ts'
 import type { Output } from './search.ts'
 import { bytesText, durationText, type Paint, table } from './terminal.ts'
@@ -8,7 +9,7 @@ import { bytesText, durationText, type Paint, table } from './terminal.ts'
 /** A host that is further behind than this is worth a colour. */
 const BEHIND_MS = 5000
 
-/** Hub, store, hosts and apps. Ends with 1 where something needs a person: the store refuses, a host is silent. */
+/** Hub, store, hosts, apps, and what is missing. Ends with 1 where something needs a person: the store refuses, a host is silent. */
 export async function status(
   hub: HubClient,
   json: boolean,
@@ -21,12 +22,24 @@ export async function status(
     hub.json<{ apps: AppJson[] }>('/api/apps', {}, signal)
   ])
   const well = about.store.writable && hosts.every((host) => host.live)
-  if (json) out.write(`${JSON.stringify({ status: about, hosts, apps })}\n`)
-  else out.write(page(hub.url, about, hosts, apps, out))
+  const completeness = await hub.json<CompletenessAnswer>(
+    '/api/completeness',
+    { from: about.store.oldest ?? 'now-1h', to: 'now+1h' },
+    signal
+  )
+  if (json) out.write(`${JSON.stringify({ status: about, hosts, apps, completeness })}\n`)
+  else out.write(page(hub.url, { about, hosts, apps, completeness }, out))
   return well ? EXIT.ok : EXIT.found
 }
 
-function page(url: string, about: StatusAnswer, hosts: HostJson[], apps: AppJson[], out: Output): string {
+interface Told {
+  about: StatusAnswer
+  hosts: HostJson[]
+  apps: AppJson[]
+  completeness: CompletenessAnswer
+}
+
+function page(url: string, { about, hosts, apps, completeness }: Told, out: Output): string {
   const { paint, utc } = out.look
   const { store } = about
   const range =
@@ -41,7 +54,13 @@ function page(url: string, about: StatusAnswer, hosts: HostJson[], apps: AppJson
 Store ${store.engine}: ${store.records.toLocaleString('en')} lines in ${bytesText(store.bytes)}${range}${refuses}
 `
   const none = `No host has joined yet: "driftlog agent --hub ${url}" joins one.\n`
-  return `${head}\n${hosts.length === 0 ? none : hostTable(hosts, paint)}${apps.length === 0 ? '' : `\n${appTable(apps, hosts, out)}`}`
+  const tables = [
+    hosts.length === 0 ? none : hostTable(hosts, paint),
+    apps.length === 0 ? '' : appTable(apps, hosts, out),
+    hosts.length === 0 ? '' : missing(completeness, out),
+    noteTable(completeness, paint)
+  ]
+  return [head, ...tables.filter((table) => table !== '')].join('\n')
 }
 
 function hostTable(hosts: HostJson[], paint: Paint): string {
@@ -49,12 +68,18 @@ function hostTable(hosts: HostJson[], paint: Paint): string {
     host.name,
     host.live ? 'live' : 'silent',
     host.behindMs > BEHIND_MS ? `${durationText(host.behindMs)} (${bytesText(host.behindBytes)})` : 'no',
-    host.losses === 0 ? 'none' : `${host.losses} (${bytesText(host.lostBytes)})`,
+    lossesOf(host),
     `${host.running} of ${host.instances}`,
     host.agentVersion,
     host.engineVersion ?? ''
   ])
   return table([['HOST', 'STATE', 'BEHIND', 'LOST', 'RUNNING', 'AGENT', 'ENGINE'], ...rows], paint)
+}
+
+function lossesOf({ losses, lostBytes, lostUnknown }: HostJson): string {
+  if (losses === 0) return 'none'
+  if (losses === lostUnknown) return `${losses} (unknown size)`
+  return `${losses} (${bytesText(lostBytes)}${lostUnknown > 0 ? ' and more' : ''})`
 }
 
 function appTable(apps: AppJson[], hosts: HostJson[], out: Output): string {

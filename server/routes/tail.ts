@@ -42,7 +42,7 @@ const routes: FastifyPluginAsyncTypebox<TailOptions> = async (app, options) => {
         headers: Type.Object({ 'last-event-id': Type.Optional(Type.String({ maxLength: 128 })) }),
         response: {
           200: {
-            description: 'Events: records, move, instance, skipped, reset, beat, end',
+            description: 'Events: records, move, instance, gap, skipped, reset, beat, end',
             content: { 'text/event-stream': { schema: Type.String() } }
           },
           '4xx': ErrorJson

@@ -13,6 +13,7 @@ import { type AppParts, buildApp } from '../../server/app.ts'
 import { readConfig } from '../../server/config.ts'
 import type { FleetChange, FleetView } from '../../server/fleet-view.ts'
 import { openLogins } from '../../server/logins.ts'
+import { formatTime } from '../../server/times.ts'
 
 export interface Face extends AsyncDisposable {
   url: string
@@ -91,6 +92,22 @@ export const noFleet: FleetView = {
   instances: async () => [],
   moves: () => [],
   delivery: () => [],
+  completeness: ({ from, to }) => ({
+    verdict: 'complete',
+    from: formatTime(from),
+    to: formatTime(to),
+    hubTime: formatTime(to),
+    gapCount: 0,
+    bytes: 0,
+    lines: 0,
+    unknown: 0,
+    gaps: [],
+    others: 0,
+    behind: [],
+    notes: [],
+    otherNotes: 0
+  }),
+  streams: async () => undefined,
   changes: (signal) => changesOf(new EventTarget(), signal)
 }
 
