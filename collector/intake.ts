@@ -118,7 +118,7 @@ export class Intake {
       if (head.clockOffsetMs !== undefined) fleet.clock(host, head.clockOffsetMs)
       fleet.tell(host, head.events)
       if (head.present) fleet.present(host, head.present)
-      fleet.ledger.lost(host, head.losses)
+      fleet.ledger.lost(host, head.losses, fleet.aheadMs(host))
       meters.lost(head.losses)
     } catch (error) {
       pool.drop(host, id)

@@ -78,7 +78,7 @@ export function newAccount(): Account {
 }
 
 /** False where it was told before. */
-export function tellLoss(account: Account, loss: Loss): boolean {
+export function tellLoss(account: Account, loss: Loss, aheadMs = 0): boolean {
   const { stream, generation, cause, bytes, offset, after, before, more } = loss
   const name = nameOf(loss)
   const whole = generation === undefined ? undefined : `${stream} ${generation} is lost`
@@ -97,7 +97,7 @@ export function tellLoss(account: Account, loss: Loss): boolean {
     ...(after !== undefined && { after }),
     ...(before !== undefined && { before }),
     count: 1,
-    toldMs: Math.min(loss.atMs, LAST_DATE_MS)
+    toldMs: Math.min(loss.atMs - aheadMs, LAST_DATE_MS)
   })
 }
 

@@ -76,11 +76,11 @@ export class Ledger {
     }
   }
 
-  /** What an agent told as lost. Durable with the next write. */
-  lost(host: string, losses: readonly Loss[]): void {
+  /** What an agent told as lost, by a clock that is so far ahead of the hub's. Durable with the next write. */
+  lost(host: string, losses: readonly Loss[], aheadMs = 0): void {
     for (const loss of losses) {
       const kept = this.#account(host, loss.container)
-      if (!tellLoss(kept.account, loss)) continue
+      if (!tellLoss(kept.account, loss, aheadMs)) continue
       this.#save(host, loss.container, kept)
       this.#changed(host, loss.container)
     }
