@@ -8,7 +8,7 @@ import { type Credentials, enrol, openStateFolder } from './enrolment.ts'
 import { type Face, type FaceOptions, type Health, openFace } from './face.ts'
 import { hostFacts, ownContainer } from './facts.ts'
 import { heldBytes } from './files/hold.ts'
-import type { LogStream } from './files/log-stream.ts'
+import type { Log } from './files/log.ts'
 import { Instances } from './instances.ts'
 import { type Gauges, Metrics } from './metrics.ts'
 import { Outbox } from './outbox.ts'
@@ -59,6 +59,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     {
       ...{ hub, hello, outbox, metrics, log, gatherMs },
       streams: () => instances.streams,
+      pools: () => instances.pools,
       find: (container, stream) => instances.find(container, stream),
       look: () => instances.look(),
       retell: () => instances.retell()
@@ -175,6 +176,6 @@ function healthOf({ standing }: Shipper, engine: EngineStanding, { streams }: In
   }
 }
 
-function unsent(streams: readonly LogStream[]): number {
+function unsent(streams: readonly Log[]): number {
   return streams.reduce((sum, { unsentBytes }) => sum + unsentBytes, 0)
 }

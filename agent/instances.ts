@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Change } from './docker/watch.ts'
 import type { Instance } from './facts.ts'
 import { boundHold } from './files/hold.ts'
+import type { Log, Pool } from './files/log.ts'
 import { LogStream, type LogStreamOptions } from './files/log-stream.ts'
 import { Poller } from './files/poller.ts'
 import type { Metrics } from './metrics.ts'
@@ -33,7 +34,7 @@ const APPEARS_MS = 5000
 interface Member {
   facts: InstanceFacts
   /** The container's own log among them, where that is read. */
-  streams: LogStream[]
+  streams: Log[]
   sources: Source[]
   sinceMs: number
   /** Why some of its logs cannot be read just now, by what cannot be: a stream's path, or a source. */
@@ -45,7 +46,7 @@ export class Instances {
   readonly #options: InstancesOptions
   readonly #members = new Map<string, Member>()
   readonly #poller: Poller
-  #streams: LogStream[] = []
+  #streams: Log[] = []
   /** Opened before anything was known of the container. */
   readonly #early = new Map<string, { stream: LogStream; sinceMs: number }>()
   #rotations = 0
@@ -62,8 +63,15 @@ export class Instances {
     })
   }
 
-  get streams(): readonly LogStream[] {
+  get streams(): readonly Log[] {
     return this.#streams
+  }
+
+  get pools(): Pool[] {
+    const pools: Pool[] = []
+    for (const { sources } of this.#members.values())
+      for (const { pool } of sources) if (pool) pools.push(pool)
+    return pools
   }
 
   get size(): number {
@@ -74,7 +82,7 @@ export class Instances {
     return this.#streams.reduce((sum, stream) => sum + stream.rotations, this.#rotations)
   }
 
-  find(container: string, stream: string): LogStream | undefined {
+  find(container: string, stream: string): Log | undefined {
     return this.#members.get(container)?.streams.find((one) => one.stream === stream)
   }
 
@@ -150,6 +158,12 @@ export class Instances {
           this.#add(member, stream)
           return stream
         },
+        add: (log) => {
+          this.#poller.add(log)
+          this.#add(member, log)
+        },
+        grew: () => this.#options.grew(),
+        lost: (loss) => this.#lost(loss),
         drop: (stream) => {
           this.#poller.drop(stream)
           this.#leave(member, stream)
@@ -168,7 +182,7 @@ export class Instances {
     return stream
   }
 
-  #add(member: Member, stream: LogStream): void {
+  #add(member: Member, stream: Log): void {
     member.streams = [...member.streams, stream]
     this.#streams = [...this.#streams, stream]
   }
@@ -194,12 +208,12 @@ export class Instances {
     this.#forget(member)
   }
 
-  #done(stream: LogStream): void {
+  #done(stream: Log): void {
     const member = this.#members.get(stream.container)
     if (member) this.#leave(member, stream)
   }
 
-  #leave(member: Member, stream: LogStream): void {
+  #leave(member: Member, stream: Log): void {
     this.#rotations += stream.rotations
     this.#streams = this.#streams.filter((other) => other !== stream)
     member.streams = member.streams.filter((other) => other !== stream)

@@ -49,6 +49,11 @@ export class Generation {
     return this.#file
   }
 
+  /** What the hub is told of the file, to know it again by. */
+  get told(): string {
+    return this.#file
+  }
+
   /** The hub's name for the file; undefined until its first record is complete and the stream is placed. */
   get id(): string | undefined {
     const { id } = this.newest

@@ -1,36 +1,20 @@
-/** One stream: a log file over all its rotations, every piece of it held open until the hub has it for good. */
+/** A log that Docker writes: its file over all its rotations, `x.log`, `x.log.1`, `x.log.2.gz`. */
 import { statSync } from 'node:fs'
-import type { Loss, Position } from '../protocol.ts'
+import { dirname } from 'node:path'
+import type { Position } from '../protocol.ts'
 import { hasPredecessor } from './continuity.ts'
-import { cutNear } from './cut.ts'
 import { walk } from './folder.ts'
 import { Generation } from './generation.ts'
-import { SCRATCH_BYTES } from './head.ts'
+import { Log, type LogOptions, named } from './log.ts'
 import { match, type OnDisk } from './match.ts'
 import type { Rotation } from './rotation.ts'
-import { filesOf, type KnownFile, type Section } from './section.ts'
+import { filesOf, type KnownFile } from './section.ts'
 import { PlainFile, type Source } from './source.ts'
 import { born, Succession } from './succession.ts'
 
-export interface LogStreamOptions {
-  container: string
-  /** `docker` is the container's own log. */
-  stream: string
-  /** The live file; rotated ones lie beside it as `.1`, `.2.gz` … */
-  path: string
+export interface LogStreamOptions extends LogOptions {
   /** Since when this host is watched, in ms since 1970: what was written after that ought to be here. */
   sinceMs: number
-  /** Called for whatever cannot be read any more. */
-  lost: (loss: Loss) => void
-}
-
-/** Less than this is not worth a jump: it is delivered at once. */
-const LEAST_SKIPPED_BYTES = 64 * 1024
-
-/** A section and the file in which it lies. */
-export interface Place {
-  generation: Generation
-  section: Section
 }
 
 /** A removed container's file counts as complete when it has not grown for this long. */
@@ -38,61 +22,44 @@ const SETTLED_MS = 250
 /** A file that grew within this time before it was truncated may have grown once more unseen. */
 const BUSY_MS = 1000
 
-export class LogStream {
-  readonly container: string
-  readonly stream: string
-  readonly path: string
+export class LogStream extends Log {
   /** Undefined until the engine has told it. */
   rotation: Rotation | undefined
-  /** The hub has said where each generation stands. Until then files are held, and nothing is sent. */
-  placed = false
-  /** The last moment at which the stream was seen to grow, milliseconds since 1970. */
-  grewMs = 0
-  readonly #lost: (loss: Loss) => void
-  readonly #scratch = Buffer.allocUnsafe(SCRATCH_BYTES)
   readonly #sinceMs: number
   readonly #files: Succession
-  #front: Section | undefined
   /** It has been judged whether the oldest file is the first. */
   #begun = false
-  #removed = false
 
   constructor(options: LogStreamOptions) {
-    this.container = options.container
-    this.stream = options.stream
-    this.path = options.path
+    super(options)
     this.#files = new Succession(options.path)
     this.#sinceMs = options.sinceMs
-    this.#lost = options.lost
   }
 
-  /** Oldest first; the last is the live file. */
-  get generations(): readonly Generation[] {
+  override get generations(): readonly Generation[] {
     return this.#files.generations
   }
 
-  /** Rotations seen. */
-  get rotations(): number {
+  protected override keep(generations: Generation[]): void {
+    this.#files.generations = generations
+  }
+
+  override get rotations(): number {
     return this.#files.rotations
   }
 
-  /** The container is gone: what is held is read to its end, and nothing new is looked for. */
-  remove(): void {
-    this.#removed = true
+  override get folder(): string {
+    return dirname(this.path)
   }
 
-  get removed(): boolean {
-    return this.#removed
-  }
-
-  /** Everything that ever was in it is delivered, and nothing will come. */
-  get done(): boolean {
-    return this.#removed && this.#files.generations.length === 0
+  override get capacityBytes(): number {
+    // Before anything is known of a container, the worst is expected.
+    return this.rotation?.capacityBytes ?? 0
   }
 
   /** Looks at the files; true where there is more to send than before. Throws where they cannot be read. */
   poll(nowMs: number): boolean {
-    const before = this.#knownBytes()
+    const before = this.knownBytes
     const count = this.#files.generations.length
     const complete = this.#completed()
     const stat = statSync(this.path, { throwIfNoEntry: false })
@@ -103,8 +70,8 @@ export class LogStream {
     else this.#measure(undefined)
     this.#identify(false)
     this.#prove()
-    if (this.#removed && !stat && nowMs - this.grewMs > SETTLED_MS) this.#finish()
-    const grew = this.#knownBytes() !== before || this.#files.generations.length !== count
+    if (this.removed && !stat && nowMs - this.grewMs > SETTLED_MS) this.#finish()
+    const grew = this.knownBytes !== before || this.#files.generations.length !== count
     if (grew) this.grewMs = nowMs
     return grew || this.#completed() !== complete
   }
@@ -117,8 +84,8 @@ export class LogStream {
     const known = filesOf(positions)
     for (const { generation } of known) this.#files.memory.use(generation)
     this.#files.memory.reopen()
-    if (!this.#removed) this.#files.look()
-    this.#identify(this.#removed)
+    if (!this.removed) this.#files.look()
+    this.#identify(this.removed)
     const told = new Set(this.#files.generations.filter(({ head }) => !head).map(({ id }) => id))
     this.#files.generations = this.#files.generations.filter(({ head, source }) => head || source)
     const found = this.#files.generations.filter(({ head }) => head)
@@ -131,111 +98,26 @@ export class LogStream {
     const newest = known.at(-1)
     if (newest?.ended && !matched.includes(newest) && found.length > 0 && missing.length === 0) {
       const { generation } = newest.sections.at(-1) ?? newest
-      this.#tell({ cause: 'rotated-unread', after: generation, ...named('before', found[0]?.sections[0]) })
+      this.tell({ cause: 'rotated-unread', after: generation, ...named('before', found[0]?.sections[0]) })
     }
     this.placed = true
-    this.#front = this.#frontAsKnown()
+    this.findFront()
     this.#finalize()
     this.settle()
   }
 
-  /** Behind what is delivered already; undefined where nothing is left that was skipped. */
-  #frontNow(front: Section): Section | undefined {
-    const open = this.places().filter(({ generation, section }) => {
-      return section === front || !generation.isDelivered(section)
-    })
-    const index = open.findIndex(({ section }) => section === front)
-    if (index <= 0) return undefined
-    const place = open[index]
-    return place?.generation.isDelivered(front) ? (open[index + 1]?.section ?? front) : front
+  /** How the newest file was deleted may still have to be judged by it. */
+  protected override get maySettle(): boolean {
+    return this.#files.proven
   }
 
-  /** Where reading had jumped to before, by what the hub has of it. */
-  #frontAsKnown(): Section | undefined {
-    const places = this.places()
-    const front = places.findLast(({ section }) => section.from > 0 && section.next > 0)
-    return front?.section
-  }
-
-  /** Closes the files that the hub has for good. */
-  settle(): void {
-    if (this.#front) this.#front = this.#frontNow(this.#front)
-    if (!this.#files.proven) return
-    const delivered = this.#files.generations.filter((generation) => generation.delivered)
-    if (delivered.length === 0) return
-    for (const generation of delivered) {
-      const hash = generation.head?.hash
-      if (hash) this.#files.memory.close(generation.file, hash, generation.size)
-      generation.close()
-    }
-    this.#files.generations = this.#files.generations.filter((generation) => !generation.delivered)
+  protected override forget({ file, size, head }: Generation): void {
+    if (head) this.#files.memory.close(file, head.hash, size)
   }
 
   /** The live file was truncated and begun anew, which was seen while reading it. */
   restart(generation: Generation): void {
     this.#truncated(generation)
-  }
-
-  /** Tells what of a given-up file never was sent. */
-  tellLoss(generation: Generation, section: Section): void {
-    const loss = generation.takeLoss(section)
-    if (!loss) return
-    const place = section.id !== undefined && { generation: section.id, offset: section.position }
-    this.#tell({ ...loss, ...place, ...this.#neighbours(section) })
-  }
-
-  /** Bytes that are in no delivery yet. */
-  get unsentBytes(): number {
-    let sum = 0
-    for (const generation of this.#files.generations) sum += generation.unsentBytes
-    return sum
-  }
-
-  /** All sections, in the order in which they were written. */
-  places(): Place[] {
-    return this.#files.generations.flatMap((generation) =>
-      generation.sections.map((section) => ({ generation, section }))
-    )
-  }
-
-  /** The section to which reading jumped ahead, while something before it is left to be delivered. */
-  get front(): Section | undefined {
-    return this.#front
-  }
-
-  /**
-   * Goes on with the newest lines; those before are delivered behind them. Nothing changes where there is hardly
-   * anything to skip, or no place in the newest lines at which no record is cut.
-   */
-  jumpAhead(): void {
-    const generation = this.#files.generations.at(-1)
-    if (!this.placed || this.#removed || this.unsentBytes < LEAST_SKIPPED_BYTES) return
-    const { source, id } = generation ?? {}
-    if (!generation || id === undefined || !source || source.packed || generation.final) return
-    const { newest } = generation
-    const place = cutNear(source, generation.measure())
-    if (place === undefined) return
-    if (place - newest.reached >= LEAST_SKIPPED_BYTES && !generation.split(place)) return
-    this.#front = generation.newest
-    this.settle()
-  }
-
-  /** The section of an id. */
-  find(id: string): Place | undefined {
-    for (const generation of this.#files.generations) {
-      const section = generation.sections.find((one) => one.id === id)
-      if (section) return { generation, section }
-    }
-    return undefined
-  }
-
-  close(): void {
-    for (const generation of this.#files.generations) generation.close()
-    this.#files.generations = []
-  }
-
-  get scratch(): Buffer {
-    return this.#scratch
   }
 
   get #live(): PlainFile | undefined {
@@ -252,7 +134,7 @@ export class LogStream {
       if (!source || source.packed) continue
       const isLive = index === this.#files.generations.length - 1
       const now = (isLive ? liveSize : undefined) ?? source.facts().size
-      const renewed = now < size || (now > size && !generation.stillItself(this.#scratch))
+      const renewed = now < size || (now > size && !generation.stillItself(this.scratch))
       if (renewed) this.#truncated(generation)
       else generation.size = now
     }
@@ -272,7 +154,7 @@ export class LogStream {
   /** A complete file without a single record: empty, nothing but NUL bytes, or damaged. */
   #discard(generation: Generation): void {
     const { size, newest } = generation
-    if (size > 0) this.#tell({ cause: 'unreadable', bytes: size, ...this.#neighbours(newest) })
+    if (size > 0) this.tell({ cause: 'unreadable', bytes: size, ...this.neighbours(newest) })
     generation.close()
     this.#files.generations = this.#files.generations.filter((other) => other !== generation)
   }
@@ -296,9 +178,9 @@ export class LogStream {
     if (this.#files.proven || packs === undefined) return
     if (this.#files.prove(packs) === 'missed') {
       const after = this.#files.missedAfter?.newest
-      const { before } = after ? this.#neighbours(after) : {}
+      const { before } = after ? this.neighbours(after) : {}
       const place = { ...named('after', after), ...(before !== undefined && { before }) }
-      this.#tell({ cause: 'rotated-unread', ...place })
+      this.tell({ cause: 'rotated-unread', ...place })
     }
     this.settle()
   }
@@ -314,7 +196,7 @@ export class LogStream {
     const bornMs = packed ? (oldest.head?.timeMs ?? 0) : oldest.birthMs
     // Nothing tells whether a packed file is the first; where the number of files is full, it hardly ever is.
     if (bornMs > this.#sinceMs && (packed || hasPredecessor(born(oldest)))) {
-      this.#tell({ cause: 'rotated-unread', ...named('before', oldest.sections[0]) })
+      this.tell({ cause: 'rotated-unread', ...named('before', oldest.sections[0]) })
     }
   }
 
@@ -384,30 +266,9 @@ export class LogStream {
     return { container, stream, generation: id, next: 0, committed: 0 }
   }
 
-  /** What was written right before it, and right after. */
-  #neighbours(section: Section): Pick<Loss, 'after' | 'before'> {
-    const places = this.places()
-    const at = places.findIndex((place) => place.section === section)
-    return { ...named('after', places[at - 1]?.section), ...named('before', places[at + 1]?.section) }
-  }
-
-  #tell(loss: Omit<Loss, 'container' | 'stream' | 'atMs'>): void {
-    this.#lost({ container: this.container, stream: this.stream, atMs: Date.now(), ...loss })
-  }
-
   #completed(): number {
     return this.#files.generations.filter(({ final }) => final).length
   }
-
-  #knownBytes(): number {
-    let sum = 0
-    for (const { size } of this.#files.generations) sum += size
-    return sum
-  }
-}
-
-function named<Name extends 'after' | 'before'>(name: Name, section: Section | undefined) {
-  return (section?.id === undefined ? {} : { [name]: section.id }) as { [K in Name]?: string }
 }
 
 function onDisk(generation: Generation): OnDisk {

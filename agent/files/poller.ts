@@ -1,7 +1,6 @@
 /** Looks at the streams: often while they are written to, seldom while they are quiet, woken by the folder then. */
 import { type FSWatcher, watch } from 'node:fs'
-import { dirname } from 'node:path'
-import type { LogStream } from './log-stream.ts'
+import type { Log } from './log.ts'
 
 export interface PollerOptions {
   /** Between two looks at a stream that is being written to, in ms. */
@@ -11,14 +10,14 @@ export interface PollerOptions {
   /** A stream has more to send. */
   grew: () => void
   /** A stream is finished: nothing of it is held any more. */
-  done: (stream: LogStream) => void
+  done: (stream: Log) => void
   /** A stream's files cannot be read, or can be again (undefined). */
-  unreadable: (stream: LogStream, error: Error | undefined) => void
+  unreadable: (stream: Log, error: Error | undefined) => void
   nowMs?: () => number
 }
 
 interface Watched {
-  stream: LogStream
+  stream: Log
   nextMs: number
   /** When it was last seen to rotate. */
   rotatedMs: number
@@ -43,7 +42,7 @@ const RUSH_MS = 250
 
 export class Poller {
   readonly #options: PollerOptions
-  readonly #watched = new Map<LogStream, Watched>()
+  readonly #watched = new Map<Log, Watched>()
   readonly #nowMs: () => number
   #timer: NodeJS.Timeout | undefined
   #timerMs = Number.POSITIVE_INFINITY
@@ -54,7 +53,7 @@ export class Poller {
     this.#nowMs = options.nowMs ?? Date.now
   }
 
-  add(stream: LogStream): void {
+  add(stream: Log): void {
     const watched: Watched = {
       stream,
       nextMs: 0,
@@ -70,7 +69,7 @@ export class Poller {
   }
 
   /** Gives a stream up without a word: it is not to be read. */
-  drop(stream: LogStream): void {
+  drop(stream: Log): void {
     this.#watched.get(stream)?.folder?.close()
     this.#watched.delete(stream)
     stream.close()
@@ -84,7 +83,7 @@ export class Poller {
   }
 
   /** Looks at one stream now and keeps looking. */
-  wake(stream: LogStream): void {
+  wake(stream: Log): void {
     const watched = this.#watched.get(stream)
     if (!watched) return
     stream.grewMs = this.#nowMs()
@@ -149,18 +148,17 @@ export class Poller {
       watched.folder?.close()
       watched.folder = undefined
       if (nowMs - watched.rotatedMs < RUSH_MS) return SHORTEST_MS
-      // Before anything is known of a container, the worst is expected.
-      const { capacityBytes = 0 } = watched.stream.rotation ?? {}
-      const needed = capacityBytes / FASTEST_BYTES_PER_MS / 2
+      const needed = watched.stream.capacityBytes / FASTEST_BYTES_PER_MS / 2
       return Math.min(this.#options.pollMs, Math.max(SHORTEST_MS, needed))
     }
-    if (!watched.folder && !watched.unwatchable) this.#watchFolder(watched)
+    const { folder } = watched.stream
+    if (folder !== undefined && !watched.folder && !watched.unwatchable) this.#watchFolder(watched, folder)
     return watched.folder ? this.#options.idleMs : Math.min(UNWATCHED_MS, this.#options.idleMs)
   }
 
-  #watchFolder(watched: Watched): void {
+  #watchFolder(watched: Watched, path: string): void {
     try {
-      const folder = watch(dirname(watched.stream.path), { persistent: false })
+      const folder = watch(path, { persistent: false })
       watched.folder = folder
       folder.on('change', () => {
         if (watched.folder === folder && this.#watched.has(watched.stream)) this.wake(watched.stream)

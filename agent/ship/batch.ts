@@ -1,10 +1,10 @@
 /** Fills a delivery with bytes of many streams, each getting its share. */
-import type { LogStream, Place } from '../files/log-stream.ts'
+import type { Log, Place } from '../files/log.ts'
 import type { Chunk } from '../protocol.ts'
 
 /** One chunk, and the section of a file that it belongs to. */
 export interface Part extends Place {
-  stream: LogStream
+  stream: Log
   chunk: Chunk
 }
 
@@ -45,11 +45,7 @@ interface Room {
 export class Batcher {
   #turn = 0
 
-  async fill(
-    streams: readonly LogStream[],
-    space: Buffer,
-    mayShip: (stream: LogStream) => boolean
-  ): Promise<Batch> {
+  async fill(streams: readonly Log[], space: Buffer, mayShip: (stream: Log) => boolean): Promise<Batch> {
     const ready = this.#inTurn(streams).filter(
       (stream) => stream.placed && hasMore(stream) && mayShip(stream)
     )
@@ -72,7 +68,7 @@ export class Batcher {
     return batch
   }
 
-  #inTurn(streams: readonly LogStream[]): LogStream[] {
+  #inTurn(streams: readonly Log[]): Log[] {
     const turn = streams.length === 0 ? 0 : this.#turn % streams.length
     return [...streams.slice(turn), ...streams.slice(0, turn)]
   }
@@ -80,14 +76,14 @@ export class Batcher {
 
 /** Gives each stream its share; returns the last one that got a place. */
 async function share(
-  streams: readonly LogStream[],
-  stretchOf: (stream: LogStream) => Stretch,
+  streams: readonly Log[],
+  stretchOf: (stream: Log) => Stretch,
   batch: Batch,
   room: Room
-): Promise<LogStream | undefined> {
+): Promise<Log | undefined> {
   const free = room.maxBytes - batch.bytes
   const each = Math.max(SMALLEST_SHARE, Math.floor(free / Math.max(1, streams.length)))
-  let last: LogStream | undefined
+  let last: Log | undefined
   for (const stream of streams) {
     if (isFull(batch, room, SMALLEST_SHARE / 2)) {
       batch.full = true
@@ -104,7 +100,7 @@ function isFull({ parts, bytes }: Batch, { maxBytes, maxParts }: Room, smallest:
   return parts.length >= maxParts - 2 || maxBytes - bytes < smallest
 }
 
-function hasMore({ generations }: LogStream): boolean {
+function hasMore({ generations }: Log): boolean {
   return generations.some((generation) =>
     generation.sections.some(
       (section) =>
@@ -117,7 +113,7 @@ function hasMore({ generations }: LogStream): boolean {
 
 /** Takes up to `share` bytes of one stream, oldest first. */
 async function fillFrom(
-  stream: LogStream,
+  stream: Log,
   stretch: Stretch,
   batch: Batch,
   room: Room,
@@ -134,12 +130,16 @@ async function fillFrom(
     if (!place || place.generation.isSent(place.section)) continue
     // The hub numbers sections in the order in which it hears of them.
     for (const before of places.slice(0, index)) if (!announce(stream, before, batch, room)) return
-    if (place.section.id === undefined || batch.parts.length >= room.maxParts) return
+    if (batch.parts.length >= room.maxParts) return
+    if (place.section.id === undefined) {
+      if (stream.together) continue
+      return
+    }
     const successor = places[index + 1]
     // Its end is told only together with its successor's beginning: the hub then knows that none is between.
-    const mayEnd = stream.removed || successor?.section.id !== undefined
+    const mayEnd = stream.removed || stream.together || successor?.section.id !== undefined
     left -= await fillWith(stream, place, mayEnd, batch, room, left)
-    if (!place.generation.isSent(place.section)) return
+    if (!place.generation.isSent(place.section) && !(stream.together && isCaughtUp(place))) return
     if (left <= 0) {
       if (successor) announce(stream, successor, batch, room)
       return
@@ -148,7 +148,7 @@ async function fillFrom(
 }
 
 /** Makes the hub know of a section of which nothing was delivered yet. False where there is no room for that. */
-function announce(stream: LogStream, place: Place, batch: Batch, { maxParts }: Room): boolean {
+function announce(stream: Log, place: Place, batch: Batch, { maxParts }: Room): boolean {
   const { section, generation } = place
   if (section.announced || section.id === undefined || generation.isSent(section)) return true
   if (batch.parts.length >= maxParts) return false
@@ -157,7 +157,7 @@ function announce(stream: LogStream, place: Place, batch: Batch, { maxParts }: R
 }
 
 async function fillWith(
-  stream: LogStream,
+  stream: Log,
   place: Place,
   mayEnd: boolean,
   batch: Batch,
@@ -183,6 +183,11 @@ async function fillWith(
   return taken
 }
 
+/** All whole lines of it are delivered; what is left is a line that is just being written. */
+function isCaughtUp({ generation, section }: Place): boolean {
+  return generation.lengthOf(section) - section.position < LONGEST_LINE && !generation.isFinal(section)
+}
+
 /** Bytes that may be read: the next section is not part of this one. */
 function restOf({ generation, section }: Place): number {
   return section.until === undefined
@@ -192,7 +197,7 @@ function restOf({ generation, section }: Place): number {
 
 /** Reads whole lines into `room`; where not one fits, into the wider `space`; a line is cut only where it must be. */
 async function readLines(
-  stream: LogStream,
+  stream: Log,
   place: Place,
   room: Buffer,
   space: Buffer,
@@ -211,7 +216,7 @@ async function readLines(
   return room.length >= wider.length ? bytes : readLines(stream, place, wider, space, empty)
 }
 
-async function read(stream: LogStream, { generation, section }: Place, room: Buffer): Promise<number> {
+async function read(stream: Log, { generation, section }: Place, room: Buffer): Promise<number> {
   const { source } = generation
   if (!source) return 0
   try {
@@ -232,7 +237,7 @@ async function read(stream: LogStream, { generation, section }: Place, room: Buf
 }
 
 /** Chunks of one section that follow each other become one. */
-function add(stream: LogStream, place: Place, batch: Batch, bytes: number, last: boolean): void {
+function add(stream: Log, place: Place, batch: Batch, bytes: number, last: boolean): void {
   const { generation, section } = place
   const previous = batch.parts.at(-1)
   if (previous?.section === section) {
@@ -241,7 +246,7 @@ function add(stream: LogStream, place: Place, batch: Batch, bytes: number, last:
   } else {
     const { container, stream: name } = stream
     const { id = '', position: offset } = section
-    const chunk = { container, stream: name, generation: id, file: generation.file, offset, bytes }
+    const chunk = { container, stream: name, generation: id, file: generation.told, offset, bytes }
     batch.parts.push({ stream, generation, section, chunk: { ...chunk, ...(last && { last }) } })
   }
   batch.bytes += bytes

@@ -1,5 +1,5 @@
 /** Puts a delivery together: u32 length of the head, the head as JSON, the chunks' bytes, in one buffer. */
-import type { LogStream } from '../files/log-stream.ts'
+import type { Log } from '../files/log.ts'
 import type { Outbox, Telling } from '../outbox.ts'
 import type { Delivery } from '../protocol.ts'
 import { Batcher, MAX_PARTS, type Part } from './batch.ts'
@@ -40,7 +40,7 @@ export class Deliveries {
   /** Undefined where there is nothing to say; `heartbeat` makes an empty one then. */
   async prepare(
     session: string,
-    streams: readonly LogStream[],
+    streams: readonly Log[],
     heartbeat: boolean,
     clockOffsetMs?: number
   ): Promise<Prepared | undefined> {

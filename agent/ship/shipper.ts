@@ -3,10 +3,10 @@
  * The hub's word is always the truth about where a stream goes on; nothing here is remembered on disk.
  */
 import type { Logger } from 'pino'
-import type { LogStream } from '../files/log-stream.ts'
+import type { Log, Pool } from '../files/log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Outbox } from '../outbox.ts'
-import type { Hello, Position, Receipt, Welcome } from '../protocol.ts'
+import type { Hello, Position, PositionsAsked, Receipt, Welcome } from '../protocol.ts'
 import { type Backoff, delays, pause } from './backoff.ts'
 import { type Compress, compressor } from './codec.ts'
 import { Deliveries, type Prepared } from './delivery.ts'
@@ -19,8 +19,9 @@ export interface ShipperOptions {
   outbox: Outbox
   metrics: Metrics
   log: Logger
-  streams: () => readonly LogStream[]
-  find: (container: string, stream: string) => LogStream | undefined
+  streams: () => readonly Log[]
+  pools: () => readonly Pool[]
+  find: (container: string, stream: string) => Log | undefined
   /** Looks for new bytes, so that a delivery holds what is there now. */
   look: () => void
   /** Puts every known instance into the outbox: a session begins. */
@@ -102,6 +103,7 @@ export class Shipper {
       const welcome = await this.#greet()
       if (!welcome) return
       for (const stream of this.#options.streams()) stream.placed = false
+      for (const pool of this.#options.pools()) pool.placed = false
       this.#options.outbox.forget()
       this.#options.retell()
       await this.#session(welcome)
@@ -133,7 +135,7 @@ export class Shipper {
     if (!deliveries) return
     let flight: Flight | undefined
     for (;;) {
-      const unplaced = this.#options.streams().some(isUnplaced)
+      const unplaced = this.#options.streams().some(isUnplaced) || this.#options.pools().some(isWaiting)
       if (flight && (unplaced || this.#again || this.#stop.aborted)) {
         const landing = await this.#land(flight, deliveries)
         flight = undefined
@@ -256,36 +258,61 @@ export class Shipper {
       const { generation, section } = place
       section.accept(position)
       section.rollBack()
-      if (section.from + position.next > generation.fileBytes) stream.placed = false
+      if (section.from + position.next > generation.fileBytes) (stream.pool ?? stream).placed = false
       stream.settle()
     }
   }
 
   /** Asks where the unplaced streams stand. False: the session or the agent has ended. */
   async #place(session: string): Promise<boolean> {
-    const unplaced = this.#options.streams().filter(isUnplaced)
-    for (let from = 0; from < unplaced.length; from += STREAMS_PER_QUESTION) {
-      const some = unplaced.slice(from, from + STREAMS_PER_QUESTION)
-      const names = some.map(({ container, stream }) => ({ container, stream }))
-      const outcome = await this.#untilAnswered(() =>
-        this.#options.hub.positions({ session, streams: names }, this.#hardStop.signal)
+    const streams = this.#options.streams().filter(isUnplaced)
+    const byStream = await this.#ask(session, streams, ({ container, stream }) => ({
+      streams: [{ container, stream }]
+    }))
+    if (!byStream) return false
+    for (const stream of streams) this.#placeOne(stream, byStream.get(keyOf(stream)) ?? [])
+    const pools = this.#options.pools().filter(isWaiting)
+    const ofPools = await this.#ask(session, pools, ({ container }) => ({ containers: [container] }))
+    if (!ofPools) return false
+    const known = [...ofPools.values()].flat()
+    for (const pool of pools) {
+      this.#placeOne(
+        pool,
+        known.filter(({ container }) => container === pool.container)
       )
-      if (outcome?.kind === 'refused') {
-        await this.#refused(outcome.code, outcome.message, REFUSED_BACKOFF.minMs)
-      }
-      if (outcome?.kind !== 'accepted') return false
-      const byStream = grouped(outcome.value.positions)
-      for (const stream of some) this.#placeOne(stream, byStream.get(keyOf(stream)) ?? [])
     }
     return true
   }
 
-  #placeOne(stream: LogStream, known: Position[]): void {
+  /** What the hub knows of all that is asked for, by stream. Undefined: the session or the agent has ended. */
+  async #ask<T>(
+    session: string,
+    all: readonly T[],
+    questionOf: (one: T) => Partial<Pick<PositionsAsked, 'streams' | 'containers'>>
+  ): Promise<Map<string, Position[]> | undefined> {
+    const positions: Position[] = []
+    for (let from = 0; from < all.length; from += STREAMS_PER_QUESTION) {
+      const questions = all.slice(from, from + STREAMS_PER_QUESTION).map(questionOf)
+      const streams = questions.flatMap((question) => question.streams ?? [])
+      const containers = questions.flatMap((question) => question.containers ?? [])
+      const asked = { session, streams, ...(containers.length > 0 && { containers }) }
+      const outcome = await this.#untilAnswered(() =>
+        this.#options.hub.positions(asked, this.#hardStop.signal)
+      )
+      if (outcome?.kind === 'refused') {
+        await this.#refused(outcome.code, outcome.message, REFUSED_BACKOFF.minMs)
+      }
+      if (outcome?.kind !== 'accepted') return undefined
+      for (const position of outcome.value.positions) positions.push(position)
+    }
+    return grouped(positions)
+  }
+
+  #placeOne(one: Log | Pool, known: Position[]): void {
     try {
-      stream.place(known)
+      one.place(known)
     } catch (err) {
-      const { container, path } = stream
-      this.#options.log.warn({ err, container, path }, 'log files cannot be read, will try again')
+      this.#options.log.warn({ err, container: one.container }, 'log files cannot be read, will try again')
     }
   }
 
@@ -354,8 +381,12 @@ export class Shipper {
   }
 }
 
-function isUnplaced({ placed, generations }: LogStream): boolean {
-  return !placed && generations.length > 0
+function isUnplaced({ placed, generations, pool }: Log): boolean {
+  return !placed && generations.length > 0 && !pool
+}
+
+function isWaiting({ placed, waiting }: Pool): boolean {
+  return !placed && waiting
 }
 
 function grouped(positions: readonly Position[]): Map<string, Position[]> {
