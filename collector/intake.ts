@@ -12,6 +12,7 @@ import {
   ThreadLostError
 } from './errors.ts'
 import type { Fleet, FleetInstance } from './fleet/fleet.ts'
+import { type Handling, handlingOf, type Labels } from './handling.ts'
 import type { Lanes } from './lanes.ts'
 import type { Meters } from './meters.ts'
 import { PIECE_WAIT_MS } from './parse/generation.ts'
@@ -54,13 +55,17 @@ export type Admit = (session: string) => void
 
 /** One chunk, with its generation as it will stand behind it. */
 interface Step {
-  asked: ChunkAsked
+  asked: ChunkPlace
   generation: Generation
   known: boolean
 }
 
+type ChunkPlace = Omit<ChunkAsked, 'format' | 'handling' | 'aheadMs'>
+
 export class Intake {
   readonly #parts: IntakeParts
+  /** By the labels as the agent told them last. */
+  readonly #handlings = new WeakMap<Labels, Handling>()
 
   constructor(parts: IntakeParts) {
     this.#parts = parts
@@ -129,7 +134,7 @@ export class Intake {
       const origins = this.#origins(host, head)
       // A stream's number is part of its records' ids: known for good before the first of them is.
       await fleet.saved()
-      const asked = steps.map((step) => step.asked)
+      const asked = steps.map((step) => this.#withManner(host, step))
       const answer = await pool.parse(host, id, asked).catch(refusal)
       const batches = this.#batches(host, steps, answer.chunks, origins)
       if (this.#note(steps, answer.chunks)) await fleet.saved()
@@ -185,6 +190,16 @@ export class Intake {
       if (!told.has(container) && !this.#parts.fleet.instance(host, container))
         throw new SessionError(`Container ${container.slice(0, 12)} was delivered before it was told.`)
     return steps
+  }
+
+  /** The chunk with what its name and the labels of its container say of how it is read. */
+  #withManner(host: string, { asked, generation }: Step): ChunkAsked {
+    const { fleet } = this.#parts
+    const labels = fleet.instance(host, generation.container)?.facts.labels ?? {}
+    const handling = this.#handlings.get(labels) ?? handlingOf(labels)
+    this.#handlings.set(labels, handling)
+    const format = generation.stream.startsWith('file:') ? 'text' : 'docker'
+    return { ...asked, format, handling, aheadMs: fleet.aheadMs(host) }
   }
 
   /** By stream. */

@@ -1,7 +1,7 @@
 /** What the collector tells Prometheus of its work. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { Loss } from '../agent/protocol.ts'
-import type { Counts } from './parse/generation.ts'
+import type { Counts } from './parse/reading.ts'
 import type { Batch } from './record.ts'
 
 const PREFIX = 'driftlog_collector_'

@@ -110,14 +110,14 @@ function isKey(b: Uint8Array, from: number, to: number, key: string): boolean {
   return true
 }
 
-function pastBlanks(b: Uint8Array, from: number, end: number): number {
+export function pastBlanks(b: Uint8Array, from: number, end: number): number {
   let i = from
   while (i < end && (b[i] === 32 || b[i] === 9 || b[i] === 10 || b[i] === 13)) i++
   return i
 }
 
 /** Index behind the closing quote of the string that begins at `from`; beyond `end` where it does not close. */
-function pastString(b: Uint8Array, view: DataView, from: number, end: number): number {
+export function pastString(b: Uint8Array, view: DataView, from: number, end: number): number {
   let i = from + 1
   while (i + 4 <= end) {
     const odd = oddBytes(view.getInt32(i, true))
@@ -137,7 +137,7 @@ function pastString(b: Uint8Array, view: DataView, from: number, end: number): n
   return end + 1
 }
 
-function pastValue(b: Uint8Array, view: DataView, from: number, end: number): number {
+export function pastValue(b: Uint8Array, view: DataView, from: number, end: number): number {
   const c = b[from]
   if (c === QUOTE) return pastString(b, view, from, end)
   let i = from

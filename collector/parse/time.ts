@@ -112,14 +112,14 @@ function zoneMs(zone: string): number {
 }
 
 /** Two digits; far beyond every year where they are none. */
-function two(b: Uint8Array, i: number): number {
+export function two(b: Uint8Array, i: number): number {
   const tens = (b[i] as number) - 48
   const ones = (b[i + 1] as number) - 48
   return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : 1e9
 }
 
 /** Start of the day written as the number yyyymmdd. Undefined where there is no such day. */
-function dayStart(key: number): number | undefined {
+export function dayStart(key: number): number | undefined {
   const year = Math.floor(key / 10_000)
   const month = Math.floor(key / 100) % 100
   const date = key % 100

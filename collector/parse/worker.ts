@@ -4,12 +4,14 @@
  */
 import { parentPort } from 'node:worker_threads'
 import type { Codec, Delivery } from '../../agent/protocol.ts'
+import type { Handling } from '../handling.ts'
 import type { Columns } from '../record.ts'
 import { decompressors } from './codec.ts'
 import { ColumnsBuilder } from './columns.ts'
 import { FrameError, readFrame } from './frame.ts'
-import { beginReading, type Counts, flush, isIdle, noCounts, parseChunk, type Reading } from './generation.ts'
+import { flush, isIdle, parseChunk } from './generation.ts'
 import type { NulRun } from './nuls.ts'
+import { beginReading, type Counts, type Format, noCounts, type Reading } from './reading.ts'
 
 /** A chunk to be parsed, with what the main thread knows of its generation. */
 export interface ChunkAsked {
@@ -19,6 +21,10 @@ export interface ChunkAsked {
   committed: number
   stored: number
   last: boolean
+  format: Format
+  handling: Handling
+  /** How far the clock of the host is ahead of the hub's. */
+  aheadMs: number
 }
 
 export type Asked =
@@ -128,9 +134,10 @@ function parse(id: number, chunks: ChunkAsked[], nowMs: number): void {
   const counts = noCounts()
   const parsed: Parsed[] = []
   for (const [i, chunk] of chunks.entries()) {
-    const reading = readings.get(chunk.key) ?? beginReading(chunk.committed, chunk.stored, nowMs)
+    const reading = readings.get(chunk.key) ?? begin(chunk, nowMs)
     if (reading.next !== chunk.offset) throw new Error('the reading stands elsewhere')
     readings.set(chunk.key, reading)
+    reading.aheadMs = chunk.aheadMs
     const before = reading.held
     parseChunk(reading, bodies[i] ?? new Uint8Array(0), chunk.last, nowMs, builder, counts)
     held += reading.held - before
@@ -139,6 +146,10 @@ function parse(id: number, chunks: ChunkAsked[], nowMs: number): void {
   }
   forgetOldest()
   answer(id, parsed, counts)
+}
+
+function begin({ committed, stored, format, handling }: ChunkAsked, nowMs: number): Reading {
+  return beginReading(committed, stored, nowMs, { format, handling })
 }
 
 function flushAll(id: number, keys: string[], cut: boolean, nowMs: number): void {

@@ -1,6 +1,7 @@
 /** The parse threads alone: bodies of 1 MiB decompressed, cut into lines, decoded, time and level found. */
 import { createHash } from 'node:crypto'
 import type { Delivery } from '../../agent/protocol.ts'
+import { DOCKER_MANNER } from '../../collector/parse/reading.ts'
 import { openParsing } from './built.ts'
 import { framed } from './frame.ts'
 import { dockerRecord, type Line, workload } from './generator.ts'
@@ -62,7 +63,8 @@ async function throughThreads(bodies: Body[]) {
     // The pool keeps the body: each time it gets a copy of its own, as from a socket.
     const { id } = await pool.open('bench', new Uint8Array(wire).buffer, 'zstd', length)
     const key = `${turn}.${at}`
-    const asked = { key, offset: 0, committed: 0, stored: 0, last: true }
+    const place = { key, offset: 0, committed: 0, stored: 0, last: true }
+    const asked = { ...place, ...DOCKER_MANNER, aheadMs: 0 }
     const { chunks } = await pool.parse('bench', id, [asked])
     lines += chunks[0]?.records.count ?? 0
     bytes += plain.length

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Codec } from '../../agent/protocol.ts'
-import { PIECE_BYTES } from '../../collector/parse/generation.ts'
+import { PIECE_BYTES } from '../../collector/parse/pieces.ts'
 import { ParsePool } from '../../collector/parse/pool.ts'
 import { MemoryLogStore, MemoryStateStore } from '../../collector/store/memory.ts'
 import { StoreFullError } from '../../collector/store/store.ts'

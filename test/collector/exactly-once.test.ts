@@ -1,6 +1,6 @@
 /** Whatever goes wrong between agent and hub: every record once, none altered, none left out. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { PIECE_BYTES } from '../../collector/parse/generation.ts'
+import { PIECE_BYTES } from '../../collector/parse/pieces.ts'
 import { ParsePool } from '../../collector/parse/pool.ts'
 import { MemoryLogStore, MemoryStateStore } from '../../collector/store/memory.ts'
 import { facts, startHub, TestAgent, type TestHub, textsIn } from './hub.ts'

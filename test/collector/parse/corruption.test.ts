@@ -1,6 +1,7 @@
 /** Log files as crashes, full disks and other programs leave them. Every good line must come through. */
 import { describe, expect, test } from 'vitest'
-import { LINE_BYTES, PIECE_BYTES } from '../../../collector/parse/generation.ts'
+import { PIECE_BYTES } from '../../../collector/parse/pieces.ts'
+import { LINE_BYTES } from '../../../collector/parse/reading.ts'
 import { FLAG } from '../../../collector/record.ts'
 import { dockerLine, randomFrom, readFile } from './lines.ts'
 

@@ -1,15 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { ColumnsBuilder } from '../../../collector/parse/columns.ts'
-import {
-  beginReading,
-  flush,
-  LINE_BYTES,
-  noCounts,
-  PIECE_BYTES,
-  PIECE_WAIT_MS,
-  parseChunk,
-  RECORD_BYTES
-} from '../../../collector/parse/generation.ts'
+import { flush, PIECE_WAIT_MS, parseChunk } from '../../../collector/parse/generation.ts'
+import { PIECE_BYTES } from '../../../collector/parse/pieces.ts'
+import { beginReading, LINE_BYTES, noCounts, RECORD_BYTES } from '../../../collector/parse/reading.ts'
 import { FLAG } from '../../../collector/record.ts'
 import { dockerLine, type LineParts, NOW_MS, randomFrom, readFile, rows, texts } from './lines.ts'
 

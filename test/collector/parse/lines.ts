@@ -1,12 +1,13 @@
 /** Builders of json-file bytes, and readers of columns, for the parser's tests. */
 import { ColumnsBuilder } from '../../../collector/parse/columns.ts'
+import { parseChunk } from '../../../collector/parse/generation.ts'
 import {
   beginReading,
   type Counts,
+  type Manner,
   noCounts,
-  parseChunk,
   type Reading
-} from '../../../collector/parse/generation.ts'
+} from '../../../collector/parse/reading.ts'
 import { type Columns, LEVELS, OUTPUTS } from '../../../collector/record.ts'
 
 export const NOW_MS = Date.UTC(2026, 10, 23, 12)
@@ -50,8 +51,13 @@ export interface ReadFile {
 }
 
 /** Reads `file` in the pieces that `cuts` make, the last one marked as last unless `open`. */
-export function readFile(file: Uint8Array, cuts: readonly number[] = [], open = false): ReadFile {
-  const reading = beginReading(0, 0, NOW_MS)
+export function readFile(
+  file: Uint8Array,
+  cuts: readonly number[] = [],
+  open = false,
+  manner?: Manner
+): ReadFile {
+  const reading = beginReading(0, 0, NOW_MS, manner)
   const counts = noCounts()
   const builder = new ColumnsBuilder()
   const records: ReadRecord[] = []

@@ -2,7 +2,8 @@ import type { Worker } from 'node:worker_threads'
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { zstdBound } from '../../../collector/parse/codec.ts'
-import { BodyRefused, ParsePool, ThreadError } from '../../../collector/parse/pool.ts'
+import { BodyRefused, type ChunkAsked, ParsePool, ThreadError } from '../../../collector/parse/pool.ts'
+import { DOCKER_MANNER } from '../../../collector/parse/reading.ts'
 import { startThread } from '../../../collector/thread.ts'
 import { frame } from '../hub.ts'
 import { dockerLine, rows } from './lines.ts'
@@ -20,7 +21,11 @@ function moved(bytes: Uint8Array): ArrayBuffer {
   return new Uint8Array(bytes).buffer
 }
 
-const asked = { key: 'k', offset: 0, committed: 0, stored: 0, last: false }
+const asked: ChunkAsked = {
+  ...{ key: 'k', offset: 0, committed: 0, stored: 0, last: false },
+  ...DOCKER_MANNER,
+  aheadMs: 0
+}
 
 test(
   'a thread that ends is replaced; what it was asked is refused, and can be asked again',

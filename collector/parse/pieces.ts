@@ -1,0 +1,107 @@
+/** Docker cuts long lines into pieces; here they are joined, each output for itself. */
+import { FLAG } from '../record.ts'
+import type { ColumnsBuilder } from './columns.ts'
+import type { DockerLine } from './docker-json.ts'
+import { levelOf } from './level.ts'
+import { type Counts, give, RECORD_BYTES, type Reading } from './reading.ts'
+
+/** Docker cuts a longer line into pieces of this many bytes; only the last one ends with a newline. */
+export const PIECE_BYTES = 16 * 1024
+/** `committed` never stays further behind than this while records of both outputs overlap without end. */
+const OPEN_SPAN_BYTES = 8 * 1024 * 1024
+
+/**
+ * A line whose text stands behind `into.textLength`, while pieces are open or it is a piece itself: joined to its
+ * predecessor, kept for its successor, or given out.
+ */
+export function take(
+  reading: Reading,
+  offset: number,
+  end: number,
+  into: ColumnsBuilder,
+  counts: Counts
+): void {
+  const { line } = reading
+  if (reading.open > 0 && offset - reading.committed >= OPEN_SPAN_BYTES) {
+    withTextAside(line, into, () => {
+      for (let output = 0; output < 3; output++) finish(reading, output, end, true, into, counts)
+    })
+  }
+  const length = line.textEnd - into.textLength
+  const ended = line.newline || length < PIECE_BYTES
+  const before = reading.unfinished[line.output]
+  if (before) {
+    const same = before.timeMs === line.timeMs && before.nanos === line.nanos
+    if (same && before.length + length <= RECORD_BYTES) {
+      before.pieces.push(into.text.slice(into.textLength, line.textEnd))
+      before.length += length
+      before.end = end
+      before.ansi ||= line.ansi
+      reading.held += length
+      if (ended) finish(reading, line.output, end, false, into, counts)
+      return
+    }
+    withTextAside(line, into, () => finish(reading, line.output, end, same, into, counts))
+  }
+  if (ended) {
+    const level = levelOf(into.text, into.view, into.textLength, line.textEnd)
+    give(reading, offset, end, level, line.ansi ? FLAG.ansi : 0, into)
+    return
+  }
+  if (reading.open === 0) reading.committed = offset
+  reading.open++
+  reading.held += length
+  reading.unfinished[line.output] = {
+    offset,
+    end,
+    timeMs: line.timeMs,
+    nanos: line.nanos,
+    ansi: line.ansi,
+    pieces: [into.text.slice(into.textLength, line.textEnd)],
+    length
+  }
+}
+
+/** Runs `step`, which adds records, while the text that was just decoded is kept out of its way. */
+function withTextAside(line: DockerLine, into: ColumnsBuilder, step: () => void): void {
+  const text = into.text.slice(into.textLength, line.textEnd)
+  const { timeMs, nanos, output } = line
+  step()
+  into.reserve(text.length)
+  into.text.set(text, into.textLength)
+  line.textEnd = into.textLength + text.length
+  line.timeMs = timeMs
+  line.nanos = nanos
+  line.output = output
+}
+
+/** Gives out what is open of an output, if anything is, as one record that ends at `end`. */
+export function finish(
+  reading: Reading,
+  output: number,
+  end: number,
+  cut: boolean,
+  into: ColumnsBuilder,
+  counts: Counts
+): void {
+  const unfinished = reading.unfinished[output]
+  if (!unfinished) return
+  reading.unfinished[output] = undefined
+  reading.open--
+  reading.held -= unfinished.length
+  if (cut) counts.cut++
+  const from = into.textLength
+  into.reserve(unfinished.length)
+  let at = from
+  for (const piece of unfinished.pieces) {
+    into.text.set(piece, at)
+    at += piece.length
+  }
+  const { line } = reading
+  line.textEnd = at
+  line.output = output
+  line.timeMs = unfinished.timeMs
+  line.nanos = unfinished.nanos
+  const flags = (unfinished.ansi ? FLAG.ansi : 0) | (cut ? FLAG.cut : 0)
+  give(reading, unfinished.offset, end, levelOf(into.text, into.view, from, at), flags, into)
+}
