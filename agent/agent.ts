@@ -88,8 +88,9 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   }
 
   async function joinHub(): Promise<Credentials | undefined> {
-    const { joinToken } = config
-    const credentials = await enrol({ hub, version, joinToken, facts: hello().facts, log }, signal)
+    const { joinToken, joinTokenFile } = config
+    const { facts } = hello()
+    const credentials = await enrol({ hub, version, joinToken, joinTokenFile, facts, log }, signal)
     if (credentials) folder.save(credentials)
     return credentials
   }

@@ -36,6 +36,12 @@ export const AGENT_OPTIONS = {
     description:
       'Needed once, when an agent first speaks to a hub that is not on loopback; the agent then gets a key of its own.'
   },
+  joinTokenFile: {
+    name: 'DRIFTLOG_JOIN_TOKEN_FILE',
+    kind: 'path',
+    description:
+      'File with the join token, read when it is needed; the agent waits for it. DRIFTLOG_JOIN_TOKEN wins over it.'
+  },
   socketPath: {
     name: 'DRIFTLOG_DOCKER_SOCKET',
     kind: 'path',
@@ -131,6 +137,7 @@ export interface Config {
   hubUrl: URL
   joinToken: string | undefined
   /** Absolute paths. */
+  joinTokenFile: string | undefined
   socketPath: string
   stateDir: string
   environment: string
@@ -148,11 +155,13 @@ export interface Config {
 
 /** Throws DRIFTLOG_CONFIG with the name of the variable and what it should be. Empty counts as not set. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
-  const { hubUrl, joinToken, environment, hostName, containersDir } = AGENT_OPTIONS
+  const { hubUrl, joinToken, joinTokenFile, environment, hostName, containersDir } = AGENT_OPTIONS
+  const tokenFile = textOf(env, joinTokenFile)
   const containers = textOf(env, containersDir)
   return {
     hubUrl: addressOf(env, hubUrl),
     joinToken: textOf(env, joinToken),
+    joinTokenFile: tokenFile && resolve(tokenFile),
     socketPath: socketOf(env),
     stateDir: stateDirOf(env),
     environment: textOf(env, environment) ?? environment.default,

@@ -63,15 +63,19 @@ export interface EnrolOptions {
   hub: Hub
   version: string
   joinToken: string | undefined
+  /** Where the token is, or will be once the hub has started. */
+  joinTokenFile: string | undefined
   facts: HostFacts
   log: Logger
 }
 
 /** Asks until the hub answers. Throws where it refuses; undefined where the signal came first. */
 export async function enrol(options: EnrolOptions, signal: AbortSignal): Promise<Credentials | undefined> {
-  const { hub, version, joinToken, facts, log } = options
+  const { hub, version, facts, log } = options
+  const joinToken = options.joinToken ?? (await tokenIn(options, signal))
   const request = { protocol: PROTOCOL, version, ...(joinToken && { join: joinToken }), facts }
   for (const delayMs of delays({ minMs: 500, maxMs: 30_000 })) {
+    if (signal.aborted) return undefined
     const outcome = await hub.enrol(request, signal)
     if (signal.aborted) return undefined
     if (outcome.kind === 'accepted') return outcome.value
@@ -80,6 +84,28 @@ export async function enrol(options: EnrolOptions, signal: AbortSignal): Promise
     const retryInMs = Math.round(Math.max(delayMs, outcome.kind === 'retry' ? (outcome.afterMs ?? 0) : 0))
     log.warn({ reason, retryInMs }, 'the hub does not answer, will try again')
     await pause(retryInMs, signal)
+  }
+  return undefined
+}
+
+/** Waits for a file that is not there yet: a hub beside the agent writes it at its first start. */
+async function tokenIn({ joinTokenFile: path, log }: EnrolOptions, signal: AbortSignal) {
+  if (path === undefined) return undefined
+  for (const delayMs of delays({ minMs: 500, maxMs: 10_000 })) {
+    try {
+      const token = readFileSync(path, 'utf8').trim()
+      if (token !== '') return token
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException
+      if (code !== 'ENOENT') {
+        const text = `the join token cannot be read from DRIFTLOG_JOIN_TOKEN_FILE: ${message}`
+        throw new AgentError('DRIFTLOG_CONFIG', text, { cause: error })
+      }
+    }
+    const retryInMs = Math.round(delayMs)
+    log.warn({ path, retryInMs }, 'no join token in DRIFTLOG_JOIN_TOKEN_FILE yet, will look again')
+    await pause(retryInMs, signal)
+    if (signal.aborted) return undefined
   }
   return undefined
 }

@@ -47,6 +47,13 @@ export const HubEnvironment = Type.Object({
     maxLength: 4096,
     description: 'Folder of the records, the state and the first tokens. One hub per folder.'
   }),
+  DRIFTLOG_JOIN_TOKEN_FILE: Type.Optional(
+    Type.String({
+      maxLength: 4096,
+      description:
+        'File into which the hub writes its first join token once more, for agents that share a folder with it but not its data.'
+    })
+  ),
   DRIFTLOG_STORE: Type.Union([Type.Literal('embedded'), Type.Literal('memory')], {
     default: 'embedded',
     description:
@@ -105,6 +112,8 @@ export interface Config {
   loginMaxAgeMs: number
   /** Absolute path. */
   dataDir: string
+  /** Absolute path. */
+  joinTokenFile?: string
   store: 'embedded' | 'memory'
   /** As LogStore.retain() takes it; 0 means without limit. */
   retention: { maxAgeMs: number; maxBytes: number }
@@ -117,6 +126,7 @@ export interface Config {
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const values = checked(env)
   const publicUrl = publicUrlOf(values.DRIFTLOG_PUBLIC_URL)
+  const { DRIFTLOG_JOIN_TOKEN_FILE: tokenFile } = values
   return {
     listenHost: values.DRIFTLOG_LISTEN_HOST,
     listenPort: values.DRIFTLOG_LISTEN_PORT,
@@ -124,6 +134,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     ...trustedProxiesOf(values.DRIFTLOG_TRUSTED_PROXIES),
     loginMaxAgeMs: Math.round(values.DRIFTLOG_LOGIN_MAX_AGE_HOURS * 3_600_000),
     dataDir: resolve(values.DRIFTLOG_DATA_DIR),
+    ...(tokenFile === undefined ? {} : { joinTokenFile: resolve(tokenFile) }),
     store: values.DRIFTLOG_STORE,
     retention: {
       maxAgeMs: Math.round(values.DRIFTLOG_RETENTION_MAX_AGE_DAYS * 86_400_000),

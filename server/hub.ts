@@ -57,7 +57,9 @@ export async function startHub(config: Config, { log, demo, pageFolder }: HubOpt
     undo.push(async () => fleet[Symbol.asyncDispose]())
     const { loginMaxAgeMs: maxAgeMs } = config
     const logins = await openLogins({ state: stores.state, access, maxAgeMs, nowMs: Date.now })
-    const tokens = await firstTokens(access, join(config.dataDir, 'tokens'), log)
+    const { joinTokenFile: joinFile } = config
+    const places = { folder: join(config.dataDir, 'tokens'), ...(joinFile === undefined ? {} : { joinFile }) }
+    const tokens = await firstTokens(access, places, log)
     const app = await buildApp({
       config,
       log,

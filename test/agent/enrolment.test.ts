@@ -32,6 +32,23 @@ test('a hub that wants a join token stops the start, with the way out', async ()
   }
 })
 
+test('the join token may come as a file, which is waited for', async () => {
+  await using scene = await Scene.open({ joinToken: 'secret' })
+  const file = join(scene.folder, 'join')
+  const agent = scene.agent({ DRIFTLOG_JOIN_TOKEN_FILE: file })
+  // It reads its containers' logs meanwhile; nothing of that reaches a hub that does not know it.
+  await agent.port
+  expect(scene.hub.hellos).toHaveLength(0)
+  writeFileSync(file, 'secret\n')
+  await until(() => scene.hub.hellos.length === 1)
+  await agent.end()
+  const other = scene.agent({
+    DRIFTLOG_JOIN_TOKEN_FILE: scene.folder,
+    DRIFTLOG_STATE_DIR: join(scene.folder, 'b')
+  })
+  await expect(other.end()).rejects.toMatchObject({ code: 'DRIFTLOG_CONFIG' })
+})
+
 test('a second agent on the same folder is refused; after the first has ended it may start', async () => {
   await using scene = await Scene.open()
   const first = scene.agent()
