@@ -4,9 +4,11 @@ import { CommanderError } from 'commander'
 import { EXIT, type ExitCode, endingOf } from './exit.ts'
 import { buildProgram } from './program.ts'
 import { endQuietlyWithoutReader, sayOn } from './say.ts'
+import { endWhenAskedAsFirstProcess } from './stop.ts'
 import { paintFor } from './terminal.ts'
 
 endQuietlyWithoutReader()
+endWhenAskedAsFirstProcess()
 process.exitCode = await run(process.argv.slice(2))
 
 async function run(args: string[]): Promise<ExitCode> {

@@ -201,6 +201,18 @@ export function buildProgram({ env, say, ended }: ProgramParts): Command {
     })
 
   program
+    .command('health [program]')
+    .summary('asks the hub or agent of this container')
+    .description(
+      'Asks the hub or agent that runs here whether it answers, for health checks. Which one is read from the first process of the container where it is not said. Ends with 1 when there is no answer.'
+    )
+    .addHelpText('after', examples('driftlog health', 'driftlog health agent'))
+    .action(async (name: string | undefined) => {
+      const { health } = await import('./health.ts')
+      ended(await health(name, env, say))
+    })
+
+  program
     .command('demo')
     .summary('plays a fleet: three hosts, six apps')
     .description(
@@ -312,7 +324,7 @@ Examples:
 
 Exit codes:
   0  done (search: something was found)
-  1  search found nothing, check found damage, status needs a person
+  1  search found nothing, check found damage, status needs a person, health got no answer
   2  wrong option, setting or query
   3  no hub answers
   4  the hub demands a token, or another one

@@ -23,3 +23,21 @@ export function untilStopped(): Disposable & { signal: AbortSignal; stopped: Pro
     }
   }
 }
+
+/**
+ * The kernel lets the first process of a container ignore every signal for which it has no handler. Until a command
+ * has one of its own, and for commands that never have, this does what the default would.
+ */
+export function endWhenAskedAsFirstProcess(): void {
+  if (process.pid !== 1) return
+  for (const [signal, number] of [
+    ['SIGINT', 2],
+    ['SIGTERM', 15],
+    ['SIGHUP', 1]
+  ] as const) {
+    const end = () => {
+      if (process.listenerCount(signal) === 1) process.exit(128 + number)
+    }
+    process.on(signal, end)
+  }
+}

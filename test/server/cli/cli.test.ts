@@ -3,7 +3,7 @@ import { cliPage } from '../../docs/cli.ts'
 import { command, startCommand } from './command.ts'
 import { hubThatSays, page, record, sendEvent, sendJson } from './hub-that-says.ts'
 
-const COMMANDS = ['up', 'hub', 'agent', 'search', 'tail', 'status', 'check', 'demo']
+const COMMANDS = ['up', 'hub', 'agent', 'search', 'tail', 'status', 'check', 'health', 'demo']
 const UTC = '--utc'
 /** Each run is a process of its own, and the machine may be busy. */
 const PATIENCE = { timeout: 60_000 }
