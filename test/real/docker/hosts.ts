@@ -8,11 +8,12 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
+const NET = process.env['DOCKER_NET'] ?? '10.99.0'
 const SCRIPT = fileURLToPath(new URL('../../services/docker', import.meta.url))
 const DIR = process.env['DOCKER_DIR'] ?? '/tmp/driftlog-test/docker'
 
 /** This machine's address on the hosts' network: where a hub listens that they are to reach. */
-export const HUB_ADDRESS = `${process.env['DOCKER_NET'] ?? '10.99.0'}.254`
+export const HUB_ADDRESS = `${NET}.254`
 export const IMAGE = 'busybox:local'
 
 export interface RunOptions {
@@ -26,7 +27,10 @@ export interface RunOptions {
 export interface DockerHost {
   number: number
   name: string
+  address: string
   socket: string
+  /** The engine's data folder. */
+  data: string
   /** Words to put before a command that shall run inside this host. */
   inside: string[]
   docker(...args: string[]): Promise<string>
@@ -38,18 +42,23 @@ export interface DockerHost {
   heal(): Promise<void>
   crash(): Promise<void>
   up(): Promise<void>
+  /** Gives it the image node:local, made from this machine's own Node. */
+  base(): Promise<void>
 }
 
 export function dockerHost(number: number): DockerHost {
   const home = join(DIR, `host-${number}`)
   const socket = join(home, 'docker.sock')
+  const data = join(home, 'data')
   const script = (...args: string[]) => run(SCRIPT, args).then(() => undefined)
   const docker = async (...args: string[]) =>
     (await run('docker', ['-H', `unix://${socket}`, ...args], { maxBuffer: 1 << 26 })).stdout.trim()
   return {
     number,
     name: `host-${number}`,
+    address: `${NET}.${number}`,
     socket,
+    data,
     inside: [SCRIPT, 'in', String(number)],
     docker,
     run: ({ name, command, labels = {}, logOptions = {} }) =>
@@ -65,11 +74,12 @@ export function dockerHost(number: number): DockerHost {
         IMAGE,
         ...command
       ),
-    written: (container) => written(join(home, 'data', 'containers', container), container),
+    written: (container) => written(join(data, 'containers', container), container),
     cut: () => script('cut', String(number)),
     heal: () => script('heal', String(number)),
     crash: () => script('crash', String(number)),
-    up: () => script('up', String(number))
+    up: () => script('up', String(number)),
+    base: () => script('base', String(number))
   }
 }
 
