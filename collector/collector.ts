@@ -110,6 +110,7 @@ export const collector: FastifyPluginAsync<CollectorOptions> = async (plain, opt
     streams.rewindAll(isOf)
     log.warn({ err }, 'a parse thread ended and was replaced, agents send again')
   })
+  fleet.ledger.recall(await store.origins())
   const lanes = new Lanes()
   const intake = new Intake({ store, fleet, pool, streams, lanes, meters, log, nowMs })
   const pace = () =>

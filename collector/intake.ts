@@ -1,6 +1,6 @@
 /** Takes deliveries: what is in them goes into the store as one step, or nothing of it does. */
 import type { Logger } from 'pino'
-import type { Codec, Delivery, Position, StreamName } from '../agent/protocol.ts'
+import type { Codec, Delivery, Loss, Position, StreamName } from '../agent/protocol.ts'
 import {
   HeadError,
   PositionError,
@@ -122,7 +122,7 @@ export class Intake {
       steps = this.#plan(host, head)
       if (head.clockOffsetMs !== undefined) fleet.clock(host, head.clockOffsetMs)
       fleet.tell(host, head.events)
-      if (head.present) fleet.present(host, head.present)
+      if (head.present) await this.#bury(host, fleet.present(host, head.present))
       fleet.ledger.lost(host, head.losses, fleet.aheadMs(host))
       meters.lost(head.losses)
     } catch (error) {
@@ -239,6 +239,19 @@ export class Intake {
       if (news) batches.push(batchOf(generation, origin, result, nowMs, aheadMs))
     }
     return batches
+  }
+
+  /** What these instances wrote before they were removed was read by nobody. */
+  async #bury(host: string, gone: readonly FleetInstance[]): Promise<void> {
+    const { streams, fleet, nowMs } = this.#parts
+    const names = gone.flatMap((one) => one.streams.map((stream) => ({ container: one.container, stream })))
+    await streams.load(host, names)
+    const losses = names.flatMap((name): Loss[] => {
+      const newest = [...streams.generations(host, name).values()].at(-1)
+      if (!newest || newest.ended) return []
+      return [{ ...name, after: newest.generation, atMs: nowMs(), cause: 'removed-unread' }]
+    })
+    fleet.ledger.lost(host, losses)
   }
 
   /** Writes into the ledger what came; true where something is missing in it. */

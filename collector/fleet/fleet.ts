@@ -5,7 +5,7 @@ import { Ledger } from '../ledger/ledger.ts'
 import type { StateStore } from '../store/state.ts'
 import { WriteThrough } from '../store/write-through.ts'
 import { Changes } from './changes.ts'
-import { addStream, type Instance, streamNumber, tellInstance, vanish } from './instances.ts'
+import { addStream, type Instance, mayHaveWritten, streamNumber, tellInstance, vanish } from './instances.ts'
 import { byHubClock, type Move, movesOf } from './moves.ts'
 import {
   aheadMs,
@@ -144,6 +144,7 @@ export class Fleet implements AsyncDisposable {
     const host: LiveHost = {
       ...(known ?? { ...fresh, savedMs: nowMs, silent: false }),
       ...told,
+      greeted: { atMs: nowMs, completeMs: known?.completeMs ?? nowMs },
       ...(unchanged && { clockOffsetMs: known.clockOffsetMs })
     }
     this.#hosts.set(id, host)
@@ -180,17 +181,26 @@ export class Fleet implements AsyncDisposable {
     for (const app of apps) this.#recompute(app)
   }
 
-  /** Everything that exists on the host now: other instances are gone. */
-  present(host: string, containers: readonly string[]): void {
+  /**
+   * Everything that exists on the host now: other instances are gone. Returns those that the agent never saw since it
+   * said hello although they may have written since it saw them last: nobody will read that.
+   */
+  present(host: string, containers: readonly string[]): FleetInstance[] {
     const nowMs = this.#nowMs()
     const present = new Set(containers)
     const apps = new Set<string>()
+    const unread: FleetInstance[] = []
+    const greeted = this.#hosts.get(host)?.greeted
     for (const [container, old] of this.#instances.get(host) ?? []) {
       if (present.has(container) || old.removedMs !== undefined) continue
-      if (nowMs - (this.#toldMs.get(old) ?? 0) < JUST_TOLD_MS) continue
+      const toldMs = this.#toldMs.get(old) ?? 0
+      if (nowMs - toldMs < JUST_TOLD_MS) continue
+      if (greeted && toldMs < greeted.atMs && mayHaveWritten(old, greeted.completeMs))
+        unread.push(this.#viewInstance(old))
       this.#change(old, vanish(old, nowMs), apps)
     }
     for (const app of apps) this.#recompute(app)
+    return unread
   }
 
   /** Resolves when everything told so far survives a crash. */

@@ -107,6 +107,12 @@ export function vanish(old: Instance, nowMs: number): Instance {
   return { ...old, runs, removedMs: nowMs }
 }
 
+/** It ran when it was told last, or ended when not everything of its host had arrived. */
+export function mayHaveWritten({ facts, runs }: Instance, completeMs: number): boolean {
+  if (facts.state === 'created') return false
+  return !hasEnded(facts) || (runs.at(-1)?.toMs ?? 0) > completeMs
+}
+
 /** The container's own log. */
 export const OWN_LOG = 'docker'
 /** Streams of one instance beside its own log; a folder of a million files is a mistake. */

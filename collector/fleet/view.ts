@@ -98,6 +98,8 @@ export interface LiveHost extends KeptHost {
   /** Heard since this hub was started. */
   heardMs?: number
   savedMs: number
+  /** When its session began, and until when everything had arrived by then. */
+  greeted?: { atMs: number; completeMs: number }
   behindBytes: number
   /** When everything that it had written had arrived. */
   completeMs: number

@@ -105,7 +105,8 @@ export function tellLoss(account: Account, loss: Loss, aheadMs = 0): boolean {
 export function tellArrival(account: Account, came: Came, nowMs: number): boolean {
   const book = bookOf(account, came.stream)
   const beforeMs = spanOf(book, came.generation)?.lastMs ?? book.lastMs
-  const isNew = write(book, came)
+  const zeros = came.nuls.reduce((sum, { bytes }) => sum + bytes, 0)
+  const isNew = write(book, { ...came, bytes: came.bytes - zeros })
   let changed = false
   for (const gap of account.gaps) if (gap.stream === came.stream && tighten(gap, came, isNew)) changed = true
   for (const { offset, bytes, row } of came.nuls) {
@@ -126,6 +127,12 @@ export function tellArrival(account: Account, came: Came, nowMs: number): boolea
     if (add(account, gap)) changed = true
   }
   return changed
+}
+
+/** The last record of a stream that was stored before this process began. */
+export function recall(account: Account, stream: string, lastMs: number): void {
+  const book = bookOf(account, stream)
+  book.lastMs = Math.max(book.lastMs ?? lastMs, lastMs)
 }
 
 /** About how many lines are missing; undefined where nobody can say. */
@@ -230,9 +237,11 @@ function isPlaced(gap: Gap): gap is Gap & { generation: string; offset: number; 
 function bound(account: Account, gap: Gap): void {
   const book = account.books.get(gap.stream)
   const own = spanOf(book, gap.generation)
-  const fromMs =
-    own?.lastMs ?? spanOf(book, gap.after)?.lastMs ?? (gap.before === undefined ? book?.lastMs : undefined)
   const toMs = spanOf(book, gap.before)?.firstMs
+  // What came last may be newer lines that were delivered first.
+  const lastMs = toMs === undefined || (book?.lastMs ?? toMs) < toMs ? book?.lastMs : undefined
+  const isBeginning = gap.generation === undefined && gap.after === undefined && gap.before !== undefined
+  const fromMs = own?.lastMs ?? spanOf(book, gap.after)?.lastMs ?? (isBeginning ? undefined : lastMs)
   if (gap.fromMs === undefined && fromMs !== undefined) gap.fromMs = fromMs
   if (gap.toMs === undefined && toMs !== undefined && toMs >= (fromMs ?? toMs)) gap.toMs = toMs
 }

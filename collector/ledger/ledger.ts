@@ -1,6 +1,7 @@
 /** The completeness ledger: what is missing of every instance's logs, kept in memory and written through. */
 import type { Loss } from '../../agent/protocol.ts'
 import type { StateStore } from '../store/state.ts'
+import type { OriginSummary } from '../store/store.ts'
 import type { WriteThrough } from '../store/write-through.ts'
 import {
   type Account,
@@ -12,6 +13,7 @@ import {
   newAccount,
   openAccount,
   rangeOf,
+  recall,
   tellArrival,
   tellLoss,
   totalOf
@@ -74,6 +76,12 @@ export class Ledger {
       else
         this.#of(host).set(container, { account: openAccount(value), savedMs: this.#nowMs(), dirty: false })
     }
+  }
+
+  /** What is stored of each stream, at the start: a gap that is told next begins there. */
+  recall(summaries: readonly OriginSummary[]): void {
+    for (const { origin, last } of summaries)
+      recall(this.#account(origin.host, origin.container).account, origin.stream, Number(last / 1_000_000n))
   }
 
   /** What an agent told as lost, by a clock that is so far ahead of the hub's. Durable with the next write. */

@@ -133,7 +133,7 @@ export class Hub implements AsyncDisposable {
 
   async *records(
     question: Record<string, string>
-  ): AsyncGenerator<{ text: string; host: string; hostName: string; id: string }> {
+  ): AsyncGenerator<{ text: string; time: string; host: string; hostName: string; id: string }> {
     const query = new URLSearchParams({ from: 'now-1d', to: 'now+1h', limit: '10000000', ...question })
     const answer = await fetch(`${this.url}/api/logs/export?${query}`, { headers: await this.#headers() })
     if (!answer.ok || !answer.body) throw new Error(`export: ${answer.status} ${await answer.text()}`)
