@@ -152,7 +152,7 @@ function arrive(
     generation,
     file,
     ended,
-    bytes: times.length * RECORD_BYTES,
+    bytes: times.length * RECORD_BYTES + nuls.reduce((sum, { bytes }) => sum + bytes, 0),
     timeMs: times,
     offset: times.map((_, i) => offset + hole + i * RECORD_BYTES),
     nuls

@@ -35,9 +35,9 @@ test('a gap is told where its range meets the one that is asked for, with bytes,
     generation: 'g0',
     file: '8:1:1',
     ended: false,
-    bytes: 300,
+    bytes: 1300,
     timeMs: [startedMs, startedMs + MINUTE_MS, startedMs + 2 * MINUTE_MS],
-    offset: [0, 100, 200],
+    offset: [0, 1100, 1200],
     nuls: [{ offset: 100, bytes: 1000, row: 1 }]
   })
   fleet.ledger.lost(host, [loss(startedMs + 3 * MINUTE_MS)])
