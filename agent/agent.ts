@@ -4,6 +4,7 @@ import type { Config } from './config.ts'
 import { dockerEngine } from './docker/dockerode.ts'
 import type { Engine, EngineInfo } from './docker/engine.ts'
 import { watchEngine } from './docker/watch.ts'
+import { thisMachine } from './doctor/machine.ts'
 import { type Credentials, enrol, openStateFolder } from './enrolment.ts'
 import { type Face, type FaceOptions, type Health, openFace } from './face.ts'
 import { hostFacts, ownContainer } from './facts.ts'
@@ -46,7 +47,8 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   const outbox = new Outbox(wake)
   const { sinceMs } = folder
   const limits = { pollMs, idleMs, holdMaxBytes, sinceMs }
-  const instances = new Instances({ ...limits, outbox, metrics, log, sources: [], grew: wake })
+  const standing = thisMachine()
+  const instances = new Instances({ ...limits, standing, outbox, metrics, log, sources: [], grew: wake })
   const hello = (): Hello => ({
     protocol: PROTOCOL,
     version,

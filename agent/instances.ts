@@ -1,6 +1,8 @@
 /** The containers of this host and their log streams. */
+import { dirname } from 'node:path'
 import type { Logger } from 'pino'
 import type { Change } from './docker/watch.ts'
+import { type Standing, whereForbidden, whereNotThere } from './doctor/ways-out.ts'
 import type { Instance } from './facts.ts'
 import { boundHold } from './files/hold.ts'
 import type { Log, Pool } from './files/log.ts'
@@ -20,6 +22,8 @@ export interface InstancesOptions {
   outbox: Outbox
   metrics: Metrics
   log: Logger
+  /** Who reads, for what can be done where something cannot be read. */
+  standing: Standing
   /** Where else logs come from than the engine's own file of a container. */
   sources: readonly SourceKind[]
   /** There is more to send. */
@@ -59,7 +63,7 @@ export class Instances {
       grew: () => this.#grew(),
       done: (stream) => this.#done(stream),
       unreadable: (stream, error) =>
-        this.#trouble(stream.container, stream.path, error && troubleOf(stream.path, error))
+        this.#trouble(stream.container, stream.path, error && troubleOf(stream.path, error, options.standing))
     })
   }
 
@@ -270,7 +274,8 @@ export class Instances {
       const stream = this.find(container, OWN_LOG)
       if (!stream || facts.state !== 'running' || Date.now() - sinceMs < APPEARS_MS) continue
       const absent = stream.generations.length === 0 && !stream.placed
-      const text = `${stream.path} is not there: mount Docker's containers folder where the agent runs, or set DRIFTLOG_CONTAINERS_DIR`
+      const folder = dirname(dirname(stream.path))
+      const text = `${stream.path} is not there: ${whereNotThere(folder, this.#options.standing)}`
       this.#trouble(container, '', absent ? text : undefined)
     }
   }
@@ -284,10 +289,10 @@ function told({ facts, troubles }: Member): InstanceFacts {
   return troubles.size === 0 ? facts : { ...facts, unread: [...troubles.values()].join('; ').slice(0, 4096) }
 }
 
-function troubleOf(path: string, error: Error): string {
+function troubleOf(path: string, error: Error, standing: Standing): string {
   const { code } = error as NodeJS.ErrnoException
   if (code === 'EACCES' || code === 'EPERM') {
-    return `${path} cannot be read: permission denied; run the agent as root or in the group that may read it`
+    return `${path} cannot be read: permission denied; ${whereForbidden(standing)}`
   }
   return `${path} cannot be read: ${error.message}`
 }

@@ -2,6 +2,8 @@
 import { access, constants } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
+import { thisMachine } from '../../agent/doctor/machine.ts'
+import { SOCKET_REASONS, type Standing, whereNoEngine } from '../../agent/doctor/ways-out.ts'
 
 export type EngineThere =
   /** `unreadable`: it answers, but its log files can't be read by this user. */
@@ -10,7 +12,11 @@ export type EngineThere =
 const PATIENCE_MS = 3000
 
 /** `containersDir`: where Docker's containers folder is for this process, if elsewhere than the engine says. */
-export async function engineThere(socketPath: string, containersDir?: string): Promise<EngineThere> {
+export async function engineThere(
+  socketPath: string,
+  containersDir?: string,
+  standing: Standing = thisMachine()
+): Promise<EngineThere> {
   try {
     const { DockerRootDir } = JSON.parse(await get(socketPath, '/info')) as { DockerRootDir?: string }
     const folder = containersDir ?? join(DockerRootDir ?? '/var/lib/docker', 'containers')
@@ -20,38 +26,18 @@ export async function engineThere(socketPath: string, containersDir?: string): P
     )
     return readable ? { kind: 'there' } : { kind: 'there', unreadable: folder }
   } catch (error) {
-    return absence(socketPath, error)
+    return absence(socketPath, error, standing)
   }
 }
 
-function absence(socketPath: string, error: unknown): EngineThere {
+function absence(socketPath: string, error: unknown, standing: Standing): EngineThere {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const [reason, likely] = CAUSES[code] ?? [error instanceof Error ? error.message : String(error), 1]
-  const hints = [
-    'not installed: https://docs.docker.com/engine/install/',
-    'not running: sudo systemctl start docker',
-    'no permission: start Driftlog with sudo'
-  ]
-  const [first] = hints.splice(likely, 1)
+  const reason = SOCKET_REASONS[code] ?? (error instanceof Error ? error.message : String(error))
   return {
     kind: 'absent',
     reason: `no Docker Engine answers at ${socketPath}: ${reason}`,
-    hints: [
-      ...(first === undefined ? [] : [first]),
-      ...hints,
-      'elsewhere: DRIFTLOG_DOCKER_SOCKET=/path/of/docker.sock'
-    ]
+    hints: whereNoEngine(socketPath, code, standing)
   }
-}
-
-/** What the error means, and which of the hints is the likely one. */
-const CAUSES: Record<string, [string, number]> = {
-  ENOENT: ['there is no such file', 0],
-  ENOTDIR: ['there is no such file', 0],
-  ECONNREFUSED: ['nothing listens there', 1],
-  EACCES: ['this user may not use it', 2],
-  EPERM: ['this user may not use it', 2],
-  ETIMEDOUT: ['it does not answer in time', 1]
 }
 
 function get(socketPath: string, path: string): Promise<string> {

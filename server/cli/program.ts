@@ -84,7 +84,7 @@ export function buildProgram({ env, say, ended }: ProgramParts): Command {
       ended(await runHub(hubEnv(flags), say))
     })
 
-  program
+  const agent = program
     .command('agent')
     .summary('joins this host to a hub')
     .description(
@@ -109,14 +109,30 @@ export function buildProgram({ env, say, ended }: ProgramParts): Command {
     )
     .action(async (flags: AgentSettings) => {
       const { runAgentCommand } = await import('./agent.ts')
-      const settings = withSet(env, {
-        DRIFTLOG_HUB_URL: flags.hub,
-        DRIFTLOG_DOCKER_SOCKET: flags.socket,
-        DRIFTLOG_STATE_DIR: flags.state,
-        DRIFTLOG_HOST_NAME: flags.name,
-        DRIFTLOG_LOG_LEVEL: flags.logLevel
-      })
-      ended(await runAgentCommand(flags, settings, say))
+      ended(await runAgentCommand(flags, agentEnv(env, flags), say))
+    })
+
+  agent
+    .command('doctor')
+    .summary('checks what the agent needs on this host')
+    .description(
+      "Looks at the engine, rights, paths, the containers' log settings, the clock, the hub and more, as this user and in this container, and says what to do. It changes nothing. Ends with 1 when something keeps the agent from its work."
+    )
+    .option('--json', 'the findings as JSON')
+    .addHelpText(
+      'after',
+      examples(
+        'driftlog agent doctor --hub http://logs.example.org:7400',
+        'docker exec driftlog-agent-1 driftlog agent doctor',
+        'driftlog agent doctor --json | jq \'.findings[] | select(.state != "ok")\''
+      )
+    )
+    .action(async (_: unknown, command: Command) => {
+      const { doctor } = await import('./doctor.ts')
+      const flags = command.optsWithGlobals<AgentSettings & { json?: boolean }>()
+      const join = flags.join === undefined ? {} : { DRIFTLOG_JOIN_TOKEN: flags.join }
+      const file = flags.joinFile === undefined ? {} : { DRIFTLOG_JOIN_TOKEN_FILE: flags.joinFile }
+      ended(await doctor(flags.json ?? false, { ...agentEnv(env, flags), ...join, ...file }, say))
     })
 
   clientOf(program.command('search [query...]'))
@@ -298,6 +314,16 @@ function clientOf(command: Command): Command {
     .option('--json', 'for machines: JSON, one object a line')
 }
 
+function agentEnv(env: NodeJS.ProcessEnv, flags: AgentSettings): NodeJS.ProcessEnv {
+  return withSet(env, {
+    DRIFTLOG_HUB_URL: flags.hub,
+    DRIFTLOG_DOCKER_SOCKET: flags.socket,
+    DRIFTLOG_STATE_DIR: flags.state,
+    DRIFTLOG_HOST_NAME: flags.name,
+    DRIFTLOG_LOG_LEVEL: flags.logLevel
+  })
+}
+
 /** A flag wins over its variable. */
 function withSet(env: NodeJS.ProcessEnv, flags: Record<string, string | undefined>): NodeJS.ProcessEnv {
   return { ...env, ...Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined)) }
@@ -324,7 +350,8 @@ Examples:
 
 Exit codes:
   0  done (search: something was found)
-  1  search found nothing, check found damage, status needs a person, health got no answer
+  1  search found nothing, check found damage, status needs a person, health got no answer,
+     agent doctor found something to mend
   2  wrong option, setting or query
   3  no hub answers
   4  the hub demands a token, or another one

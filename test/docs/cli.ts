@@ -14,7 +14,9 @@ const SILENT: Say = {
 
 export function cliPage(): string {
   const program = buildProgram({ env: {}, say: SILENT, ended: () => {} })
-  const commands = program.commands.filter((command) => command.name() !== 'help')
+  const commands = program.commands
+    .flatMap((command) => [command, ...command.commands])
+    .filter((command) => command.name() !== 'help')
   return `# Command line
 
 Answers go to standard output, remarks and progress to standard error, so that pipes get answers alone. Colours and
@@ -36,6 +38,8 @@ function section(command: ReturnType<typeof buildProgram>): string {
     getOutHasColors: () => false
   })
   command.outputHelp()
-  const title = command.parent ? `driftlog ${command.name()}` : 'driftlog'
+  const names: string[] = []
+  for (let one: typeof command | null = command; one; one = one.parent) names.unshift(one.name())
+  const title = names.join(' ')
   return `## ${title}\n\n\`\`\`\n${text.trim()}\n\`\`\`\n`
 }

@@ -118,6 +118,29 @@ test('a container is removed while the agent has the folder of its files mounted
   await expect(docker('exec', agentThere.container, 'ls', upper)).rejects.toThrow('No such file')
 })
 
+test('the doctor finds nothing to mend here, and names the mounts that are missing elsewhere', async () => {
+  const { ok, findings } = JSON.parse(
+    await docker('exec', agentThere.container, 'driftlog', 'agent', 'doctor', '--json')
+  ) as { ok: boolean; findings: { check: string; state: string; text: string }[] }
+  expect(ok, JSON.stringify(findings)).toBe(true)
+  for (const check of ['engine', 'rights', 'log files', 'state folder', 'hub', 'clock', 'identity']) {
+    expect(findings.find((finding) => finding.check === check)?.state, check).toBe('ok')
+  }
+
+  const socket = `type=bind,source=${host.socket},target=/var/run/docker.sock`
+  const bare = ['run', '--rm', '--network', 'host', '--cap-drop', 'ALL', '--mount', socket]
+  const asRoot = docker(...bare, '--user', '0:0', IMAGE, 'agent', 'doctor')
+  const folder = `${host.data}/containers`
+  await expect(asRoot).rejects.toMatchObject({
+    code: 1,
+    stdout: expect.stringMatching(
+      new RegExp(`-v ${folder}:${folder}:ro[^]*-v driftlog-agent:/var/lib/driftlog-agent`)
+    )
+  })
+  const asNobody = docker(...bare, IMAGE, 'agent', 'doctor')
+  await expect(asNobody).rejects.toMatchObject({ code: 1, stdout: expect.stringContaining('--group-add') })
+})
+
 test('both become healthy, and what they say can be read', async () => {
   for (const [name, { container }] of Object.entries(compose.services)) {
     await until(async () => (await healthOf(container)).Status === 'healthy')

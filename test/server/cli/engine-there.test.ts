@@ -6,11 +6,13 @@ import { expect, test } from 'vitest'
 import { engineThere } from '../../../server/cli/engine-there.ts'
 import { startPretendedEngine } from '../../../server/demo/engine.ts'
 
+const ON_THE_HOST = { uid: 1000, inContainer: false }
+
 test('an engine that answers is there; where none does, the likely cause comes first', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'driftlog-there-'))
   try {
     const socketPath = join(dir, 'docker.sock')
-    expect(await engineThere(socketPath)).toMatchObject({
+    expect(await engineThere(socketPath, undefined, ON_THE_HOST)).toMatchObject({
       kind: 'absent',
       reason: expect.stringContaining(`${socketPath}: there is no such file`),
       hints: [
@@ -20,6 +22,9 @@ test('an engine that answers is there; where none does, the likely cause comes f
         expect.anything()
       ]
     })
+    expect(await engineThere(socketPath, undefined, { uid: 0, inContainer: true })).toMatchObject({
+      hints: [expect.stringContaining(`-v ${socketPath}:${socketPath}:ro`), expect.anything()]
+    })
     const engine = await startPretendedEngine({ socketPath, dir, id: 'E', name: 'host-1' })
     expect(await engineThere(socketPath)).toEqual({ kind: 'there' })
     expect(await engineThere(socketPath, join(dir, 'elsewhere'))).toEqual({
@@ -28,7 +33,7 @@ test('an engine that answers is there; where none does, the likely cause comes f
     })
     await engine.close()
     await writeFile(socketPath, '')
-    expect(await engineThere(socketPath)).toMatchObject({
+    expect(await engineThere(socketPath, undefined, ON_THE_HOST)).toMatchObject({
       kind: 'absent',
       hints: [expect.stringContaining('not running'), expect.anything(), expect.anything(), expect.anything()]
     })
@@ -43,7 +48,7 @@ test.skipIf(process.getuid?.() === 0)('a socket that this user may not use', asy
   const server = createServer().listen(socketPath)
   try {
     await chmod(socketPath, 0)
-    expect(await engineThere(socketPath)).toMatchObject({
+    expect(await engineThere(socketPath, undefined, ON_THE_HOST)).toMatchObject({
       kind: 'absent',
       hints: [
         expect.stringContaining('no permission'),

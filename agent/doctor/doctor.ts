@@ -1,0 +1,71 @@
+/** Looks at everything that an agent needs on this host, and says what to do where it is not so. Changes nothing. */
+import type { Config } from '../config.ts'
+import type { Engine } from '../docker/engine.ts'
+import type { Credentials } from '../enrolment.ts'
+import { type FactsOptions, instanceOf, ownContainer } from '../facts.ts'
+import type { InstanceFacts } from '../protocol.ts'
+import { checkControlGroups, checkJournal } from './control-groups.ts'
+import { type Answered, checkEngine } from './engine.ts'
+import { type Finding, fail } from './finding.ts'
+import { checkHub } from './hub.ts'
+import { checkInotify, checkMemory, checkOpenFiles, checkRights } from './limits.ts'
+import { checkFiles, checkLogs } from './logs.ts'
+import type { Machine } from './machine.ts'
+import { checkState } from './state.ts'
+
+export interface DoctorOptions {
+  config: Config
+  machine: Machine
+  engine: Engine
+  /** What settings of a container can lose lines; grouped into findings by whoever knows them. */
+  settings: (containers: InstanceFacts[]) => Promise<Finding[]>
+}
+
+/** So long a check may take; one that takes longer has found something, too. */
+const PATIENCE_MS = 15_000
+
+export async function* examine(options: DoctorOptions, signal: AbortSignal): AsyncGenerator<Finding> {
+  const { config, machine, engine, settings } = options
+  const { socketPath, containersDir, environment, stateDir } = config
+  let answered: Answered | undefined
+  let credentials: Credentials | undefined
+  yield* await timed('engine', signal, async (until) => {
+    const found = await checkEngine(engine, socketPath, machine, until)
+    answered = found.answered
+    return found.findings
+  })
+  yield checkRights(machine)
+  if (answered) {
+    const { info, containers } = answered
+    const { rootDir } = info
+    yield checkLogs(containers, { rootDir, containersDir }, machine)
+    yield* checkFiles(containers, machine)
+    const facts: FactsOptions = { environment, containersDir, ownContainer: ownContainer() }
+    yield* await settings(containers.map((found) => instanceOf(found, rootDir, facts).facts))
+    yield checkControlGroups(containers, machine)
+    yield* checkJournal(containers, machine)
+  }
+  yield* await timed('state folder', signal, async () => {
+    const found = await checkState(stateDir, machine)
+    credentials = found.credentials
+    return found.findings
+  })
+  yield* await timed('hub', signal, (until) => checkHub(config, credentials, machine, until))
+  const known = answered?.containers.length ?? 0
+  yield checkOpenFiles(known, machine)
+  yield checkInotify(known, machine)
+  yield checkMemory(machine)
+}
+
+async function timed(
+  check: string,
+  signal: AbortSignal,
+  look: (until: AbortSignal) => Promise<Finding[]>
+): Promise<Finding[]> {
+  const until = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)])
+  const late = new Promise<Finding[]>((resolve) => {
+    const text = `no answer after ${PATIENCE_MS / 1000} s`
+    until.addEventListener('abort', () => resolve([fail(check, text)]), { once: true })
+  })
+  return Promise.race([look(until), late])
+}
