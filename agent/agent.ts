@@ -1,11 +1,12 @@
 /** The agent: finds the containers of this host and replicates their logs to the hub. */
 import type { Logger } from 'pino'
-import type { Config } from './config.ts'
+import { AGENT_OPTIONS, type Config, isClear } from './config.ts'
 import { dockerEngine } from './docker/dockerode.ts'
 import type { Engine, EngineInfo } from './docker/engine.ts'
 import { watchEngine } from './docker/watch.ts'
 import { thisMachine } from './doctor/machine.ts'
 import { type Credentials, enrol, openStateFolder } from './enrolment.ts'
+import { AgentError } from './errors.ts'
 import { type Face, type FaceOptions, type Health, openFace } from './face.ts'
 import { hostFacts, ownContainer } from './facts.ts'
 import { heldBytes } from './files/hold.ts'
@@ -31,6 +32,8 @@ export interface AgentOptions {
   listening?: (port: number) => void
 }
 
+const CLEAR = 'key and lines go to the hub in clear: reach it by https where the network is not yours alone'
+
 /** So long the first greeting waits for the engine, whose name and id belong to it. */
 const ENGINE_PATIENCE_MS = 2000
 
@@ -40,7 +43,8 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   const version = ownVersion()
   await using folder = await openStateFolder(config.stateDir)
   const { pollMs, idlePollMs: idleMs, holdMaxBytes, gatherMs } = config
-  const hub = new Hub(config.hubUrl)
+  const hub = hubOf(config)
+  if (isClear(config.hubUrl)) log.warn({ hub: config.hubUrl.origin }, CLEAR)
   const engine = new EngineStanding()
   const metrics = new Metrics()
   const wake = () => shipper.wake()
@@ -147,6 +151,17 @@ class EngineStanding {
     this.problem = error.message || 'it does not answer'
     this.#answer()
     return first
+  }
+}
+
+/** Throws where the file with the authorities can't be used. */
+function hubOf({ hubUrl, trust }: Config): Hub {
+  try {
+    return new Hub(hubUrl, trust)
+  } catch (error) {
+    const { name } = AGENT_OPTIONS.caFile
+    const text = `${name} is ${trust.caFile}, which can not be used: ${(error as Error).message}`
+    throw new AgentError('DRIFTLOG_CONFIG', text, { cause: error })
   }
 }
 

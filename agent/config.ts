@@ -2,6 +2,7 @@
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { AgentError } from './errors.ts'
+import { fingerprintOf, type Trust } from './ship/trust.ts'
 
 /**
  * One variable. docs/configuration.md is made from the list below. Checked by hand, because a schema library
@@ -28,6 +29,18 @@ export const AGENT_OPTIONS = {
     kind: 'address',
     default: 'http://127.0.0.1:7400',
     description: 'Address of the hub, http or https.'
+  },
+  caFile: {
+    name: 'DRIFTLOG_HUB_CA_FILE',
+    kind: 'path',
+    description:
+      'PEM file with the authority that vouches for the hub’s certificate. Default: the authorities of the system.'
+  },
+  fingerprint: {
+    name: 'DRIFTLOG_HUB_FINGERPRINT',
+    kind: 'text',
+    description:
+      'The hub’s certificate is exactly this one, as sha256:… (the hub prints it), whoever vouches for it and whatever its dates; several with commas between, while one is renewed.'
   },
   joinToken: {
     name: 'DRIFTLOG_JOIN_TOKEN',
@@ -135,6 +148,7 @@ export const AGENT_OPTIONS = {
 
 export interface Config {
   hubUrl: URL
+  trust: Trust
   joinToken: string | undefined
   /** Absolute paths. */
   joinTokenFile: string | undefined
@@ -158,8 +172,10 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const { hubUrl, joinToken, joinTokenFile, environment, hostName, containersDir } = AGENT_OPTIONS
   const tokenFile = textOf(env, joinTokenFile)
   const containers = textOf(env, containersDir)
+  const hub = addressOf(env, hubUrl)
   return {
-    hubUrl: addressOf(env, hubUrl),
+    hubUrl: hub,
+    trust: trustOf(env, hub),
     joinToken: textOf(env, joinToken),
     joinTokenFile: tokenFile && resolve(tokenFile),
     socketPath: socketOf(env),
@@ -175,6 +191,11 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     containersDir: containers && resolve(containers),
     logLevel: levelOf(env)
   }
+}
+
+/** What is said to this hub can be read on the way. */
+export function isClear(hub: URL): boolean {
+  return hub.protocol === 'http:' && !/^(?:localhost|127\.[\d.]+|\[::1\])$/.test(hub.hostname)
 }
 
 function textOf(env: NodeJS.ProcessEnv, { name, maximum = 4096 }: AgentOption): string | undefined {
@@ -199,8 +220,31 @@ function integerOf(
 function addressOf(env: NodeJS.ProcessEnv, option: AgentOption & { default: string }): URL {
   const text = textOf(env, option) ?? option.default
   const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.username || url?.password)
+    throw wrong(option.name, 'an address without a name and password in it', 'one with them')
   if (url && (url.protocol === 'http:' || url.protocol === 'https:')) return url
   throw wrong(option.name, 'an address such as https://logs.example.com:7400', text)
+}
+
+function trustOf(env: NodeJS.ProcessEnv, hub: URL): Trust {
+  const { caFile, fingerprint } = AGENT_OPTIONS
+  const file = textOf(env, caFile)
+  const text = textOf(env, fingerprint)
+  if (file === undefined && text === undefined) return {}
+  const name = text === undefined ? caFile.name : fingerprint.name
+  if (hub.protocol === 'http:')
+    throw wrong(name, 'left away for a hub that is reached by http, or DRIFTLOG_HUB_URL one by https', 'set')
+  if (file !== undefined && text !== undefined)
+    throw wrong(name, `left away where ${caFile.name} is set: one of them says whom to trust`, 'set as well')
+  if (text === undefined) return { caFile: file && resolve(file) }
+  return {
+    fingerprints: text.split(',').map((one) => {
+      const known = fingerprintOf(one)
+      if (known === undefined)
+        throw wrong(name, 'sha256: and 64 hex digits, several with commas between', one)
+      return known
+    })
+  }
 }
 
 function socketOf(env: NodeJS.ProcessEnv): string {

@@ -114,6 +114,8 @@ function refusal(
   { code, message, status }: { code: string; message: string; status: number },
   tried: boolean
 ) {
+  if (code === 'DRIFTLOG_HUB_FINGERPRINT' || code === 'DRIFTLOG_HUB_CERTIFICATE')
+    return new AgentError(code, message)
   if (status === 401 || status === 403) {
     const cause = tried ? 'does not accept this join token' : 'wants a join token'
     const text = `the hub ${cause} (${message}): make one there with "driftlog token issue --scope agent" and set DRIFTLOG_JOIN_TOKEN`

@@ -7,6 +7,8 @@ export const AGENT_ERRORS = {
   DRIFTLOG_STATE_UNUSABLE: 'The state folder cannot be created, read or written.',
   DRIFTLOG_STATE_LOCKED: 'Another agent runs on the same state folder.',
   DRIFTLOG_JOIN_REFUSED: 'The hub does not take this agent in: the join token is missing or wrong.',
+  DRIFTLOG_HUB_FINGERPRINT: 'The hub shows another certificate than the one that is pinned.',
+  DRIFTLOG_HUB_CERTIFICATE: 'Nobody that this host trusts vouches for the certificate of the hub.',
   DRIFTLOG_PROTOCOL: 'Agent and hub do not speak the same version of the protocol.'
 } as const
 export type AgentErrorCode = keyof typeof AGENT_ERRORS

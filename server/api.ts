@@ -440,6 +440,19 @@ export const StatusAnswer = Type.Object({
   demo: Type.Boolean(),
   demoReason: Type.Optional(Type.String()),
   open: Type.Boolean({ description: 'true when no token is demanded (loopback)' }),
+  /** True where tokens and lines go over the network in clear: no https beyond loopback. */
+  clear: Type.Boolean(),
+  /** The certificate that the hub itself serves. */
+  certificate: Type.Optional(
+    Type.Object({
+      /** sha256:… of the whole certificate, as --fingerprint takes it. */
+      fingerprint: Type.String(),
+      expires: Time,
+      selfSigned: Type.Boolean(),
+      /** Why newer files are not served. */
+      problem: Type.Optional(Type.String())
+    })
+  ),
   /** Of the reader who is logged in by cookie; absent for everybody else. */
   login: Type.Optional(Type.Object({ name: Type.String(), expires: Time })),
   hosts: Type.Integer(),

@@ -1,4 +1,5 @@
 /** The hub's HTTP face, put together. Everything it needs is handed in; nothing here is global. */
+import type { RequestListener } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
 import type { Logger } from 'pino'
@@ -8,9 +9,10 @@ import { Failures } from '../collector/failures.ts'
 import type { Fleet } from '../collector/fleet/fleet.ts'
 import type { LogStore } from '../collector/store/store.ts'
 import { Asker } from './asker.ts'
-import { type Config, isOpen } from './config.ts'
+import { type Config, isClear, isOpen } from './config.ts'
 import type { FleetView } from './fleet-view.ts'
 import { Gate } from './gate.ts'
+import { joinCommand } from './join.ts'
 import type { Logins } from './logins.ts'
 import { createMetrics } from './metrics.ts'
 import auth from './plugins/auth.ts'
@@ -31,9 +33,10 @@ import status from './routes/status.ts'
 import tail from './routes/tail.ts'
 import tokens from './routes/tokens.ts'
 import type { Tail } from './tail.ts'
+import type { CertificateStanding, SecureServers } from './tls.ts'
 
 /** Address and headers together: room for a query of 100 kB. Node holds this much per connection at most. */
-const HEADER_LIMIT_BYTES = 128 * 1024
+const SERVER_OPTIONS = { maxHeaderSize: 128 * 1024 }
 /** Threads and stores may take long to start on a busy machine; waiting is better than giving up. */
 const START_TIMEOUT_MS = 120_000
 /** No route of the page or the command line takes a body; the agents' routes set their own limit. */
@@ -62,6 +65,8 @@ export interface AppParts {
   join: () => string
   /** Under which other hosts reach the hub. */
   url: () => string
+  /** Where the hub speaks https itself. */
+  tls?: { servers: SecureServers; standing: () => CertificateStanding }
   /** Set where the hub shows a played fleet. */
   demo?: { reason?: string }
   /** Folder of the built page. */
@@ -74,7 +79,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   const failures = new Failures(nowMs)
   /** How browsers know this hub. */
   const origin = {
-    secure: config.publicUrl?.protocol === 'https:',
+    secure: parts.tls !== undefined || config.publicUrl?.protocol === 'https:',
     ...(config.publicUrl ? { publicOrigin: config.publicUrl.origin } : {})
   }
   const gate = new Gate(config.query)
@@ -87,17 +92,19 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   })
 
   const loggerInstance: FastifyBaseLogger = log
+  const connectionTimeout = Math.max(IDLE_TIMEOUT_MS, 3 * config.query.budgetMs)
   const app = fastify({
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    connectionTimeout: Math.max(IDLE_TIMEOUT_MS, 3 * config.query.budgetMs),
+    connectionTimeout,
     keepAliveTimeout: KEEP_ALIVE_MS,
     return503OnClosing: false,
     pluginTimeout: START_TIMEOUT_MS,
     routerOptions: { maxParamLength: PARAMETER_LIMIT },
-    http: { maxHeaderSize: HEADER_LIMIT_BYTES },
+    http: SERVER_OPTIONS,
+    ...(parts.tls ? { serverFactory: serverFactoryOf(parts.tls.servers, connectionTimeout) } : {}),
     ajv: { customOptions: { removeAdditional: false } },
     ...(config.trustedProxies ? { trustProxy: config.trustedProxies } : {}),
     frameworkErrors: answerError,
@@ -111,7 +118,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     if (schema?.querystring) schema.querystring = { ...schema.querystring, additionalProperties: false }
   })
 
-  await app.register(headers)
+  await app.register(headers, { secure: origin.secure })
   await app.register(errors)
   await app.register(closing)
   await app.register(auth, { access, logins, failures, open, ...origin })
@@ -141,15 +148,28 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     fleet,
     version,
     open,
+    clear: isClear(config),
+    certificate: () => parts.tls?.standing(),
     nowMs,
-    join: () =>
-      open ? undefined : `DRIFTLOG_JOIN_TOKEN=${parts.join()} driftlog agent --hub ${parts.url()}`,
+    join: () => (open ? undefined : joinCommand(parts.join(), parts.url(), parts.tls?.standing())),
     ...(parts.demo ? { demo: parts.demo } : {})
   })
   await app.register(session, { prefix: '/api', access, logins, failures, open, nowMs, ...origin })
   await app.register(tokens, { prefix: '/api', access, fleet, nowMs })
   await app.register(page, { folder: parts.pageFolder ?? builtPage() })
   return app
+}
+
+/** What Fastify sets on a server of its own is set here on one that speaks https. */
+function serverFactoryOf(servers: SecureServers, timeoutMs: number) {
+  return (listener: RequestListener) => {
+    const server = servers.create(listener, SERVER_OPTIONS)
+    server.keepAliveTimeout = KEEP_ALIVE_MS
+    server.requestTimeout = REQUEST_TIMEOUT_MS
+    server.setTimeout(timeoutMs)
+    server.maxConnections = MOST_CONNECTIONS
+    return server
+  }
 }
 
 /** dist/web, both from the sources and from dist/server. */

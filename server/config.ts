@@ -27,6 +27,19 @@ export const HubEnvironment = Type.Object({
         'Address under which people and agents reach the hub, where it differs from the one it listens on (a proxy, a name). Tokens are demanded when it is not loopback.'
     })
   ),
+  DRIFTLOG_TLS_CERT_FILE: Type.Optional(
+    Type.String({
+      maxLength: 4096,
+      description:
+        'PEM file with the certificate to serve (its chain behind it); the hub then speaks https only. It is read again when it changes, or on SIGHUP. Absent: plain http.'
+    })
+  ),
+  DRIFTLOG_TLS_KEY_FILE: Type.Optional(
+    Type.String({
+      maxLength: 4096,
+      description: 'PEM file with the private key of the certificate, without a passphrase.'
+    })
+  ),
   DRIFTLOG_TRUSTED_PROXIES: Type.Optional(
     Type.String({
       maxLength: 4096,
@@ -107,6 +120,8 @@ export interface Config {
   /** 0 takes any free port. */
   listenPort: number
   publicUrl?: URL
+  /** Served by https where it is there. */
+  tls?: { certFile: string; keyFile: string }
   /** Proxies whose X-Forwarded-For is believed. */
   trustedProxies?: string[]
   loginMaxAgeMs: number
@@ -131,6 +146,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     listenHost: values.DRIFTLOG_LISTEN_HOST,
     listenPort: values.DRIFTLOG_LISTEN_PORT,
     ...(publicUrl ? { publicUrl } : {}),
+    ...tlsOf(values),
     ...trustedProxiesOf(values.DRIFTLOG_TRUSTED_PROXIES),
     loginMaxAgeMs: Math.round(values.DRIFTLOG_LOGIN_MAX_AGE_HOURS * 3_600_000),
     dataDir: resolve(values.DRIFTLOG_DATA_DIR),
@@ -164,6 +180,11 @@ export function isLoopback(host: string): boolean {
 /** No token is demanded where only this machine can reach the hub. */
 export function isOpen(config: Pick<Config, 'listenHost' | 'publicUrl'>): boolean {
   return isLoopback(config.listenHost) && (!config.publicUrl || isLoopback(config.publicUrl.hostname))
+}
+
+/** Tokens and lines go over the network in clear: neither the hub nor a proxy before it speaks https. */
+export function isClear(config: Pick<Config, 'listenHost' | 'publicUrl' | 'tls'>): boolean {
+  return !isOpen(config) && !config.tls && config.publicUrl?.protocol !== 'https:'
 }
 
 interface OptionSchema {
@@ -209,6 +230,17 @@ function publicUrlOf(text: string | undefined): URL | undefined {
     )
   }
   return url
+}
+
+function tlsOf(values: Static<typeof HubEnvironment>): Pick<Config, 'tls'> {
+  const { DRIFTLOG_TLS_CERT_FILE: certFile, DRIFTLOG_TLS_KEY_FILE: keyFile } = values
+  if (certFile !== undefined && keyFile !== undefined)
+    return { tls: { certFile: resolve(certFile), keyFile: resolve(keyFile) } }
+  if (certFile === undefined && keyFile === undefined) return {}
+  const missing = certFile === undefined ? 'DRIFTLOG_TLS_CERT_FILE' : 'DRIFTLOG_TLS_KEY_FILE'
+  throw new ConfigError(
+    `A certificate and its key belong together, but ${missing} is not set. Set both, or none.`
+  )
 }
 
 function trustedProxiesOf(text: string | undefined): { trustedProxies?: string[] } {

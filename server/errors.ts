@@ -145,6 +145,11 @@ export const RequestBrokenError = createError(
   'What came is no HTTP/1.1 request.',
   400
 )
+export const PlainHttpError = createError(
+  'DRIFTLOG_PLAIN_HTTP',
+  'This port speaks https only. Put https:// before the address. If a token was sent with this request, it went over the network in clear: revoke it.',
+  400
+)
 export const RequestSlowError = createError(
   'DRIFTLOG_REQUEST_SLOW',
   'The request did not arrive in time. Send it faster, or in smaller pieces.',
@@ -182,6 +187,11 @@ export const InternalError = createError(
 /** Stops the start; `message` names the variable and the way out. */
 export class ConfigError extends Error {
   readonly code = 'DRIFTLOG_CONFIG'
+}
+
+/** The certificate can't be served; `message` names the file and the way out. */
+export class CertificateError extends Error {
+  readonly code = 'DRIFTLOG_TLS_CERTIFICATE'
 }
 
 /** The address could not be taken. */

@@ -8,12 +8,13 @@ import { type Fleet, openFleet } from '../collector/fleet/fleet.ts'
 import { openStores } from '../collector/store/open.ts'
 import type { LogStore } from '../collector/store/store.ts'
 import { buildApp } from './app.ts'
-import { type Config, isOpen } from './config.ts'
+import { type Config, isClear, isOpen } from './config.ts'
 import { ListenError } from './errors.ts'
 import { fleetView } from './fleet-view.ts'
 import { openLogins } from './logins.ts'
 import { keepRetention } from './retention.ts'
-import { firstTokens, type Tokens } from './tokens.ts'
+import { CertificateKeeper, type CertificateStanding, readCertificate, SecureServers } from './tls.ts'
+import { firstTokens, type Tokens, writeFingerprint } from './tokens.ts'
 import { ownVersion } from './version.ts'
 
 export interface HubOptions {
@@ -22,6 +23,8 @@ export interface HubOptions {
   demo?: { reason?: string }
   /** Folder of the built page; the one beside the programs where it is left out. */
   pageFolder?: string
+  /** Told when another certificate is served. */
+  certificateChanged?: () => void
 }
 
 export interface Hub extends AsyncDisposable {
@@ -31,6 +34,12 @@ export interface Hub extends AsyncDisposable {
   localUrl: string
   /** No token is demanded. */
   open: boolean
+  /** Tokens and lines go over the network in clear. */
+  clear: boolean
+  /** Absent where the hub speaks plain http. */
+  certificate(): CertificateStanding | undefined
+  /** Reads the certificate's files now. */
+  reload(): Promise<void>
   /** Also in `<data>/tokens/`. */
   tokens: Tokens
   app: FastifyInstance
@@ -41,8 +50,12 @@ export interface Hub extends AsyncDisposable {
   close(): Promise<void>
 }
 
-/** Throws errors with a `code` and the way out: DRIFTLOG_LISTEN, and those of the stores. */
-export async function startHub(config: Config, { log, demo, pageFolder }: HubOptions): Promise<Hub> {
+const CLEAR =
+  'tokens and lines go over the network in clear: set DRIFTLOG_TLS_CERT_FILE and DRIFTLOG_TLS_KEY_FILE'
+
+/** Throws errors with a `code` and the way out: DRIFTLOG_LISTEN, DRIFTLOG_TLS_CERTIFICATE, and those of the stores. */
+export async function startHub(config: Config, options: HubOptions): Promise<Hub> {
+  const { log, demo, pageFolder } = options
   const undo: (() => Promise<unknown>)[] = []
   let closed: Promise<void> | undefined
   const close = () => {
@@ -50,6 +63,8 @@ export async function startHub(config: Config, { log, demo, pageFolder }: HubOpt
     return closed
   }
   try {
+    // What is wrong with the certificate is told before anything is opened.
+    const servers = config.tls && new SecureServers(await readCertificate(config.tls))
     const stores = await openStores({ engine: config.store, dataDir: config.dataDir, log })
     undo.push(async () => stores[Symbol.asyncDispose]())
     const access = await openAccess(stores.state)
@@ -58,8 +73,23 @@ export async function startHub(config: Config, { log, demo, pageFolder }: HubOpt
     const { loginMaxAgeMs: maxAgeMs } = config
     const logins = await openLogins({ state: stores.state, access, maxAgeMs, nowMs: Date.now })
     const { joinTokenFile: joinFile } = config
-    const places = { folder: join(config.dataDir, 'tokens'), ...(joinFile === undefined ? {} : { joinFile }) }
+    const tokensFolder = join(config.dataDir, 'tokens')
+    const places = { folder: tokensFolder, ...(joinFile === undefined ? {} : { joinFile }) }
     const tokens = await firstTokens(access, places, log)
+    const tell = async () => writeFingerprint(tokensFolder, servers?.certificate.fingerprint)
+    await tell()
+    const keeper =
+      config.tls &&
+      servers &&
+      new CertificateKeeper({
+        ...{ files: config.tls, servers, log },
+        changed: () => {
+          tell().catch((err) =>
+            log.warn({ err }, 'the fingerprint for programs on this machine is an old one')
+          )
+          options.certificateChanged?.()
+        }
+      })
     const app = await buildApp({
       config,
       log,
@@ -72,6 +102,7 @@ export async function startHub(config: Config, { log, demo, pageFolder }: HubOpt
       url: () => urlOf(config, app),
       version: ownVersion(),
       nowMs: Date.now,
+      ...(servers && keeper ? { tls: { servers, standing: () => keeper.standing } } : {}),
       ...(demo ? { demo } : {}),
       ...(pageFolder === undefined ? {} : { pageFolder })
     })
@@ -80,14 +111,19 @@ export async function startHub(config: Config, { log, demo, pageFolder }: HubOpt
     await listen(app, config)
     const stopping = new AbortController()
     const retention = keepRetention(stores.logs, config.retention, log, stopping.signal)
-    undo.push(() => {
+    const looking = keeper?.run(stopping.signal)
+    undo.push(async () => {
       stopping.abort()
-      return retention
+      await Promise.all([retention, looking])
     })
+    if (isClear(config)) log.warn({ url: urlOf(config, app) }, CLEAR)
     return {
       url: urlOf(config, app),
-      localUrl: `http://${local(config.listenHost)}:${portOf(config, app)}`,
+      localUrl: `${schemeOf(config)}://${local(config.listenHost)}:${portOf(config, app)}`,
       open: isOpen(config),
+      clear: isClear(config),
+      certificate: () => keeper?.standing,
+      reload: async () => keeper?.reload(),
       tokens,
       app,
       access,
@@ -109,9 +145,11 @@ async function undoAll(steps: (() => Promise<unknown>)[]): Promise<void> {
   if (faults.length > 0) throw faults[0]
 }
 
-async function listen(app: FastifyInstance, { listenHost, listenPort }: Config): Promise<void> {
+async function listen(app: FastifyInstance, { listenHost, listenPort, tls }: Config): Promise<void> {
   try {
-    await app.listen({ host: listenHost, port: listenPort })
+    const listenTextResolver = (address: string) =>
+      `listening at ${tls ? address.replace('http:', 'https:') : address}`
+    await app.listen({ host: listenHost, port: listenPort, listenTextResolver })
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? ''
     throw new ListenError(`${reasonOf(code, listenHost, listenPort)} (${code || error})`, { cause: error })
@@ -119,7 +157,13 @@ async function listen(app: FastifyInstance, { listenHost, listenPort }: Config):
 }
 
 function urlOf(config: Config, app: FastifyInstance): string {
-  return config.publicUrl?.origin ?? `http://${reachable(config.listenHost)}:${portOf(config, app)}`
+  return (
+    config.publicUrl?.origin ?? `${schemeOf(config)}://${reachable(config.listenHost)}:${portOf(config, app)}`
+  )
+}
+
+function schemeOf({ tls }: Config): 'http' | 'https' {
+  return tls ? 'https' : 'http'
 }
 
 function portOf(config: Config, app: FastifyInstance): number {

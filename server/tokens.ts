@@ -1,6 +1,6 @@
 /** The first tokens of a hub, kept as files beside its data for people and programs on this machine. */
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Access, Scope } from '../collector/access.ts'
@@ -65,6 +65,13 @@ async function shareJoin(file: string, token: string): Promise<void> {
       `DRIFTLOG_JOIN_TOKEN_FILE="${file}" can't be written: ${(error as Error).message}. Name a file in a folder that this user may write to, or remove the variable.`
     )
   }
+}
+
+/** How programs on this machine know the hub's certificate. Without one there is no such file. */
+export async function writeFingerprint(folder: string, fingerprint: string | undefined): Promise<void> {
+  const file = join(folder, 'fingerprint')
+  if (fingerprint === undefined) await rm(file, { force: true })
+  else await writeSecret(file, fingerprint)
 }
 
 /** Renamed into place: a hub that is killed here leaves no half token behind. */

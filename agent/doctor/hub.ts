@@ -4,6 +4,7 @@ import type { Credentials } from '../enrolment.ts'
 import type { Problem } from '../protocol.ts'
 import { Connection, type Reply } from '../ship/http.ts'
 import { PROTOCOL } from '../ship/hub.ts'
+import { type Trust, TrustError } from '../ship/trust.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 import { type Machine, textOf } from './machine.ts'
 
@@ -14,13 +15,18 @@ const CLOCK_WARN_MS = 5000
 const JSON_TYPE = { 'content-type': 'application/json' }
 
 export async function checkHub(
-  config: Pick<Config, 'hubUrl' | 'joinToken' | 'joinTokenFile'>,
+  config: Pick<Config, 'hubUrl' | 'joinToken' | 'joinTokenFile'> & Partial<Pick<Config, 'trust'>>,
   credentials: Credentials | undefined,
   machine: Machine,
   signal: AbortSignal,
   nowMs: () => number = Date.now
 ): Promise<Finding[]> {
-  const connection = new Connection(config.hubUrl)
+  const { hubUrl, trust = {} } = config
+  const connection = connectionTo(hubUrl, trust)
+  if (connection instanceof Error) {
+    const text = `the authorities in ${trust.caFile} can not be used: ${connection.message}`
+    return [fail('hub', text, 'set DRIFTLOG_HUB_CA_FILE to a PEM file that this user may read')]
+  }
   const ask = async (path: string, headers: Record<string, string>, value: object) => {
     const body = Buffer.from(JSON.stringify(value))
     return connection.post({
@@ -43,6 +49,7 @@ export async function checkHub(
     // Lets nobody but an administrator in; the others are told apart by how they are refused.
     return [...findings, joinFinding(await ask('/api/tokens', token ? bearer(token) : {}, {}), token, config)]
   } catch (error) {
+    if (error instanceof TrustError) return [fail('hub', error.message)]
     return [
       fail(
         'hub',
@@ -52,6 +59,14 @@ export async function checkHub(
     ]
   } finally {
     connection.close()
+  }
+}
+
+function connectionTo(url: URL, trust: Trust): Connection | Error {
+  try {
+    return new Connection(url, trust)
+  } catch (error) {
+    return error as Error
   }
 }
 

@@ -1,6 +1,7 @@
 /** Requests to the hub over one kept connection. Node's own client: fetch would cost the agent 10 MB of memory. */
-import { Agent as HttpAgent, type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http'
-import { Agent as HttpsAgent, request as secureRequest } from 'node:https'
+import { type Agent, type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http'
+import { request as secureRequest } from 'node:https'
+import { agentFor, type Trust } from './trust.ts'
 
 export interface Reply {
   status: number
@@ -22,15 +23,13 @@ const MAX_REPLY_BYTES = 32 * 1024 * 1024
 
 export class Connection {
   readonly #base: URL
-  readonly #agent: HttpAgent
+  readonly #agent: Agent
   readonly #request: typeof request
 
-  constructor(base: URL) {
+  constructor(base: URL, trust: Trust) {
     this.#base = base
-    const options = { keepAlive: true, maxSockets: 2, noDelay: true }
-    const secure = base.protocol === 'https:'
-    this.#agent = secure ? new HttpsAgent(options) : new HttpAgent(options)
-    this.#request = secure ? secureRequest : request
+    this.#agent = agentFor(base, trust, { keepAlive: true, maxSockets: 2, noDelay: true })
+    this.#request = base.protocol === 'https:' ? secureRequest : request
   }
 
   /** Rejects where no whole answer came in time. */
@@ -46,19 +45,25 @@ export class Connection {
         agent: this.#agent,
         headers: { ...headers, 'content-length': body.length }
       })
-      const stop = () => call.destroy(new Error('stopped'))
-      const late = () => call.destroy(new Error(`the hub did not answer within ${deadlineMs / 1000} s`))
+      // A call that still waits for its connection does not tell of its end.
+      const give = (error: Error) => {
+        clean()
+        call.destroy(error)
+        reject(error)
+      }
+      const stop = () => give(new Error('stopped'))
+      const late = () => give(new Error(`the hub did not answer within ${deadlineMs / 1000} s`))
       const timer = setTimeout(late, deadlineMs)
       const clean = () => {
         clearTimeout(timer)
         signal.removeEventListener('abort', stop)
       }
-      if (signal.aborted) stop()
-      signal.addEventListener('abort', stop, { once: true })
-      call.once('error', (error) => {
+      call.on('error', (error) => {
         clean()
         reject(error)
       })
+      if (signal.aborted) stop()
+      else signal.addEventListener('abort', stop, { once: true })
       call.once('response', (response) => {
         const pieces: Buffer[] = []
         let bytes = 0

@@ -13,6 +13,7 @@ import type {
 } from '../protocol.ts'
 import { Connection } from './http.ts'
 import { type Outcome, outcomeOf } from './outcome.ts'
+import { type Trust, TrustError } from './trust.ts'
 
 /** The version of the protocol that this agent speaks; protocol.ts states the same. */
 export const PROTOCOL = 1
@@ -32,8 +33,8 @@ export class Hub {
   readonly #clock = new Clock()
   #key = ''
 
-  constructor(url: URL) {
-    this.#connection = new Connection(url)
+  constructor(url: URL, trust: Trust = {}) {
+    this.#connection = new Connection(url, trust)
   }
 
   /** This host's clock minus the hub's, in ms; undefined before the first answer. */
@@ -94,6 +95,8 @@ export class Hub {
       if (typeof hubMs === 'number') this.#clock.add(sentMs, receivedMs, hubMs)
       return outcome
     } catch (error) {
+      if (error instanceof TrustError)
+        return { kind: 'refused', code: error.code, message: error.message, status: 0 }
       return { kind: 'retry', reason: reasonOf(error as Error), afterMs: undefined }
     }
   }

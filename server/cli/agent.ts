@@ -19,7 +19,7 @@ export async function runAgentCommand(
   const { runAgent } = await import('../../agent/agent.ts')
   if (flags.join !== undefined) {
     say.remark(
-      '--join can be read by everyone on this machine (ps); DRIFTLOG_JOIN_TOKEN and --join-file can not.'
+      '--join stood in the process list until this program hid it, and stays in the history of the shell; DRIFTLOG_JOIN_TOKEN and --join-file stand in neither.'
     )
   }
   const join = flags.join ?? (flags.joinFile === undefined ? undefined : secretIn(flags.joinFile))

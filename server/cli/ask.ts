@@ -1,7 +1,9 @@
 /** The commands that ask a running hub. */
-import { HubClient, hubAddress } from './client.ts'
+import { hubAddress } from './address.ts'
+import { HubClient } from './client.ts'
 import { EXIT, type ExitCode } from './exit.ts'
-import type { ClientFlags, SearchFlags, TailFlags } from './program.ts'
+import type { ClientFlags } from './options.ts'
+import type { SearchFlags, TailFlags } from './program.ts'
 import type { Say } from './say.ts'
 import { type Output, search } from './search.ts'
 import { status } from './status.ts'

@@ -8,12 +8,13 @@ export interface ChildOptions {
   name: string
   args: string[]
   /** Secrets go here: other users of the machine can read a process's arguments, but not its environment. */
-  env: NodeJS.ProcessEnv
+  env(): NodeJS.ProcessEnv
   remark(text: string): void
 }
 
 const FIRST_WAIT_MS = 1000
 const LONGEST_WAIT_MS = 30_000
+const RESTART_WAIT_MS = 100
 /** Whoever lived this long may be started again without a wait. */
 const LIVED_WELL_MS = 60_000
 /** A child that does not end when asked is killed. */
@@ -44,6 +45,12 @@ export class Child implements AsyncDisposable {
     clearTimeout(timer)
   }
 
+  /** Ends it in order and starts it again, with what its environment is by then. */
+  restart(): void {
+    this.#waitMs = RESTART_WAIT_MS
+    this.#process?.kill('SIGTERM')
+  }
+
   #start(): void {
     const { args, env, name } = this.#options
     const startedMs = Date.now()
@@ -52,7 +59,7 @@ export class Child implements AsyncDisposable {
     )
     // The channel tells the child when this process is gone, whatever ended it.
     const child = spawn(process.execPath, [...process.execArgv, main, ...args], {
-      env,
+      env: env(),
       stdio: ['ignore', 'inherit', 'inherit', 'ipc']
     })
     this.#process = child

@@ -1,56 +1,27 @@
 /** The hub as the client commands see it: its HTTP API, and its refusals as sentences with a way out. */
-import { readFileSync } from 'node:fs'
-import { networkInterfaces } from 'node:os'
-import { join } from 'node:path'
+import { type Agent, type IncomingMessage, request } from 'node:http'
+import { request as secureRequest } from 'node:https'
+import { agentFor, TrustError } from '../../agent/ship/trust.ts'
 import type { ErrorJson } from '../api.ts'
-import { isLoopback } from '../config.ts'
+import type { HubAddress } from './address.ts'
 import { CliError, EXIT } from './exit.ts'
 import { isWide } from './terminal.ts'
 
-export interface HubAddress {
-  url: URL
-  token?: string
-}
-
-/** Where client commands look when nobody says where. */
-const HOME = 'http://127.0.0.1:7400'
-
-/** What a command has to add to reach this hub: nothing where it looks anyway. */
-export function hubFlag(localUrl: string): string {
-  return localUrl === HOME ? '' : ` --hub ${localUrl}`
-}
-
-export interface AddressOptions {
-  hub?: string
-  tokenFile?: string
-}
-
-/** --hub or DRIFTLOG_HUB_URL or this machine; the token from --token-file, DRIFTLOG_TOKEN or the hub's own folder. */
-export function hubAddress(options: AddressOptions, env: NodeJS.ProcessEnv): HubAddress {
-  const { DRIFTLOG_HUB_URL, DRIFTLOG_LISTEN_PORT, DRIFTLOG_TOKEN, DRIFTLOG_DATA_DIR } = env
-  const text =
-    options.hub ??
-    (DRIFTLOG_HUB_URL || (DRIFTLOG_LISTEN_PORT ? `http://127.0.0.1:${DRIFTLOG_LISTEN_PORT}` : HOME))
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url || !/^https?:$/.test(url.protocol)) {
-    throw new CliError(EXIT.usage, `"${text}" is no address of a hub. Write it like http://127.0.0.1:7400.`)
-  }
-  if (options.tokenFile !== undefined) return { url, token: readToken(options.tokenFile) }
-  if (DRIFTLOG_TOKEN) return { url, token: DRIFTLOG_TOKEN }
-  // A token of this machine's hub is nobody else's business.
-  if (!isThisMachine(url.hostname)) return { url }
-  try {
-    return { url, token: readToken(join(DRIFTLOG_DATA_DIR || './data', 'tokens', 'read')) }
-  } catch {
-    return { url }
-  }
-}
-
 export class HubClient {
   readonly #address: HubAddress
+  readonly #agent: Agent
 
   constructor(address: HubAddress) {
     this.#address = address
+    try {
+      this.#agent = agentFor(address.url, address.trust ?? {}, { keepAlive: false })
+    } catch (error) {
+      const { caFile } = address.trust ?? {}
+      throw new CliError(
+        EXIT.usage,
+        `The authorities in ${caFile} can not be used: ${(error as Error).message}.`
+      )
+    }
   }
 
   get url(): string {
@@ -58,7 +29,13 @@ export class HubClient {
   }
 
   async json<T>(path: string, question: Question = {}, signal?: AbortSignal): Promise<T> {
-    return (await (await this.#ask(path, question, 'application/json', {}, signal)).json()) as T
+    return jsonOf<T>(await this.#ask(path, question, 'application/json', {}, signal))
+  }
+
+  /** A question that changes something; `body` goes as JSON. */
+  async change<T>(method: 'POST' | 'DELETE', path: string, body?: object): Promise<T> {
+    const head = { accept: 'application/json', ...(body ? { 'content-type': 'application/json' } : {}) }
+    return jsonOf<T>(await this.#send(new URL(path, this.#address.url), head, { method, body }))
   }
 
   /** Values of an NDJSON answer as they come. */
@@ -101,15 +78,36 @@ export class HubClient {
     for (const [name, value] of Object.entries(question)) {
       if (value !== undefined && value !== '') url.searchParams.set(name, String(value))
     }
+    return this.#send(url, { accept, ...head }, { q: question.q, ...(signal ? { signal } : {}) })
+  }
+
+  async #send(url: URL, head: Record<string, string>, sent: Sent): Promise<IncomingMessage> {
     const { token } = this.#address
-    const headers = { accept, ...head, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) }
-    const answer = await fetch(url, { headers, ...(signal ? { signal } : {}) }).catch((error: unknown) => {
+    const { method = 'GET', body, q, signal } = sent
+    const headers = { ...head, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) }
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      const send = url.protocol === 'https:' ? secureRequest : request
+      const call = send(url, { method, headers, agent: this.#agent, ...(signal ? { signal } : {}) })
+      call.on('response', resolve).on('error', reject)
+      call.end(body && JSON.stringify(body))
+    }).catch((error: unknown) => {
       if (signal?.aborted) throw error
+      if (error instanceof TrustError)
+        throw new CliError(EXIT.unreachable, `${sentence(error.message)} (${error.code})`)
       throw new UnreachableError(this.url, error)
     })
-    if (answer.ok) return answer
-    throw refusal(await answer.text(), answer.status, this.url, question.q)
+    const { statusCode = 0 } = answer
+    if (statusCode >= 200 && statusCode < 300) return answer
+    throw refusal(await textOf(answer), statusCode, this.url, q)
   }
+}
+
+interface Sent {
+  method?: string
+  body?: object | undefined
+  /** The query, for what may be said against it. */
+  q?: string | undefined
+  signal?: AbortSignal
 }
 
 export interface HubEvent {
@@ -128,7 +126,7 @@ export class PassingError extends CliError {}
 
 class UnreachableError extends PassingError {
   constructor(url: string, cause: unknown) {
-    const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause
+    const inner = cause instanceof AggregateError ? (cause.errors[0] as unknown) : cause
     const code = inner instanceof Error && 'code' in inner ? String(inner.code) : ''
     const reason = REASONS[code] ?? (inner instanceof Error ? inner.message : String(inner))
     super(
@@ -145,10 +143,7 @@ const REASONS: Record<string, string> = {
   EAI_AGAIN: 'the name could not be looked up',
   ECONNRESET: 'the connection was broken',
   EHOSTUNREACH: 'there is no way to that machine',
-  UND_ERR_SOCKET: 'the connection was broken',
-  UND_ERR_CONNECT_TIMEOUT: 'it does not answer in time',
-  DEPTH_ZERO_SELF_SIGNED_CERT:
-    'its certificate is signed by itself (NODE_EXTRA_CA_CERTS names a file with it)'
+  ETIMEDOUT: 'it does not answer in time'
 }
 
 function refusal(body: string, status: number, url: string, q: string | undefined): CliError {
@@ -191,29 +186,26 @@ function problemIn(body: string): ErrorJson | undefined {
   }
 }
 
-async function* textLines(answer: Response): AsyncGenerator<string> {
-  if (!answer.body) return
+async function jsonOf<T>(answer: IncomingMessage): Promise<T> {
+  return JSON.parse(await textOf(answer)) as T
+}
+
+async function textOf(answer: IncomingMessage): Promise<string> {
+  let text = ''
+  for await (const part of answer.setEncoding('utf8')) text += part
+  return text
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+}
+
+async function* textLines(answer: IncomingMessage): AsyncGenerator<string> {
   let rest = ''
-  for await (const text of answer.body.pipeThrough(new TextDecoderStream())) {
+  for await (const text of answer.setEncoding('utf8') as AsyncIterable<string>) {
     const lines = (rest + text).split(/\r?\n/)
     rest = lines.pop() ?? ''
     yield* lines
   }
   if (rest !== '') yield rest
-}
-
-function readToken(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').trim()
-  } catch (error) {
-    throw new CliError(EXIT.usage, `The token file ${path} can not be read: ${(error as Error).message}.`)
-  }
-}
-
-function isThisMachine(hostname: string): boolean {
-  if (isLoopback(hostname)) return true
-  const name = hostname.replace(/^\[|\]$/g, '')
-  return Object.values(networkInterfaces()).some((addresses) =>
-    addresses?.some(({ address }) => address === name)
-  )
 }

@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { PretendedHost } from '../demo/fleet.ts'
 import { openPlay } from '../demo/play.ts'
 import type { Hub } from '../hub.ts'
+import { hubFlag } from './address.ts'
 import { Child } from './child.ts'
-import { hubFlag } from './client.ts'
 import { CliError, EXIT, type ExitCode } from './exit.ts'
 import { openLog } from './log.ts'
 import type { Say } from './say.ts'
@@ -94,31 +94,38 @@ async function remarkEngine({ engineAppeared, say }: DemoOptions, signal: AbortS
 /** A child per host: the same program that a real host runs. */
 function agentOf(
   host: PretendedHost,
-  hub: Pick<Hub, 'localUrl' | 'tokens'>,
+  hub: Pick<Hub, 'localUrl' | 'tokens' | 'certificate'>,
   env: NodeJS.ProcessEnv,
   say: Say
 ): Child {
   return new Child({
     name: `the agent of ${host.name}`,
     args: ['agent'],
-    env: {
-      ...agentEnv(env),
-      DRIFTLOG_HUB_URL: hub.localUrl,
-      DRIFTLOG_JOIN_TOKEN: hub.tokens.join,
+    env: () => ({
+      ...agentEnv(env, hub),
       DRIFTLOG_STATE_DIR: host.agentDir,
       DRIFTLOG_DOCKER_SOCKET: host.engine.options.socketPath,
       DRIFTLOG_HOST_NAME: host.name,
       DRIFTLOG_CONTAINERS_DIR: '',
       DRIFTLOG_AGENT_PORT: '0'
-    },
+    }),
     remark: say.remark
   })
 }
 
-/** What a child may know: everything but the secrets that it has no use for. */
-export function agentEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const { DRIFTLOG_TOKEN: _, ...rest } = env
-  return { ...rest, DRIFTLOG_LOG_LEVEL: env['DRIFTLOG_LOG_LEVEL'] || 'warn' }
+/** What an agent of this hub may know: everything but the secrets that it has no use for. */
+export function agentEnv(
+  env: NodeJS.ProcessEnv,
+  hub: Pick<Hub, 'localUrl' | 'tokens' | 'certificate'>
+): NodeJS.ProcessEnv {
+  const { DRIFTLOG_TOKEN: _, DRIFTLOG_HUB_CA_FILE: __, ...rest } = env
+  return {
+    ...rest,
+    DRIFTLOG_HUB_URL: hub.localUrl,
+    DRIFTLOG_HUB_FINGERPRINT: hub.certificate()?.fingerprint ?? '',
+    DRIFTLOG_JOIN_TOKEN: hub.tokens.join,
+    DRIFTLOG_LOG_LEVEL: env['DRIFTLOG_LOG_LEVEL'] || 'warn'
+  }
 }
 
 /** A fresh folder, removed at the end; or the one that was named, which must be empty and stays. */

@@ -1,6 +1,7 @@
 /** Whether the program of this container answers: what its health check runs. */
 import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
+import { request as secureRequest } from 'node:https'
 import { CliError, EXIT, type ExitCode } from './exit.ts'
 import type { Say } from './say.ts'
 
@@ -21,9 +22,10 @@ export async function health(named: string | undefined, env: NodeJS.ProcessEnv, 
       named === undefined ? 'The first process here is neither hub nor agent' : `"${named}" is neither`
     throw new CliError(EXIT.usage, `${found}: say "driftlog health hub" or "driftlog health agent".`)
   }
-  const { host, port } = faceOf(program, env)
+  const face = faceOf(program, env)
+  const { host, port } = face
   try {
-    const { status, text } = await get(host, port)
+    const { status, text } = await get(face)
     say.line(`${program} answers ${status}: ${text}`)
     return EXIT.ok
   } catch (error) {
@@ -34,24 +36,36 @@ export async function health(named: string | undefined, env: NodeJS.ProcessEnv, 
 
 /** `up` is hub and agent together; the hub is the one with a port for others. */
 function firstProgram(commandLine = readText('/proc/1/cmdline')): string | undefined {
-  const words = commandLine.split('\0')
+  // A program that hid a token of its own command line has put spaces between what is left.
+  const words = commandLine.split(/[\0 ]/)
   return words.includes('up') ? 'hub' : words.find((word) => PROGRAMS.some((one) => one === word))
 }
 
+interface Face {
+  host: string
+  port: number
+  /** By https. */
+  secure: boolean
+}
+
 /** Read by hand, though checked nowhere: this runs twice a minute, and the schemas take longer to load than all else. */
-function faceOf(program: Program, env: NodeJS.ProcessEnv): { host: string; port: number } {
+function faceOf(program: Program, env: NodeJS.ProcessEnv): Face {
   const { DRIFTLOG_AGENT_PORT, DRIFTLOG_LISTEN_PORT, DRIFTLOG_LISTEN_HOST } = env
-  if (program === 'agent') return { host: '127.0.0.1', port: Number(DRIFTLOG_AGENT_PORT || 9464) }
+  if (program === 'agent')
+    return { host: '127.0.0.1', port: Number(DRIFTLOG_AGENT_PORT || 9464), secure: false }
   const listen = DRIFTLOG_LISTEN_HOST || '127.0.0.1'
   const host = LOCAL[listen] ?? listen.replace(/^\[|\]$/g, '')
-  return { host, port: Number(DRIFTLOG_LISTEN_PORT || 7400) }
+  return { host, port: Number(DRIFTLOG_LISTEN_PORT || 7400), secure: Boolean(env['DRIFTLOG_TLS_CERT_FILE']) }
 }
 
 const LOCAL: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
 
-function get(host: string, port: number): Promise<{ status: number; text: string }> {
+function get({ host, port, secure }: Face): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
-    const call = request({ host, port, path: '/healthz', agent: false }, (answer) => {
+    const send = secure ? secureRequest : request
+    // Nothing secret is said, and the certificate is made for other names than that of loopback.
+    const options = { host, port, path: '/healthz', agent: false, rejectUnauthorized: false } as const
+    const call = send(options, (answer) => {
       let text = ''
       answer.setEncoding('utf8')
       answer.on('data', (piece: string) => {

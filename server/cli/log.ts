@@ -4,10 +4,24 @@ import { type Paint, paintFor, safeText } from './terminal.ts'
 
 /** Logs to standard error, so that standard output stays free for answers. */
 export function openLog(level: string, env: NodeJS.ProcessEnv) {
-  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime }
+  const options = {
+    ...{ level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    hooks: { streamWrite: withoutSecrets }
+  }
   if (!process.stderr.isTTY) return pino(options, pino.destination({ fd: 2, sync: true }))
   const paint = paintFor(process.stderr, env)
   return pino(options, { write: (line: string) => void process.stderr.write(friendlyLine(line, paint)) })
+}
+
+/**
+ * Whatever a message or an error quotes: no token, key or login reaches the log. A token's id may: it names the token
+ * when it is to be revoked.
+ */
+export function withoutSecrets(line: string): string {
+  return line
+    .replace(/\b(dl[rjak]_(?:[0-9a-f]{16}_)?)[\w-]{32,}/g, '$1…')
+    .replace(/\b(driftlog-[0-9a-f]{8}=)[\w-]+/g, '$1…')
+    .replace(/\b(Bearer )[^\s"'\\]+/gi, '$1…')
 }
 
 const LEVELS: Record<string, readonly [string, Parameters<Paint>[0]]> = {

@@ -1,7 +1,10 @@
 #!/usr/bin/env node
-/** The program `driftlog`. Exit codes: exit.ts. */
+
 import { CommanderError } from 'commander'
 import { EXIT, type ExitCode, endingOf } from './exit.ts'
+/** The program `driftlog`. Exit codes: exit.ts. */
+// First, before anything takes its time.
+import { joinToken } from './hidden.ts'
 import { buildProgram } from './program.ts'
 import { endQuietlyWithoutReader, sayOn } from './say.ts'
 import { endWhenAskedAsFirstProcess } from './stop.ts'
@@ -17,6 +20,7 @@ async function run(args: string[]): Promise<ExitCode> {
   const program = buildProgram({
     env: process.env,
     say,
+    ...(joinToken === undefined ? {} : { joinToken }),
     ended: (code) => {
       exitCode = code
     }

@@ -1,12 +1,16 @@
 /** The commands, their options and their help. Settings go into the environment, where the schemas check them. */
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { ownVersion } from '../version.ts'
+import { accessCommands } from './access-commands.ts'
 import type { ExitCode } from './exit.ts'
+import { type ClientFlags, clientOf, examples, wholeNumber } from './options.ts'
 import type { Say } from './say.ts'
 
 export interface ProgramParts {
   env: NodeJS.ProcessEnv
   say: Say
+  /** What stood behind --join, where it was hidden before anybody could read it. */
+  joinToken?: string
   /** Called once, with the way a command ended. */
   ended(exitCode: ExitCode): void
 }
@@ -14,7 +18,7 @@ export interface ProgramParts {
 /** The longest answer that is held in memory to be turned around; `search --all` has no such limit. */
 const MAX_LIMIT = 100_000
 
-export function buildProgram({ env, say, ended }: ProgramParts): Command {
+export function buildProgram({ env, say, joinToken, ended }: ProgramParts): Command {
   const program = new Command('driftlog')
     .description('One search and one live tail per app, wherever its containers run.')
     .version(`driftlog ${ownVersion()}`, '-v, --version', 'say the version')
@@ -37,6 +41,8 @@ export function buildProgram({ env, say, ended }: ProgramParts): Command {
       )
       .option('--public-url <url>', 'address under which others reach the hub (DRIFTLOG_PUBLIC_URL)')
       .option('--data <folder>', 'folder of the records and the state (DRIFTLOG_DATA_DIR, default ./data)')
+      .option('--tls-cert <file>', 'certificate to serve; the hub then speaks https (DRIFTLOG_TLS_CERT_FILE)')
+      .option('--tls-key <file>', 'its private key (DRIFTLOG_TLS_KEY_FILE)')
       .option('--log-level <level>', 'fatal, error, warn, info, debug, trace or silent (DRIFTLOG_LOG_LEVEL)')
   const hubEnv = (flags: HubFlags): NodeJS.ProcessEnv =>
     withSet(env, {
@@ -44,6 +50,8 @@ export function buildProgram({ env, say, ended }: ProgramParts): Command {
       DRIFTLOG_LISTEN_HOST: flags.host,
       DRIFTLOG_PUBLIC_URL: flags.publicUrl,
       DRIFTLOG_DATA_DIR: flags.data,
+      DRIFTLOG_TLS_CERT_FILE: flags.tlsCert,
+      DRIFTLOG_TLS_KEY_FILE: flags.tlsKey,
       DRIFTLOG_LOG_LEVEL: flags.logLevel
     })
 
@@ -76,7 +84,8 @@ export function buildProgram({ env, say, ended }: ProgramParts): Command {
       'after',
       examples(
         'driftlog hub --data /var/lib/driftlog',
-        'driftlog hub --host 0.0.0.0 --public-url https://logs.example.org'
+        'driftlog hub --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem',
+        'driftlog hub --public-url https://logs.example.org   # behind a proxy on this machine'
       )
     )
     .action(async (flags: HubFlags) => {
@@ -93,9 +102,16 @@ export function buildProgram({ env, say, ended }: ProgramParts): Command {
     .option('--hub <url>', 'address of the hub (DRIFTLOG_HUB_URL)')
     .option(
       '--join <token>',
-      'join token; it shows in process lists, so prefer DRIFTLOG_JOIN_TOKEN or --join-file'
+      'join token; it stays in the history of the shell, so prefer DRIFTLOG_JOIN_TOKEN or --join-file'
     )
     .addOption(new Option('--join-file <file>', 'file with the join token').conflicts('join'))
+    .option('--ca <file>', "authority that vouches for the hub's certificate (DRIFTLOG_HUB_CA_FILE)")
+    .addOption(
+      new Option(
+        '--fingerprint <sha256>',
+        "the hub's certificate, as the hub prints it (DRIFTLOG_HUB_FINGERPRINT)"
+      ).conflicts('ca')
+    )
     .option('--socket <path>', "the Docker Engine's socket (DRIFTLOG_DOCKER_SOCKET)")
     .option('--state <folder>', "folder of the agent's id and key (DRIFTLOG_STATE_DIR)")
     .option('--name <name>', 'name of this host (DRIFTLOG_HOST_NAME)')
@@ -104,12 +120,14 @@ export function buildProgram({ env, say, ended }: ProgramParts): Command {
       'after',
       examples(
         'DRIFTLOG_JOIN_TOKEN=… driftlog agent --hub http://logs.example.org:7400',
-        'driftlog agent --hub http://10.0.0.5:7400 --join-file /run/secrets/driftlog-join'
+        'driftlog agent --hub http://10.0.0.5:7400 --join-file /run/secrets/driftlog-join',
+        'driftlog agent --hub https://10.0.0.5:7400 --fingerprint sha256:… --join-file join'
       )
     )
     .action(async (flags: AgentSettings) => {
       const { runAgentCommand } = await import('./agent.ts')
-      ended(await runAgentCommand(flags, agentEnv(env, flags), say))
+      const join = flags.join === undefined ? {} : { join: joinToken ?? flags.join }
+      ended(await runAgentCommand({ ...flags, ...join }, agentEnv(env, flags), say))
     })
 
   agent
@@ -130,7 +148,7 @@ export function buildProgram({ env, say, ended }: ProgramParts): Command {
     .action(async (_: unknown, command: Command) => {
       const { doctor } = await import('./doctor.ts')
       const flags = command.optsWithGlobals<AgentSettings & { json?: boolean }>()
-      const join = flags.join === undefined ? {} : { DRIFTLOG_JOIN_TOKEN: flags.join }
+      const join = flags.join === undefined ? {} : { DRIFTLOG_JOIN_TOKEN: joinToken ?? flags.join }
       const file = flags.joinFile === undefined ? {} : { DRIFTLOG_JOIN_TOKEN_FILE: flags.joinFile }
       ended(await doctor(flags.json ?? false, { ...agentEnv(env, flags), ...join, ...file }, say))
     })
@@ -202,6 +220,8 @@ export function buildProgram({ env, say, ended }: ProgramParts): Command {
       ended(await runStatus(flags, env, say))
     })
 
+  accessCommands(program, { env, say, ended })
+
   program
     .command('check [folder]')
     .summary('verifies an embedded data folder')
@@ -256,13 +276,6 @@ export function buildProgram({ env, say, ended }: ProgramParts): Command {
   return program
 }
 
-export interface ClientFlags {
-  hub?: string
-  tokenFile?: string
-  json?: boolean
-  utc?: boolean
-}
-
 export interface SearchFlags extends ClientFlags {
   app?: string
   env?: string
@@ -284,11 +297,15 @@ interface HubFlags {
   host?: string
   publicUrl?: string
   data?: string
+  tlsCert?: string
+  tlsKey?: string
   logLevel?: string
 }
 
 interface AgentSettings {
   hub?: string
+  ca?: string
+  fingerprint?: string
   join?: string
   joinFile?: string
   socket?: string
@@ -304,19 +321,13 @@ interface DemoFlags {
   data?: string
 }
 
-function clientOf(command: Command): Command {
-  return command
-    .option('--hub <url>', 'address of the hub (DRIFTLOG_HUB_URL, default http://127.0.0.1:7400)')
-    .option(
-      '--token-file <file>',
-      'file with a read token (or DRIFTLOG_TOKEN; found by itself on the machine of the hub)'
-    )
-    .option('--json', 'for machines: JSON, one object a line')
-}
-
 function agentEnv(env: NodeJS.ProcessEnv, flags: AgentSettings): NodeJS.ProcessEnv {
   return withSet(env, {
     DRIFTLOG_HUB_URL: flags.hub,
+    // A flag wins over the variable of the other one, too.
+    ...((flags.ca ?? flags.fingerprint)
+      ? { DRIFTLOG_HUB_CA_FILE: flags.ca ?? '', DRIFTLOG_HUB_FINGERPRINT: flags.fingerprint ?? '' }
+      : {}),
     DRIFTLOG_DOCKER_SOCKET: flags.socket,
     DRIFTLOG_STATE_DIR: flags.state,
     DRIFTLOG_HOST_NAME: flags.name,
@@ -327,18 +338,6 @@ function agentEnv(env: NodeJS.ProcessEnv, flags: AgentSettings): NodeJS.ProcessE
 /** A flag wins over its variable. */
 function withSet(env: NodeJS.ProcessEnv, flags: Record<string, string | undefined>): NodeJS.ProcessEnv {
   return { ...env, ...Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined)) }
-}
-
-function wholeNumber(from: number, to: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (Number.isInteger(value) && value >= from && value <= to && text.trim() !== '') return value
-    throw new InvalidArgumentError(`It must be a whole number from ${from} to ${to}.`)
-  }
-}
-
-function examples(...lines: string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  ${line}\n`).join('')}`
 }
 
 const MAIN_HELP = `

@@ -11,6 +11,8 @@ export interface Say {
   /** For standard output. */
   paint: Paint
   colours: boolean
+  /** A person reads what is said now; what goes elsewhere may be kept for long. */
+  isTerminal: boolean
   /** How this program is called from here: through npx where npm started it. */
   me: string
 }
@@ -29,6 +31,7 @@ export function sayOn(env: NodeJS.ProcessEnv): Say {
     progress,
     paint: paintFor(process.stdout, env),
     colours: coloursWanted(process.stdout, env),
+    isTerminal: process.stdout.isTTY === true && process.stderr.isTTY === true,
     me: env['npm_lifecycle_event'] === undefined ? 'driftlog' : 'npx driftlog'
   }
 }

@@ -6,10 +6,16 @@ import { clock } from './records.ts'
 import type { Output } from './search.ts'
 import { bytesText, durationText, type Paint, table } from './terminal.ts'
 
+const CLEAR = 'Tokens and lines go over the network in clear: the hub has no certificate (docs/security.md)'
+/** A certificate that ends sooner is told. */
+const EXPIRES_SOON_MS = 14 * 86_400_000
 /** A host that is further behind than this is worth a colour. */
 const BEHIND_MS = 5000
 
-/** Hub, store, hosts, apps, and what is missing. Ends with 1 where something needs a person: the store refuses, a host is silent. */
+/**
+ * Hub, store, hosts, apps, and what is missing. Ends with 1 where something needs a person: the store refuses, a host
+ * is silent, the certificate ends soon.
+ */
 export async function status(
   hub: HubClient,
   json: boolean,
@@ -21,7 +27,8 @@ export async function status(
     hub.json<{ hosts: HostJson[] }>('/api/hosts', {}, signal),
     hub.json<{ apps: AppJson[] }>('/api/apps', {}, signal)
   ])
-  const well = about.store.writable && hosts.every((host) => host.live)
+  const well =
+    about.store.writable && hosts.every((host) => host.live) && certificateNotes(about).length === 0
   const completeness = await hub.json<CompletenessAnswer>(
     '/api/completeness',
     { from: about.store.oldest ?? 'now-1h', to: 'now+1h' },
@@ -50,8 +57,11 @@ function page(url: string, { about, hosts, apps, completeness }: Told, out: Outp
   const refuses = store.writable
     ? ''
     : paint('red', `\nThe store can't write: ${store.reason ?? 'unknown reason'}`)
+  const note = (text: string) => `\n${paint('yellow', text)}`
+  const clear = about.clear ? [CLEAR] : []
+  const access = [...clear, ...certificateNotes(about)].map(note).join('')
   const head = `${paint('bold', `Driftlog ${about.version}`)} at ${url}, up for ${durationText(Date.parse(about.hubTime) - Date.parse(about.started))}${played}
-Store ${store.engine}: ${store.records.toLocaleString('en')} lines in ${bytesText(store.bytes)}${range}${refuses}
+Store ${store.engine}: ${store.records.toLocaleString('en')} lines in ${bytesText(store.bytes)}${range}${refuses}${access}
 `
   const none = `No host has joined yet: "driftlog agent --hub ${url}" joins one.\n`
   const tables = [
@@ -61,6 +71,18 @@ Store ${store.engine}: ${store.records.toLocaleString('en')} lines in ${bytesTex
     noteTable(completeness, paint)
   ]
   return [head, ...tables.filter((table) => table !== '')].join('\n')
+}
+
+function certificateNotes({ certificate, hubTime }: StatusAnswer): string[] {
+  if (!certificate) return []
+  const leftMs = Date.parse(certificate.expires) - Date.parse(hubTime)
+  const ends = leftMs < 0 ? 'has expired' : `expires in ${durationText(leftMs)}`
+  return [
+    ...(certificate.problem === undefined
+      ? []
+      : [`The new certificate is not served: ${certificate.problem}`]),
+    ...(leftMs < EXPIRES_SOON_MS ? [`The certificate ${ends}`] : [])
+  ]
 }
 
 function hostTable(hosts: HostJson[], paint: Paint): string {

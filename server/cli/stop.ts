@@ -2,15 +2,17 @@ import { EXIT } from './exit.ts'
 
 /**
  * Aborts at the first Ctrl-C, SIGTERM or hang-up, so that everything is closed in order. A second Ctrl-C
- * ends the process at once.
+ * ends the process at once. With `hangup: false` a hang-up is somebody else's to hear.
  */
-export function untilStopped(): Disposable & { signal: AbortSignal; stopped: Promise<void> } {
+export function untilStopped({
+  hangup = true
+} = {}): Disposable & { signal: AbortSignal; stopped: Promise<void> } {
   const controller = new AbortController()
   const stop = (signal: NodeJS.Signals) => {
     if (controller.signal.aborted && signal === 'SIGINT') process.exit(EXIT.interrupted)
     controller.abort(new Error(`stopped by ${signal}`))
   }
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  const signals = hangup ? (['SIGINT', 'SIGTERM', 'SIGHUP'] as const) : (['SIGINT', 'SIGTERM'] as const)
   for (const signal of signals) process.on(signal, stop)
   const stopped = new Promise<void>((resolve) => {
     controller.signal.addEventListener('abort', () => resolve(), { once: true })

@@ -128,9 +128,11 @@ async function* heard(hub: HubClient, question: Question, lastId: string | undef
 
 class SilenceError extends Error {}
 
-/** fetch() fails with a TypeError when a body breaks off. */
+/** The answer broke off. */
 function isBroken(error: unknown): boolean {
-  return error instanceof SilenceError || error instanceof TypeError
+  if (error instanceof SilenceError) return true
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ERR_STREAM_PREMATURE_CLOSE', 'ABORT_ERR'].includes(code)
 }
 
 function recent(question: Question, limit: number): Question {

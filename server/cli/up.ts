@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config.ts'
+import { hubFlag } from './address.ts'
 import { Child } from './child.ts'
-import { hubFlag } from './client.ts'
 import { agentEnv, playDemo } from './demo.ts'
 import { engineThere } from './engine-there.ts'
 import { EXIT, type ExitCode } from './exit.ts'
-import { joinLine } from './hub.ts'
+import { joinLine, onHangup } from './hub.ts'
 import { openLog } from './log.ts'
 import type { Say } from './say.ts'
 import { untilStopped } from './stop.ts'
@@ -40,21 +40,27 @@ export async function up(env: NodeJS.ProcessEnv, say: Say, options: { demo: bool
 
 async function runBoth(config: Config, env: NodeJS.ProcessEnv, say: Say): Promise<ExitCode> {
   const { startHub } = await import('../hub.ts')
-  using stop = untilStopped()
+  const reloads = config.tls !== undefined && process.stdin.isTTY !== true
+  using stop = untilStopped({ hangup: !reloads })
   say.progress.say('opening the store …')
-  await using hub = await startHub(config, { log: openLog(env['DRIFTLOG_LOG_LEVEL'] || 'warn', env) })
+  let agent: Child | undefined
+  await using hub = await startHub(config, {
+    log: openLog(env['DRIFTLOG_LOG_LEVEL'] || 'warn', env),
+    // The agent knows the hub by its certificate, whatever name that bears.
+    certificateChanged: () => agent?.restart()
+  })
   say.progress.done()
-  await using _agent = new Child({
+  using _reload = reloads ? onHangup(() => hub.reload()) : undefined
+  await using child = new Child({
     name: 'the agent',
     args: ['agent'],
-    env: {
-      ...agentEnv(env),
-      DRIFTLOG_HUB_URL: hub.localUrl,
-      DRIFTLOG_JOIN_TOKEN: hub.tokens.join,
+    env: () => ({
+      ...agentEnv(env, hub),
       DRIFTLOG_STATE_DIR: env['DRIFTLOG_STATE_DIR'] || join(config.dataDir, 'agent')
-    },
+    }),
     remark: say.remark
   })
+  agent = child
   const { paint, me } = say
   const here = hubFlag(hub.localUrl)
   const tokens = hub.open
@@ -66,7 +72,7 @@ async function runBoth(config: Config, env: NodeJS.ProcessEnv, say: Say): Promis
   ${paint('dim', 'page')}       ${paint('cyan', hub.url)}
   ${paint('dim', 'data')}       ${config.dataDir}${tokens}
   ${paint('dim', 'or here')}    ${me} tail${here} · ${me} search 'level>=error'${here}
-  ${paint('dim', 'next host')}  ${joinLine(hub, me)}
+  ${paint('dim', 'next host')}  ${joinLine(hub, say, config.dataDir)}${hub.clear ? `\n  ${paint('yellow', 'Tokens and lines go over the network in clear: docs/security.md says how to serve https.')}` : ''}
 
 `)
   await stop.stopped

@@ -16,6 +16,7 @@ import {
   UrlError,
   ValidationError
 } from '../errors.ts'
+import { HEADERS } from './headers.ts'
 
 export default fp(
   async (app) => {
@@ -40,6 +41,8 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   if ((refusal.statusCode === 429 || refusal.statusCode === 503) && !reply.hasHeader('retry-after')) {
     reply.header('retry-after', error instanceof TokenFailuresError ? error.retryAfterS : 1)
   }
+  // Where a path can't be read no hook has run before.
+  if (!reply.hasHeader('content-security-policy')) reply.headers(HEADERS)
   reply
     .code(refusal.statusCode)
     .header('cache-control', 'no-store')
@@ -66,11 +69,14 @@ export function refusalOf(error: unknown): ErrorJson {
 /** Refusals of Node's HTTP parser, before there is a request: `clientErrorHandler` of Fastify. */
 export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return
+  // A handshake that failed: there is nobody who could read an answer.
+  if (/^ERR_(?:SSL|TLS)_|^EPROTO$/.test(error.code ?? '')) return void socket.destroy()
   const refusal = refusalOf(parserError(error.code))
   const body = JSON.stringify(refusal)
   if (socket.writable) {
     socket.write(
       `HTTP/1.1 ${refusal.statusCode} ${refusal.code}\r\nContent-Type: application/json; charset=utf-8\r\n` +
+        `Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n` +
         `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
     )
   }

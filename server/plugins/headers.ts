@@ -16,7 +16,7 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'"
 ].join('; ')
 
-const HEADERS = {
+export const HEADERS = {
   'content-security-policy': CONTENT_SECURITY_POLICY,
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
@@ -25,10 +25,14 @@ const HEADERS = {
   'permissions-policy': 'camera=(), geolocation=(), microphone=()'
 }
 
-export default fp(
-  async (app) => {
+/** Browsers that came by https come by it for a year, whatever is typed. */
+const STRICT_TRANSPORT = { 'strict-transport-security': 'max-age=31536000' }
+
+export default fp<{ secure: boolean }>(
+  async (app, { secure }) => {
+    const headers = secure ? { ...HEADERS, ...STRICT_TRANSPORT } : HEADERS
     app.addHook('onRequest', async (_request, reply) => {
-      reply.headers(HEADERS)
+      reply.headers(headers)
     })
     // What the hub answers changes with every line; only files of the page say otherwise.
     app.addHook('onSend', async (_request, reply) => {

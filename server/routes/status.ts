@@ -4,6 +4,7 @@ import type { LogStore } from '../../collector/store/store.ts'
 import { ErrorJson, StatusAnswer } from '../api.ts'
 import type { FleetView } from '../fleet-view.ts'
 import { formatMs, formatTime } from '../times.ts'
+import type { CertificateStanding } from '../tls.ts'
 
 interface StatusOptions {
   logs: Pick<LogStore, 'health'>
@@ -11,6 +12,9 @@ interface StatusOptions {
   version: string
   /** No token is demanded. */
   open: boolean
+  /** Tokens go over the network in clear. */
+  clear: boolean
+  certificate: () => CertificateStanding | undefined
   demo?: { reason?: string }
   /** The command that joins another host, told to admins alone; undefined where no other host reaches this hub. */
   join: () => string | undefined
@@ -18,7 +22,7 @@ interface StatusOptions {
 }
 
 const routes: FastifyPluginAsyncTypebox<StatusOptions> = async (app, options) => {
-  const { logs, fleet, version, open, demo, join, nowMs } = options
+  const { logs, fleet, version, open, clear, demo, join, nowMs } = options
   const started = formatMs(nowMs())
 
   app.get(
@@ -43,6 +47,8 @@ const routes: FastifyPluginAsyncTypebox<StatusOptions> = async (app, options) =>
         demo: demo !== undefined,
         ...(demo?.reason === undefined ? {} : { demoReason: demo.reason }),
         open,
+        clear,
+        ...certificateJson(options.certificate()),
         ...(kind === 'login' && expiresMs !== undefined
           ? { login: { name, expires: formatMs(expiresMs) } }
           : {}),
@@ -65,3 +71,9 @@ const routes: FastifyPluginAsyncTypebox<StatusOptions> = async (app, options) =>
 }
 
 export default routes
+
+function certificateJson(standing: CertificateStanding | undefined): Pick<StatusAnswer, 'certificate'> {
+  if (!standing) return {}
+  const { expiresMs, ...rest } = standing
+  return { certificate: { ...rest, expires: formatMs(expiresMs) } }
+}

@@ -9,6 +9,7 @@ const SILENT: Say = {
   progress: { say: () => {}, done: () => {} },
   paint: (_, text) => text,
   colours: false,
+  isTerminal: false,
   me: 'driftlog'
 }
 

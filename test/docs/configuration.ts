@@ -23,14 +23,24 @@ ${tableOf(Object.entries(HubEnvironment.properties).map(([name, schema]) => hubR
 ${tableOf(Object.values(AGENT_OPTIONS).map(agentRow))}
 ## Command line
 
-\`driftlog search\`, \`tail\` and \`status\` ask a running hub.
+\`driftlog search\`, \`tail\`, \`status\` and \`token\` ask a running hub.
 
 ${tableOf([
   ['`DRIFTLOG_HUB_URL`', '`http://127.0.0.1:7400`', 'Address of the hub; `--hub` wins over it.'],
   [
     '`DRIFTLOG_TOKEN`',
     '',
-    'Token with the scope `read`, where the hub demands one; `--token-file` wins over it. Without it, the file `tokens/read` in DRIFTLOG_DATA_DIR is used for a hub on the same machine.'
+    'Token with the scope `read` (for `driftlog token`: `admin`), where the hub demands one; `--token-file` wins over it. Without it, the file `tokens/read` (`tokens/admin`) in DRIFTLOG_DATA_DIR is used for a hub on the same machine.'
+  ],
+  [
+    '`DRIFTLOG_HUB_CA_FILE`',
+    '',
+    'PEM file with the authority that vouches for the hub’s certificate; `--ca` wins over it. Default: the authorities of the system.'
+  ],
+  [
+    '`DRIFTLOG_HUB_FINGERPRINT`',
+    '',
+    'The hub’s certificate is exactly this one, as sha256:…; `--fingerprint` wins over it. For a hub on the same machine the file `tokens/fingerprint` in DRIFTLOG_DATA_DIR is used.'
   ],
   ['`NO_COLOR`, `FORCE_COLOR`', '', 'Switch colours off or on; otherwise only a terminal gets them.']
 ])}`

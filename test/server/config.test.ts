@@ -58,7 +58,12 @@ test('a choice that does not exist is answered with those that do', () => {
 })
 
 /** Their descriptions say what that means. */
-const NOTHING_WHEN_NOT_SET = ['DRIFTLOG_PUBLIC_URL', 'DRIFTLOG_TRUSTED_PROXIES']
+const NOTHING_WHEN_NOT_SET = [
+  'DRIFTLOG_PUBLIC_URL',
+  'DRIFTLOG_TRUSTED_PROXIES',
+  'DRIFTLOG_TLS_CERT_FILE',
+  'DRIFTLOG_TLS_KEY_FILE'
+]
 
 test('every option says what it does and what it is when not set', () => {
   const options = HubEnvironment.properties as Record<string, { description?: string; default?: unknown }>

@@ -6,8 +6,10 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { checkHub } from '../../../agent/doctor/hub.ts'
+import type { Trust } from '../../../agent/ship/trust.ts'
 import { readConfig } from '../../../server/config.ts'
 import { type Hub, startHub } from '../../../server/hub.ts'
+import { certificateFolder } from '../../fakes/certificates.ts'
 import { machineWith } from './machine.ts'
 
 const never = new AbortController().signal
@@ -118,3 +120,34 @@ async function answering(listener: RequestListener, use: (url: string) => Promis
     await new Promise((resolve) => server.close(resolve))
   }
 }
+
+test('a hub by https is known by its fingerprint or not at all', async () => {
+  await using certificates = await certificateFolder()
+  const { certFile, keyFile, fingerprint } = await certificates.make('own')
+  const secure = await hubWith({
+    DRIFTLOG_DATA_DIR: certificates.path,
+    DRIFTLOG_LISTEN_HOST: '0.0.0.0',
+    DRIFTLOG_TLS_CERT_FILE: certFile,
+    DRIFTLOG_TLS_KEY_FILE: keyFile
+  })
+  try {
+    const ask = (trust: Trust) => {
+      const config = {
+        hubUrl: new URL(secure.localUrl),
+        joinToken: secure.tokens.join,
+        joinTokenFile: undefined,
+        trust
+      }
+      return checkHub(config, undefined, machineWith({}), never)
+    }
+    expect((await ask({ fingerprints: [fingerprint] })).map(({ state }) => state)).toEqual(['ok', 'ok', 'ok'])
+    expect(await ask({})).toMatchObject([
+      { check: 'hub', state: 'fail', text: expect.stringContaining(fingerprint) }
+    ])
+    expect(await ask({ caFile: '/nowhere' })).toMatchObject([
+      { check: 'hub', state: 'fail', remedies: [expect.stringContaining('DRIFTLOG_HUB_CA_FILE')] }
+    ])
+  } finally {
+    await secure.close()
+  }
+})

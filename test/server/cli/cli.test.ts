@@ -3,7 +3,19 @@ import { cliPage } from '../../docs/cli.ts'
 import { command, startCommand } from './command.ts'
 import { hubThatSays, page, record, sendEvent, sendJson } from './hub-that-says.ts'
 
-const COMMANDS = ['up', 'hub', 'agent', 'search', 'tail', 'status', 'check', 'health', 'demo']
+const COMMANDS = [
+  'up',
+  'hub',
+  'agent',
+  'search',
+  'tail',
+  'status',
+  'token',
+  'certificate',
+  'check',
+  'health',
+  'demo'
+]
 const UTC = '--utc'
 /** Each run is a process of its own, and the machine may be busy. */
 const PATIENCE = { timeout: 60_000 }

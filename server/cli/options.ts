@@ -1,0 +1,41 @@
+/** What several commands have in common. */
+import { type Command, InvalidArgumentError, Option } from 'commander'
+
+export interface ClientFlags {
+  hub?: string
+  tokenFile?: string
+  ca?: string
+  fingerprint?: string
+  json?: boolean
+  utc?: boolean
+}
+
+/** Options of a command that asks a running hub. */
+export function clientOf(command: Command, token = 'a read token'): Command {
+  return command
+    .option('--hub <url>', 'address of the hub (DRIFTLOG_HUB_URL, default http://127.0.0.1:7400)')
+    .option('--ca <file>', "authority that vouches for the hub's certificate (DRIFTLOG_HUB_CA_FILE)")
+    .addOption(
+      new Option(
+        '--fingerprint <sha256>',
+        "the hub's certificate, as the hub prints it (DRIFTLOG_HUB_FINGERPRINT)"
+      ).conflicts('ca')
+    )
+    .option(
+      '--token-file <file>',
+      `file with ${token} (or DRIFTLOG_TOKEN; found by itself on the machine of the hub)`
+    )
+    .option('--json', 'for machines: JSON, one object a line')
+}
+
+export function wholeNumber(from: number, to: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (Number.isInteger(value) && value >= from && value <= to && text.trim() !== '') return value
+    throw new InvalidArgumentError(`It must be a whole number from ${from} to ${to}.`)
+  }
+}
+
+export function examples(...lines: string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}\n`).join('')}`
+}
