@@ -62,7 +62,8 @@ const NOTHING_WHEN_NOT_SET = [
   'DRIFTLOG_PUBLIC_URL',
   'DRIFTLOG_TRUSTED_PROXIES',
   'DRIFTLOG_TLS_CERT_FILE',
-  'DRIFTLOG_TLS_KEY_FILE'
+  'DRIFTLOG_TLS_KEY_FILE',
+  'DRIFTLOG_JOIN_TOKEN_FILE'
 ]
 
 test('every option says what it does and what it is when not set', () => {
