@@ -1,6 +1,6 @@
 /** Where the stats of containers come from: control groups, or else the engine. */
 import type { Inspected } from '../docker/engine.ts'
-import { type Finding, ok, warn } from './finding.ts'
+import { counted, type Finding, ok, warn } from './finding.ts'
 import type { Machine } from './machine.ts'
 
 const MOUNT = '/sys/fs/cgroup'
@@ -44,10 +44,10 @@ export function checkJournal(containers: readonly Inspected[], machine: Machine)
     return [
       warn(
         'journal',
-        `${logging} containers log to the journal, which is not there for this process`,
+        `what ${counted(logging, 'container')} wrote is in the journal, which is not there for this process`,
         ...remedies
       )
     ]
   }
-  return [ok('journal', `${folder} is there; ${logging} containers log to it`)]
+  return [ok('journal', `${folder} is there, with the logs of ${counted(logging, 'container')}`)]
 }

@@ -36,11 +36,12 @@ export async function* examine(options: DoctorOptions, signal: AbortSignal): Asy
   })
   yield checkRights(machine)
   if (answered) {
-    const { info, containers } = answered
-    const { rootDir } = info
+    const { rootDir } = answered.info
+    const own = ownContainer()
+    const containers = answered.containers.filter(({ Id }) => Id !== own)
     yield checkLogs(containers, { rootDir, containersDir }, machine)
     yield* checkFiles(containers, machine)
-    const facts: FactsOptions = { environment, containersDir, ownContainer: ownContainer() }
+    const facts: FactsOptions = { environment, containersDir, ownContainer: own }
     yield* await settings(containers.map((found) => instanceOf(found, rootDir, facts).facts))
     yield checkControlGroups(containers, machine)
     yield* checkJournal(containers, machine)

@@ -1,6 +1,6 @@
 /** Whether the engine answers, and what containers it has. */
 import type { Engine, EngineInfo, Inspected } from '../docker/engine.ts'
-import { type Finding, fail, ok, warn } from './finding.ts'
+import { counted, type Finding, fail, ok, warn } from './finding.ts'
 import type { Machine } from './machine.ts'
 import { SOCKET_REASONS, whereNoEngine } from './ways-out.ts'
 
@@ -38,7 +38,7 @@ export async function checkEngine(
 }
 
 function engineFinding({ name, version }: EngineInfo, socketPath: string, containers: number): Finding {
-  const text = `${name || 'an engine'}, version ${version || 'unknown'}, answers at ${socketPath}; it has ${containers} containers`
+  const text = `${name || 'an engine'}, version ${version || 'unknown'}, answers at ${socketPath}; it has ${counted(containers, 'container')}`
   const major = Number.parseInt(version, 10)
   if (Number.isNaN(major) || major >= OLDEST_MAJOR || /podman/i.test(name)) return ok('engine', text)
   return warn(

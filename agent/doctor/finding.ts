@@ -20,3 +20,8 @@ export function warn(check: string, text: string, ...remedies: string[]): Findin
 export function fail(check: string, text: string, ...remedies: string[]): Finding {
   return { check, state: 'fail', text, remedies }
 }
+
+/** `1 container`, `2 containers` */
+export function counted(number: number, thing: string): string {
+  return `${number} ${thing}${number === 1 ? '' : 's'}`
+}

@@ -1,5 +1,5 @@
 /** What the kernel and the container's settings allow this process: files, watches, memory. */
-import { type Finding, fail, ok, warn } from './finding.ts'
+import { counted, type Finding, fail, ok, warn } from './finding.ts'
 import { type Machine, numberIn, textOf } from './machine.ts'
 
 /** A container's log, its rotated files, its folder, and files inside of it. */
@@ -19,7 +19,7 @@ export function checkOpenFiles(containers: number, machine: Machine): Finding {
   if (hard === undefined) return ok(check, 'the limit is not known here')
   const limit = hard === 'unlimited' ? Number.POSITIVE_INFINITY : Number(hard)
   const needed = containers * FILES_PER_CONTAINER + FILES_BESIDE
-  const text = `${hard} may be open; ${containers} containers need about ${needed}, and an outage of the hub up to ${HELD_FILES} more`
+  const text = `${hard} may be open; ${counted(containers, 'container')} may take ${needed}, and an outage of the hub up to ${HELD_FILES} more`
   const remedy = machine.inContainer
     ? "start the agent's container with: --ulimit nofile=65536"
     : 'raise it: LimitNOFILE=65536 in the service, or ulimit -n 65536'

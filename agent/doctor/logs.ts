@@ -1,7 +1,7 @@
 /** Whether the containers' logs, and the files in their writable layers, can be read from here. */
 import { join } from 'node:path'
 import type { Inspected } from '../docker/engine.ts'
-import { type Finding, fail, ok, warn } from './finding.ts'
+import { counted, type Finding, fail, ok, warn } from './finding.ts'
 import type { Machine } from './machine.ts'
 import { mountOf, whereForbidden, whereNotThere } from './ways-out.ts'
 
@@ -38,7 +38,7 @@ export function checkLogs(
         return problemWith(path, error as Error, machine)
     }
   }
-  return ok(CHECK, `${folder} can be read, with the logs of ${written.length} containers`)
+  return ok(CHECK, `${folder} can be read, with the logs of ${counted(written.length, 'container')}`)
 }
 
 function problemWith(path: string, error: Error, machine: Machine): Finding {
@@ -65,7 +65,7 @@ export function checkFiles(containers: readonly Inspected[], machine: Machine): 
     if (problem) problems.set(problem.remedies.join(), problem)
   }
   if (problems.size > 0) return [...problems.values()]
-  return [ok(FILES, `the writable layers of ${asking.length} containers can be read`)]
+  return [ok(FILES, `the writable layers of ${counted(asking.length, 'container')} can be read`)]
 }
 
 interface Layered {

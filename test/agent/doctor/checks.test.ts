@@ -32,7 +32,7 @@ function container(
 const told = ({ state, text, remedies }: Finding) => `${state}: ${text} → ${remedies.join(' | ')}`
 
 test.each([
-  ['it can be read', { [FOLDER]: ['c1'], [`${FOLDER}/c1/c1-json.log`]: '' }, true, /^ok: .* 1 containers/],
+  ['it can be read', { [FOLDER]: ['c1'], [`${FOLDER}/c1/c1-json.log`]: '' }, true, /^ok: .* 1 container /],
   ['a file that is not there yet is no problem', { [FOLDER]: [] }, true, /^ok/],
   [
     'not mounted',
