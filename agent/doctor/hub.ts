@@ -85,7 +85,12 @@ function hubFinding(reply: Reply, url: URL): Finding {
       'set DRIFTLOG_HUB_URL to the address of the hub'
     )
   }
-  return ok('hub', `it answers at ${url.origin} and speaks version ${PROTOCOL} of the protocol`)
+  const text = `it answers at ${url.origin} and speaks version ${PROTOCOL} of the protocol`
+  if (url.protocol === 'https:' || isLocal(url)) return ok('hub', text)
+  const remedies = [
+    'give the hub a certificate (driftlog certificate), and let DRIFTLOG_HUB_URL begin with https://'
+  ]
+  return warn('hub', `${text}. Key and logs go there in the clear`, ...remedies)
 }
 
 function clockFinding(reply: Reply, atMs: number): Finding {
@@ -122,7 +127,7 @@ function joinFinding(reply: Reply, token: string | undefined, { hubUrl }: Pick<C
 }
 
 function waysTo(url: URL, { inContainer }: Machine): string[] {
-  const local = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
+  const local = isLocal(url)
   const start = local
     ? 'start it: driftlog hub'
     : 'look at firewalls between here and there, and that the hub runs'
@@ -132,6 +137,10 @@ function waysTo(url: URL, { inContainer }: Machine): string[] {
       start
     ]
   return [start, 'set DRIFTLOG_HUB_URL to the address of the hub']
+}
+
+function isLocal({ hostname }: URL): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')
 }
 
 function problemOf({ body }: Reply): Pick<Problem, 'code' | 'message'> {
