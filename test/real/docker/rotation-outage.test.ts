@@ -75,7 +75,7 @@ test('beyond the bound of what may be held the oldest is lost, and the ledger te
   await sleep(40_000)
   await host.heal()
   await host.docker('wait', container)
-  await hub.settled({ app: name }, lines, 15_000)
+  await hub.settled({ app: name }, lines, 20_000)
   const count = (await countOf(name, lines)).get(name)
   expect(count).toMatchObject({ duplicated: 0, reordered: 0, altered: 0 })
   expect(count?.lostLines).toBeGreaterThan(0)
