@@ -53,6 +53,8 @@ export interface Inspected {
   State: {
     Status: string
     Running?: boolean
+    /** 0 where it does not run. */
+    Pid?: number
     StartedAt?: string
     FinishedAt?: string
     ExitCode?: number
@@ -64,5 +66,10 @@ export interface Inspected {
     Env?: string[] | null
     Labels?: Record<string, string> | null
   }
-  HostConfig: { LogConfig: { Type: string; Config?: Record<string, string> | null } }
+  HostConfig: {
+    LogConfig: { Type: string; Config?: Record<string, string> | null }
+    Tmpfs?: Record<string, string> | null
+  }
+  GraphDriver?: { Name: string; Data?: Record<string, string> | null } | null
+  Mounts?: { Type?: string; Source?: string; Destination: string }[] | null
 }

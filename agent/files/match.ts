@@ -9,10 +9,16 @@ export interface OnDisk {
   /** Uncompressed bytes; of a packed file modulo 4 GiB. */
   size: number
   packed: boolean
+  /** The log whose file it is by its name; absent where only files of one log are looked at. */
+  stream?: string
+  /** Whether it begins as the file that was told so. */
+  agrees?: (told: string | undefined) => boolean
 }
 
 /** What the hub knows of a file as a whole. */
-export type Known = Pick<Position, 'generation' | 'file' | 'next' | 'committed' | 'ended'>
+export type Known = Pick<Position, 'generation' | 'file' | 'next' | 'committed' | 'ended'> & {
+  stream?: string
+}
 
 export interface Matched<K> {
   /** For each file, oldest first: where the hub stands in it. */
@@ -53,19 +59,29 @@ export function hashOf(generation: string): string {
   return generation.split('-', 1)[0] ?? ''
 }
 
+/** `dev:inode:birth` of what was told of a file; its proof may stand behind. */
+export function fileOf(told: string | undefined): string | undefined {
+  return told?.split('/', 1)[0]
+}
+
 function isSame(file: OnDisk, position: Known): boolean {
   return (
-    position.file === file.file && hashOf(position.generation) === file.hash && position.next <= file.size
+    fileOf(position.file) === file.file &&
+    hashOf(position.generation) === file.hash &&
+    position.next <= file.size &&
+    (file.agrees?.(position.file) ?? true)
   )
 }
 
 function isMoved(file: OnDisk, position: Known, files: readonly OnDisk[]): boolean {
   if (hashOf(position.generation) !== file.hash) return false
+  if (file.stream !== undefined && file.stream !== position.stream) return false
+  if (file.agrees && !file.agrees(position.file)) return false
   if (position.ended ? position.committed % 2 ** 32 !== file.size % 2 ** 32 : position.next > file.size)
     return false
-  if (file.packed || position.file === undefined || deviceOf(position.file) !== deviceOf(file.file))
-    return true
-  return files.some((other) => other.file === position.file && other.hash !== file.hash)
+  const told = fileOf(position.file)
+  if (file.packed || told === undefined || deviceOf(told) !== deviceOf(file.file)) return true
+  return files.some((other) => other.file === told && !isSame(other, position))
 }
 
 function deviceOf(file: string): string {

@@ -1,0 +1,158 @@
+/** Log files that are named by patterns: those that an app writes inside its container, and those of the host. */
+import { closeSync, readSync } from 'node:fs'
+import type { Instance } from '../facts.ts'
+import type { TextLog } from '../files/text-log.ts'
+import { TextPool } from '../files/text-pool.ts'
+import { PackedFile, PlainFile, type Source as OpenedFile } from '../files/source.ts'
+import { type Globs, readGlobs } from './glob.ts'
+import { Lookout } from './lookout.ts'
+import type { Located } from './root.ts'
+import type { Desk, Source, SourceKind } from './source.ts'
+import { type Found, type Look, lookInto, openFound } from './tree.ts'
+
+/** Where an instance's own files are asked for, and where they lie. */
+export interface FilesAsked {
+  patterns: string
+  /** Who has asked: the label, say. */
+  by: string
+  locate: () => Located
+}
+
+export interface FileSourceOptions {
+  pollMs: number
+  idleMs: number
+}
+
+/** For every instance whose files are asked for. */
+export function fileSource(options: FileSourceOptions): SourceKind {
+  return (instance, desk) => {
+    const { files } = instance
+    return files && new FileSource(instance, files, desk, options)
+  }
+}
+
+class FileSource implements Source {
+  readonly pool: TextPool<Found>
+  readonly #desk: Desk
+  readonly #asked: FilesAsked
+  readonly #globs: Globs
+  readonly #lookout: Lookout
+  #located: Located = { root: undefined, missing: [] }
+  #look: Look = { files: [], folders: [], cut: undefined }
+  #failure: string | undefined
+  #told: string | undefined
+
+  constructor(instance: Instance, asked: FilesAsked, desk: Desk, { pollMs, idleMs }: FileSourceOptions) {
+    this.#desk = desk
+    this.#asked = asked
+    this.#globs = readGlobs(asked.patterns)
+    this.pool = new TextPool<Found>({
+      container: instance.facts.container,
+      look: () => this.#lookInto(),
+      open: (found) => this.#open(found),
+      add: (log) => desk.add(log),
+      drop: (log) => desk.drop(log),
+      wake: (log: TextLog) => desk.wake(log),
+      lost: (loss) => desk.lost(loss)
+    })
+    this.#lookout = new Lookout({
+      look: () => {
+        this.pool.update()
+        this.#tell()
+        return this.#look.folders
+      },
+      isHot: () => this.pool.isHot(),
+      pollMs,
+      idleMs
+    })
+    this.update(instance)
+  }
+
+  update({ facts, files }: Instance): void {
+    const located = (files ?? this.#asked).locate()
+    // A container that has ended is where it was; not every engine still says it.
+    if (located.root) this.#located = located
+    else this.#located = { ...this.#located, missing: this.#located.root ? [] : located.missing }
+    this.pool.rest(facts.state !== 'running')
+    this.#lookout.look()
+  }
+
+  remove(): void {
+    // What it wrote last may still lie there.
+    this.#lookout.look()
+    this.#lookout.close()
+    this.pool.remove()
+  }
+
+  get done(): boolean {
+    return this.pool.done
+  }
+
+  close(): void {
+    this.#lookout.close()
+    this.pool.close()
+  }
+
+  #lookInto(): readonly Found[] {
+    const { root } = this.#located
+    if (!root) return []
+    try {
+      this.#look = lookInto(root, this.#globs.globs)
+      this.#failure = undefined
+    } catch (error) {
+      this.#look = { ...this.#look, files: [] }
+      this.#failure = `can't be looked for: ${(error as Error).message}`
+    }
+    return this.#look.files
+  }
+
+  #open(found: Found): OpenedFile | undefined {
+    try {
+      return opened(found)
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException
+      const denied = code === 'EACCES' || code === 'EPERM'
+      const why = denied ? 'permission denied; run the agent as root' : message
+      this.#failure = `${found.path} can't be read: ${why}`
+      return undefined
+    }
+  }
+
+  /** Tells what of the files can't be read, each time it is something else. */
+  #tell(): void {
+    const { by } = this.#asked
+    const said = [
+      ...this.#globs.bad.map(({ pattern, why }) => `DRIFTLOG_PATTERN: "${pattern}" in ${by} ${why}`),
+      ...this.#located.missing.map((what) => `DRIFTLOG_FILES_PLACE: files of ${by}: ${what}`),
+      ...(this.#look.cut === undefined
+        ? []
+        : [`DRIFTLOG_FILES_MANY: ${by} means ${this.#look.cut}, the rest is left out: name the files more closely`]),
+      ...(this.pool.leftOut === 0
+        ? []
+        : [
+            `DRIFTLOG_FILES_MANY: ${by} means more than 1000 logs, ${this.pool.leftOut} files are left out: name the files more closely`
+          ]),
+      ...(this.#failure === undefined ? [] : [`DRIFTLOG_FILES_READ: a file of ${by} ${this.#failure}`])
+    ].join('; ')
+    if (said === this.#told) return
+    this.#told = said
+    this.#desk.trouble(said === '' ? undefined : said)
+  }
+}
+
+function opened(found: Found): OpenedFile | undefined {
+  const fd = openFound(found)
+  if (fd === undefined) return undefined
+  try {
+    const path = `/proc/self/fd/${fd}`
+    return found.path.endsWith('.gz') && isPacked(fd) ? new PackedFile(path) : new PlainFile(path)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** By gzip's own first bytes. */
+function isPacked(fd: number): boolean {
+  const bytes = Buffer.alloc(2)
+  return readSync(fd, bytes, 0, 2, 0) === 2 && bytes.readUInt16BE(0) === 0x1f8b
+}
