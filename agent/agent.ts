@@ -19,6 +19,8 @@ import { pause } from './ship/backoff.ts'
 import { codecsFor } from './ship/codec.ts'
 import { Hub, PROTOCOL } from './ship/hub.ts'
 import { Shipper } from './ship/shipper.ts'
+import { fileSource } from './sources/file-source.ts'
+import { hostInstance } from './sources/host.ts'
 import { ownVersion } from './version.ts'
 
 export interface AgentOptions {
@@ -52,7 +54,8 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   const { sinceMs } = folder
   const limits = { pollMs, idleMs, holdMaxBytes, sinceMs }
   const standing = thisMachine()
-  const instances = new Instances({ ...limits, standing, outbox, metrics, log, sources: [], grew: wake })
+  const sources = [fileSource({ pollMs, idleMs })]
+  const instances = new Instances({ ...limits, standing, outbox, metrics, log, sources, grew: wake })
   const hello = (): Hello => ({
     protocol: PROTOCOL,
     version,
@@ -78,6 +81,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   })
   if (face) options.listening?.(face.port)
 
+  for (const app of config.hostFiles) instances.stand(hostInstance(app, config.hostRoot))
   const ending = new AbortController()
   const watching = watchContainers(config, options.engine, AbortSignal.any([signal, ending.signal]))
   try {
@@ -102,14 +106,15 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   }
 
   async function watchContainers(
-    { socketPath, environment, containersDir, rescanMs }: Config,
+    { socketPath, environment, containersDir, hostRoot, procDir, rescanMs }: Config,
     given: Engine | undefined,
     until: AbortSignal
   ): Promise<void> {
     const watched = given ?? dockerEngine(socketPath)
     const early = (container: string, path: string) => instances.open(container, path)
     const own = ownContainer()
-    const all = { engine: watched, environment, containersDir, rescanMs, ownContainer: own, early }
+    const view = { environment, containersDir, hostRoot, procDir, ownContainer: own }
+    const all = { ...view, engine: watched, rescanMs, early }
     for await (const change of watchEngine(all, until)) {
       if (change.kind === 'engine') {
         const { name, version: engineVersion } = change.info

@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { AgentError } from './errors.ts'
 import { fingerprintOf, type Trust } from './ship/trust.ts'
+import { type HostApp, readHostApps } from './sources/host-apps.ts'
 
 /**
  * One variable. docs/configuration.md is made from the list below. Checked by hand, because a schema library
@@ -137,6 +138,26 @@ export const AGENT_OPTIONS = {
     description:
       'Where Docker’s containers folder is for the agent, if it runs in a container and sees it elsewhere than the engine says.'
   },
+  hostRoot: {
+    name: 'DRIFTLOG_HOST_ROOT',
+    kind: 'path',
+    description:
+      'Where the host’s root folder is for the agent, if it runs in a container and sees it elsewhere, e.g. /host. Files inside containers (label driftlog.files) and of the host are read below it.'
+  },
+  procDir: {
+    name: 'DRIFTLOG_PROC_DIR',
+    kind: 'path',
+    default: '/proc',
+    description:
+      'Where the host’s /proc is for the agent, if it runs in a container and sees it elsewhere, e.g. /host/proc.'
+  },
+  hostFiles: {
+    name: 'DRIFTLOG_HOST_FILES',
+    kind: 'text',
+    maximum: 65_536,
+    description:
+      'Log files of the host itself, one app each, apart by ; or newlines: app=nginx env=production /var/log/nginx/*.log; app=cron /var/log/cron.log. Patterns as in the label driftlog.files; env may be absent.'
+  },
   logLevel: {
     name: 'DRIFTLOG_LOG_LEVEL',
     kind: 'text',
@@ -164,6 +185,10 @@ export interface Config {
   rescanMs: number
   holdMaxBytes: number
   containersDir: string | undefined
+  /** '' where it is the agent's own. */
+  hostRoot: string
+  procDir: string
+  hostFiles: HostApp[]
   logLevel: (typeof LOG_LEVELS)[number]
 }
 
@@ -189,6 +214,9 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     rescanMs: integerOf(env, AGENT_OPTIONS.rescanMs),
     holdMaxBytes: integerOf(env, AGENT_OPTIONS.holdMaxBytes),
     containersDir: containers && resolve(containers),
+    hostRoot: rootOf(env),
+    procDir: resolve(textOf(env, AGENT_OPTIONS.procDir) ?? AGENT_OPTIONS.procDir.default),
+    hostFiles: hostFilesOf(env, textOf(env, environment) ?? environment.default),
     logLevel: levelOf(env)
   }
 }
@@ -266,6 +294,22 @@ function stateDirOf(env: NodeJS.ProcessEnv): string {
   if (process.getuid?.() === 0) return '/var/lib/driftlog-agent'
   const states = env['XDG_STATE_HOME'] ?? ''
   return join(isAbsolute(states) ? states : join(homedir(), '.local', 'state'), 'driftlog-agent')
+}
+
+function rootOf(env: NodeJS.ProcessEnv): string {
+  const root = resolve(textOf(env, AGENT_OPTIONS.hostRoot) ?? '/')
+  return root === '/' ? '' : root
+}
+
+function hostFilesOf(env: NodeJS.ProcessEnv, environment: string): HostApp[] {
+  const { hostFiles } = AGENT_OPTIONS
+  const read = readHostApps(textOf(env, hostFiles) ?? '', environment)
+  if (Array.isArray(read)) return read
+  throw wrong(
+    hostFiles.name,
+    'like app=nginx env=production /var/log/nginx/*.log; app=…',
+    `wrong: ${read.why}`
+  )
 }
 
 function levelOf(env: NodeJS.ProcessEnv): Config['logLevel'] {

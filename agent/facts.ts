@@ -6,12 +6,17 @@ import type { EngineInfo, Inspected } from './docker/engine.ts'
 import { type Rotation, rotationOf } from './files/rotation.ts'
 import { type Described, identify, optOut } from './identity.ts'
 import type { HostFacts, InstanceFacts } from './protocol.ts'
+import { type FilesAsked, type HostView, locate } from './sources/root.ts'
 
 export interface FactsOptions {
   /** For containers whose platform names none. */
   environment: string
   /** Where Docker's `containers` folder is for this process, if elsewhere than the engine says. */
   containersDir: string | undefined
+  /** Where the host's root is for this process; '' where it is its own. */
+  hostRoot: string
+  /** Where the host's /proc is. */
+  procDir: string
   /** The container in which this agent runs, if it runs in one. */
   ownContainer: string | undefined
 }
@@ -25,6 +30,8 @@ export interface LogFile {
 export interface Instance {
   facts: InstanceFacts
   log: LogFile | undefined
+  /** Absent where no files of its own are asked for. */
+  files?: FilesAsked
 }
 
 export function instanceOf(found: Inspected, rootDir: string, options: FactsOptions): Instance {
@@ -36,7 +43,9 @@ export function instanceOf(found: Inspected, rootDir: string, options: FactsOpti
   const { app, environment, replica, kind } = identify(described, options.environment)
   const { Type: logDriver, Config: logOptions } = found.HostConfig.LogConfig
   const { State: state } = found
-  const unread = whyUnread(found, described, options)
+  const barred = found.Id === options.ownContainer ? 'the agent’s own log' : optOut(described)
+  const unread = barred ?? whyUnread(found)
+  const files = barred === undefined ? filesOf(found, rootDir, options) : undefined
   const ended = state.Status === 'exited' || state.Status === 'dead'
   const facts: InstanceFacts = {
     container: found.Id,
@@ -60,7 +69,8 @@ export function instanceOf(found: Inspected, rootDir: string, options: FactsOpti
     logOptions: logOptions ?? {},
     ...(unread !== undefined && { unread })
   }
-  return { facts, log: unread === undefined ? logOf(found, rootDir, options) : undefined }
+  const log = unread === undefined ? logOf(found, rootDir, options) : undefined
+  return { facts, log, ...(files && { files }) }
 }
 
 /** Where Docker puts the log of a container. */
@@ -98,15 +108,26 @@ export function ownContainer(mounts = readText('/proc/self/mountinfo')): string 
   return /\/containers\/([0-9a-f]{64})\/(?:hostname|hosts|resolv\.conf) \/etc\//.exec(mounts)?.[1]
 }
 
-function whyUnread(found: Inspected, described: Described, options: FactsOptions): string | undefined {
-  if (found.Id === options.ownContainer) return 'the agent’s own log'
-  const opted = optOut(described)
-  if (opted) return opted
+function whyUnread(found: Inspected): string | undefined {
   const { Type: driver } = found.HostConfig.LogConfig
   if (driver === 'json-file') return undefined
   if (driver === 'none') return 'the log driver "none" keeps nothing'
   return `the log driver "${driver}" is not read; set it to json-file to see this log`
 }
+
+/** Files that the app writes inside the container. */
+function filesOf(
+  found: Inspected,
+  rootDir: string,
+  { hostRoot, procDir }: FactsOptions
+): FilesAsked | undefined {
+  const patterns = found.Config.Labels?.[FILES_LABEL]?.trim()
+  if (!patterns) return undefined
+  const view: HostView = { hostRoot, procDir, rootDir }
+  return { patterns, by: `the label ${FILES_LABEL}`, locate: () => locate(found, view) }
+}
+
+const FILES_LABEL = 'driftlog.files'
 
 /** Before its first start a container has no path yet; it is always the same. */
 function logOf(found: Inspected, rootDir: string, options: FactsOptions): LogFile {

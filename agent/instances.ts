@@ -51,6 +51,8 @@ export class Instances {
   readonly #members = new Map<string, Member>()
   readonly #poller: Poller
   #streams: Log[] = []
+  /** Instances that are no containers. */
+  readonly #ofHost: string[] = []
   /** Opened before anything was known of the container. */
   readonly #early = new Map<string, { stream: LogStream; sinceMs: number }>()
   #rotations = 0
@@ -100,10 +102,17 @@ export class Instances {
     }
   }
 
+  /** An instance that is no container, and stands as long as the agent: logs of the host itself. */
+  stand(instance: Instance): void {
+    const { facts } = instance
+    this.#ofHost.push(facts.container)
+    this.apply({ kind: 'instance', event: { kind: 'seen', atMs: Date.now(), instance: facts }, instance })
+  }
+
   /** What the engine's watch said. */
   apply(change: Extract<Change, { kind: 'instance' | 'present' }>): void {
     if (change.kind === 'present') {
-      this.#options.outbox.present(change.containers)
+      this.#options.outbox.present([...change.containers, ...this.#ofHost])
       this.#forgetEarly(new Set(change.containers))
       this.#missing()
       return

@@ -70,6 +70,6 @@ export interface Inspected {
     LogConfig: { Type: string; Config?: Record<string, string> | null }
     Tmpfs?: Record<string, string> | null
   }
-  GraphDriver?: { Name: string; Data?: Record<string, string> | null } | null
+  GraphDriver?: { Name?: string; Data?: Record<string, string> | null } | null
   Mounts?: { Type?: string; Source?: string; Destination: string }[] | null
 }

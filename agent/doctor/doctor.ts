@@ -26,7 +26,7 @@ const PATIENCE_MS = 15_000
 
 export async function* examine(options: DoctorOptions, signal: AbortSignal): AsyncGenerator<Finding> {
   const { config, machine, engine, settings } = options
-  const { socketPath, containersDir, environment, stateDir } = config
+  const { socketPath, containersDir, environment, hostRoot, procDir, stateDir } = config
   let answered: Answered | undefined
   let credentials: Credentials | undefined
   yield* await timed('engine', signal, async (until) => {
@@ -41,7 +41,7 @@ export async function* examine(options: DoctorOptions, signal: AbortSignal): Asy
     const containers = answered.containers.filter(({ Id }) => Id !== own)
     yield checkLogs(containers, { rootDir, containersDir }, machine)
     yield* checkFiles(containers, machine)
-    const facts: FactsOptions = { environment, containersDir, ownContainer: own }
+    const facts: FactsOptions = { environment, containersDir, hostRoot, procDir, ownContainer: own }
     yield* await settings(containers.map((found) => instanceOf(found, rootDir, facts).facts))
     yield checkControlGroups(containers, machine)
     yield* checkJournal(containers, machine)

@@ -35,6 +35,8 @@ export class TextLog extends Log {
   readonly #options: TextLogOptions
   readonly #ids = new Memory()
   #files: TextFile[] = []
+  /** There are files that were not looked at yet. */
+  #taken = false
 
   constructor(options: TextLogOptions) {
     super(options)
@@ -69,6 +71,7 @@ export class TextLog extends Log {
       if (this.#files.some(({ live }) => live)) this.rotations++
       for (const other of this.#files) other.live = false
     }
+    this.#taken = true
     this.#files = [...this.#files, file].sort(
       (a, b) => Number(a.live) - Number(b.live) || a.writtenMs - b.writtenMs
     )
@@ -85,7 +88,8 @@ export class TextLog extends Log {
   }
 
   override poll(nowMs: number): boolean {
-    let more = false
+    let more = this.#taken
+    this.#taken = false
     for (const file of this.#files) if (this.#look(file, nowMs)) more = true
     if (more && this.placed) this.settle()
     return more

@@ -1,22 +1,14 @@
 /** Log files that are named by patterns: those that an app writes inside its container, and those of the host. */
 import { closeSync, readSync } from 'node:fs'
 import type { Instance } from '../facts.ts'
+import { type Source as OpenedFile, PackedFile, PlainFile } from '../files/source.ts'
 import type { TextLog } from '../files/text-log.ts'
 import { TextPool } from '../files/text-pool.ts'
-import { PackedFile, PlainFile, type Source as OpenedFile } from '../files/source.ts'
 import { type Globs, readGlobs } from './glob.ts'
 import { Lookout } from './lookout.ts'
-import type { Located } from './root.ts'
+import type { FilesAsked, Located } from './root.ts'
 import type { Desk, Source, SourceKind } from './source.ts'
 import { type Found, type Look, lookInto, openFound } from './tree.ts'
-
-/** Where an instance's own files are asked for, and where they lie. */
-export interface FilesAsked {
-  patterns: string
-  /** Who has asked: the label, say. */
-  by: string
-  locate: () => Located
-}
 
 export interface FileSourceOptions {
   pollMs: number
@@ -126,7 +118,9 @@ class FileSource implements Source {
       ...this.#located.missing.map((what) => `DRIFTLOG_FILES_PLACE: files of ${by}: ${what}`),
       ...(this.#look.cut === undefined
         ? []
-        : [`DRIFTLOG_FILES_MANY: ${by} means ${this.#look.cut}, the rest is left out: name the files more closely`]),
+        : [
+            `DRIFTLOG_FILES_MANY: ${by} means ${this.#look.cut}, the rest is left out: name the files more closely`
+          ]),
       ...(this.pool.leftOut === 0
         ? []
         : [

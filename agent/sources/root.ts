@@ -36,6 +36,14 @@ export interface Located {
   missing: string[]
 }
 
+/** Which files of an instance are asked for, and where they lie. */
+export interface FilesAsked {
+  patterns: string
+  /** Who has asked: the label, say. */
+  by: string
+  locate: () => Located
+}
+
 export function locate(found: Inspected, view: HostView): Located {
   const process = ownProcess(found, view)
   const upper = writtenIn(found, view, process)
@@ -96,7 +104,7 @@ function ownProcess({ Id, State }: Inspected, { procDir }: HostView): Process | 
   const mounts = readMounts(textOf(join(folder, 'mountinfo')))
   const area = (at: string): Area | undefined => {
     const mount = mounts.findLast((one) => one.at === at)
-    return mount && { host: join(folder, 'root', at), dev: deviceOf(mount) }
+    return mount && { host: join(folder, 'root', at === '/' ? '' : at), dev: deviceOf(mount) }
   }
   return {
     mounted: area,

@@ -2,6 +2,12 @@
 import type Docker from 'dockerode'
 import { type JsonFileLog, type LogOptions, type Nanoseconds, rfc3339Nano } from './jsonfile.ts'
 
+/** A folder of the host that the container sees; without a source it is in memory. */
+export interface Mount {
+  source?: string
+  destination: string
+}
+
 export interface Container {
   readonly id: string
   name: string
@@ -11,6 +17,9 @@ export interface Container {
   readonly env: string[]
   readonly logOptions: LogOptions
   readonly logPath: string
+  /** Folder of the host in which lies what the container writes into its own file system. */
+  readonly upperDir: string
+  readonly mounts: readonly Mount[]
   readonly created: Nanoseconds
   state: 'running' | 'exited'
   pid: number
@@ -80,8 +89,12 @@ export function inspected(container: Container) {
       RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 0 },
       AutoRemove: false
     },
-    GraphDriver: { Name: 'overlay2', Data: null },
-    Mounts: [],
+    GraphDriver: { Name: 'overlay2', Data: { UpperDir: container.upperDir, LowerDir: '' } },
+    Mounts: container.mounts.map(({ source, destination }) => ({
+      Type: source === undefined ? 'tmpfs' : 'bind',
+      Source: source ?? '',
+      Destination: destination
+    })),
     Config: {
       Hostname: id.slice(0, 12),
       Tty: false,

@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { attributesOf, type Container, logAttributes } from './container.ts'
+import { attributesOf, type Container, logAttributes, type Mount } from './container.ts'
 import { EngineApi, type EngineEvent, type EngineOptions } from './engine-api.ts'
 import { JsonFileLog, type LogOptions, type Nanoseconds } from './jsonfile.ts'
 
@@ -19,6 +19,7 @@ export interface RunOptions {
   /** "NAME=value" */
   env?: string[]
   logOptions?: LogOptions
+  mounts?: Mount[]
   /** Present where the image has a health check. */
   health?: 'starting' | 'healthy' | 'unhealthy'
   at?: Nanoseconds
@@ -62,6 +63,8 @@ export class PretendedEngine implements AsyncDisposable {
     const id = this.#newId()
     const folder = join(this.options.dir, 'containers', id)
     mkdirSync(folder, { recursive: true, mode: 0o710 })
+    const upperDir = join(this.options.dir, 'overlay2', id, 'diff')
+    mkdirSync(upperDir, { recursive: true })
     const container: Container = {
       id,
       name,
@@ -71,6 +74,8 @@ export class PretendedEngine implements AsyncDisposable {
       env,
       logOptions,
       logPath: join(folder, `${id}-json.log`),
+      upperDir,
+      mounts: asked.mounts ?? [],
       created: at,
       state: 'exited',
       pid: 0,
@@ -142,6 +147,7 @@ export class PretendedEngine implements AsyncDisposable {
     this.stop(name, { exitCode: 137, at })
     this.#containers.delete(container.id)
     rmSync(join(container.logPath, '..'), { recursive: true, force: true })
+    rmSync(join(container.upperDir, '..'), { recursive: true, force: true })
     this.#tell(container, 'destroy', at)
   }
 

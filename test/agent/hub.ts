@@ -170,7 +170,16 @@ export class FakeHub {
 
   #positions(asked: PositionsAsked, response: ServerResponse): unknown {
     if (asked.session !== this.#session) return problem(response, 409, 'DRIFTLOG_SESSION', 'say hello')
-    const positions = asked.streams.flatMap(({ container, stream }) =>
+    const whole = asked.containers ?? []
+    const names = [...this.streams.keys()].map((key) => {
+      const [container = '', ...stream] = key.split(' ')
+      return { container, stream: stream.join(' ') }
+    })
+    const wanted = [
+      ...asked.streams.filter(({ container }) => !whole.includes(container)),
+      ...names.filter(({ container }) => whole.includes(container))
+    ]
+    const positions = wanted.flatMap(({ container, stream }) =>
       this.generations(container, stream).map((generation) => positionOf(container, stream, generation))
     )
     return json(response, 200, { positions })

@@ -12,7 +12,13 @@ interface Fixture {
 }
 
 const folder = new URL('../fixtures/containers/', import.meta.url)
-const options = { environment: 'default', containersDir: undefined, ownContainer: undefined }
+const options = {
+  environment: 'default',
+  containersDir: undefined,
+  ownContainer: undefined,
+  hostRoot: '',
+  procDir: '/proc'
+}
 const read = (file: string) => JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Fixture
 
 for (const file of readdirSync(folder)) {

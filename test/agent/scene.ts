@@ -10,6 +10,7 @@ import pino from 'pino'
 import { runAgent } from '../../agent/agent.ts'
 import { type Config, readConfig } from '../../agent/config.ts'
 import { type PretendedEngine, startPretendedEngine } from '../../server/demo/engine.ts'
+import type { TextWriterOptions } from './files-scene.ts'
 import { FakeHub, type HubOptions } from './hub.ts'
 
 export interface RunningAgent extends AsyncDisposable {
@@ -86,6 +87,11 @@ export class Scene implements AsyncDisposable {
   /** A process that writes numbered lines into a log as dockerd does; see writer-process.ts. */
   writer(options: WriterOptions): ChildProcess {
     return this.#spawn('writer-process.ts', [JSON.stringify(options)], {})
+  }
+
+  /** A process that writes numbered lines into a file as an app does; see text-writer-process.ts. */
+  textWriter(options: TextWriterOptions): ChildProcess {
+    return this.#spawn('text-writer-process.ts', [JSON.stringify(options)], {})
   }
 
   #spawn(script: string, args: string[], env: NodeJS.ProcessEnv): ChildProcess {
