@@ -1,5 +1,6 @@
 /** What the first look does not need: one file that is fetched when the page has nothing better to do. */
 export { ContextBar } from './list/context-bar.tsx'
+export { Empty } from './list/empty.tsx'
 export { MarkedMenu } from './list/marked.tsx'
 export { LiveBar } from './live/bar.tsx'
 export { Pill } from './live/pill.tsx'

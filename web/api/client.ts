@@ -2,6 +2,7 @@
 import type { Static } from 'typebox'
 import type {
   AppsAnswer,
+  CompletenessAnswer,
   ContextAnswer,
   ErrorJson,
   FacetsAnswer,
@@ -148,6 +149,10 @@ export class Client {
 
   moves(asked: FleetAsked, signal?: AbortSignal) {
     return this.#json<Static<typeof MovesAnswer>>('/api/moves', { ...asked }, signal)
+  }
+
+  completeness(asked: FleetAsked, signal?: AbortSignal) {
+    return this.#json<CompletenessAnswer>('/api/completeness', { ...asked }, signal)
   }
 
   /**

@@ -15,6 +15,8 @@ export type TailEvent = { cursor: string | undefined } & (
   | { kind: 'move'; move: Static<typeof MoveJson> }
   | { kind: 'instance'; instance: Static<typeof InstanceJson> }
   | { kind: 'skipped'; count: number; from: string; to: string }
+  /** What is missing of an instance has changed. */
+  | { kind: 'gap' }
   | { kind: 'reset' }
   | { kind: 'beat'; hubTime: string; hosts: HostDelay[] }
 )
@@ -49,6 +51,7 @@ function eventFrom(kind: string, data: string, cursor: string | undefined): Tail
       return { kind, cursor, instance: value }
     case 'skipped':
       return { kind, cursor, count: value.count, from: value.from, to: value.to }
+    case 'gap':
     case 'reset':
       return { kind, cursor }
     case 'beat':

@@ -1,5 +1,6 @@
-import { useEffect, useRef, useState } from 'react'
-import { useSetView } from '../state/page.ts'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
+import { usePage, useSetView } from '../state/page.ts'
+import { useStore } from '../state/store.ts'
 import { onColours } from '../theme/theme.ts'
 import { momentText } from '../time/format.ts'
 import { useLanguage } from '../words/index.ts'
@@ -8,6 +9,9 @@ import { barAt, type Counts, highestBar, rangeOfBars, sumOfBars } from './counts
 import { GUTTER } from './gutter.ts'
 import { MarkStrip } from './mark-strip.tsx'
 import { useMarks } from './marks.ts'
+
+/** Where everything is complete there is no strip, and nothing of it is fetched. */
+const LedgerStrip = lazy(async () => ({ default: (await import('../ledger/strip.tsx')).LedgerStrip }))
 
 interface BarsProps {
   counts: Counts | undefined
@@ -49,6 +53,8 @@ export function Bars({ counts, zone, height, searchedTo, dim }: BarsProps) {
   }
   const range = counts && rangeOfBars(counts, 0, counts.edges.length - 2)
   const marks = useMarks(range)
+  const missing = useStore(useStore(usePage().explorer.feed).missing)
+  const isWhole = missing?.verdict === 'complete' && missing.since === undefined
   const plot = Math.max(1, width - GUTTER.left - GUTTER.right)
 
   return (
@@ -86,6 +92,17 @@ export function Bars({ counts, zone, height, searchedTo, dim }: BarsProps) {
         />
       )}
       <div className="plot" ref={place} style={{ height }} />
+      {range && missing && !isWhole && (
+        <Suspense>
+          <LedgerStrip
+            answer={missing}
+            fromMs={range.fromMs}
+            toMs={range.toMs}
+            width={plot}
+            left={GUTTER.left}
+          />
+        </Suspense>
+      )}
       {range && searchedTo !== undefined && (
         <div
           className="not-searched"

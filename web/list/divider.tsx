@@ -1,15 +1,17 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a list of which only a part is drawn is no table
 // biome-ignore-all lint/a11y/useFocusableInteractive: one row of the grid can be tabbed to, keys reach the others
-import type { Ref } from 'react'
+import { lazy, type Ref, Suspense } from 'react'
 import { durationText } from '../time/format.ts'
 import { useLanguage } from '../words/index.ts'
 import type { Look } from './look.ts'
 import type { RowPlace } from './row.tsx'
-import type { Move, MoveRow, RangeRow } from './rows.ts'
+import type { GapRow, Move, MoveRow, RangeRow } from './rows.ts'
+
+const GapWords = lazy(async () => ({ default: (await import('../ledger/sentence.tsx')).GapWords }))
 
 interface DividerProps extends RowPlace {
   ref: Ref<HTMLDivElement>
-  row: MoveRow | RangeRow
+  row: MoveRow | RangeRow | GapRow
   look: Look
   /** An app's name stands in the sentence where more than one is shown. */
   manyApps: boolean
@@ -44,6 +46,10 @@ export function Divider({
       <span role="gridcell" className="saying">
         {row.kind === 'move' ? (
           <MoveWords move={row.move} look={look} manyApps={manyApps} />
+        ) : row.kind === 'gap' ? (
+          <Suspense>
+            <GapWords row={row} />
+          </Suspense>
         ) : (
           <RangeWords row={row} look={look} onLoad={onLoad} />
         )}

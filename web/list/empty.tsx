@@ -14,6 +14,7 @@ export function Empty({ feed }: { feed: Feed }) {
   const setView = useSetView()
   const status = useStore(feed.status)
   const fleet = useStore(page.fleet)
+  const isLossy = useStore(feed.missing, (missing) => missing?.verdict === 'gaps')
   const clock = new Clock(usePageZone())
 
   if (status.phase === 'failed') {
@@ -77,7 +78,7 @@ export function Empty({ feed }: { feed: Feed }) {
                   hosts: app.hosts.join(', ')
                 })
               : t('list.silent', { app: view.app, time: clock.short(app.lastRecord, now) })
-            : t('list.none')}
+            : t(isLossy ? 'list.noneLossy' : 'list.none')}
       </p>
       {status.nearest && (
         <p>

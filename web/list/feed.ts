@@ -1,5 +1,5 @@
 /** One question put to the hub and the rows that answer it, loaded as the reader gets near their ends. */
-import type { CoverageJson, RecordJson } from '../../server/api.ts'
+import type { CompletenessAnswer, CoverageJson, RecordJson } from '../../server/api.ts'
 import { type Asked, type Client, HubError, wasAborted } from '../api/client.ts'
 import { LiveTail } from '../live/tail.ts'
 import type { Anchor } from '../state/history.ts'
@@ -54,6 +54,8 @@ export interface Place extends Partial<Anchor> {
 export class Feed implements Disposable {
   readonly rows = new Rows()
   readonly status: Store<FeedStatus>
+  /** Whether the rows are everything, once the hub has said it. */
+  readonly missing = new Store<CompletenessAnswer | undefined>(undefined)
   readonly tail: LiveTail | undefined
   /** Where the list begins: this record (in the middle unless an offset says where), else the newest end. */
   readonly place: Place | undefined

@@ -2,7 +2,6 @@ import './list.css'
 import { lazy, Suspense, useLayoutEffect, useMemo, useRef } from 'react'
 import { useCommand, usePage, useView } from '../state/page.ts'
 import { useStore } from '../state/store.ts'
-import { Empty } from './empty.tsx'
 import type { Feed } from './feed.ts'
 import { Find } from './find.ts'
 import { FindBar } from './find-bar.tsx'
@@ -12,6 +11,7 @@ import { Notes } from './notes.tsx'
 import { Speaker } from './speaker.tsx'
 
 const ContextBar = lazy(async () => ({ default: (await import('../later.ts')).ContextBar }))
+const Empty = lazy(async () => ({ default: (await import('../later.ts')).Empty }))
 const Pill = lazy(async () => ({ default: (await import('../later.ts')).Pill }))
 const MarkedMenu = lazy(async () => ({ default: (await import('../later.ts')).MarkedMenu }))
 
@@ -63,8 +63,9 @@ export function List() {
       )}
       {isFinding && <FindBar find={find} feed={feed} />}
       <div className="list-frame" ref={frame} tabIndex={-1}>
-        {isEmpty ? <Empty feed={feed} /> : <Grid key={number} feed={feed} find={find} hits={hits} />}
+        {!isEmpty && <Grid key={number} feed={feed} find={find} hits={hits} />}
         <Suspense>
+          {isEmpty && <Empty feed={feed} />}
           {feed.tail && <Pill feed={feed} tail={feed.tail} />}
           {phase === 'shown' && <MarkedMenu />}
         </Suspense>

@@ -199,8 +199,8 @@ export function useMoves(wiring: Wiring): {
   useCommand('warning-previous', () => seek('warning-previous', -1, isLevel('warn')))
   useCommand('move-next', () => seek('move-next', 1, (row) => row.kind === 'move'))
   useCommand('move-previous', () => seek('move-previous', -1, (row) => row.kind === 'move'))
-  useCommand('gap-next', () => seek('gap-next', 1, (row) => row.kind === 'range'))
-  useCommand('gap-previous', () => seek('gap-previous', -1, (row) => row.kind === 'range'))
+  useCommand('gap-next', () => seek('gap-next', 1, isGap))
+  useCommand('gap-previous', () => seek('gap-previous', -1, isGap))
   useCommand('find-next', () => nextHit(1))
   useCommand('find-previous', () => nextHit(-1))
   useCommand('open', () => {
@@ -269,6 +269,11 @@ export function useMoves(wiring: Wiring): {
   }, [found.text])
 
   return { openContext }
+}
+
+/** Lines that are lost, or not loaded. */
+function isGap({ kind }: Row): boolean {
+  return kind === 'range' || kind === 'gap'
 }
 
 function isInList(scroller: HTMLElement | null): boolean {

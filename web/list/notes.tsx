@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { useSetView, useView } from '../state/page.ts'
 import { useStore } from '../state/store.ts'
 import { durationText } from '../time/format.ts'
@@ -8,6 +8,8 @@ import { Clock } from './clock.ts'
 import { type Feed, msBetween } from './feed.ts'
 import { ListMenu } from './menu.tsx'
 import { shifted } from './order.ts'
+
+const Sentence = lazy(async () => ({ default: (await import('../ledger/sentence.tsx')).Sentence }))
 
 /** How many lines, searched how far, and everything that may be missing, each by its name. */
 export function Notes({ feed }: { feed: Feed }) {
@@ -43,6 +45,9 @@ export function Notes({ feed }: { feed: Feed }) {
           t('list.noneYet')
         ) : null}
       </span>
+      <Suspense>
+        <Sentence feed={feed} />
+      </Suspense>
       {status.missing && <span className="note amber">{t('list.missing')}</span>}
       {status.error && status.phase === 'shown' && (
         <span className="note amber">{t('list.failed', { reason: status.error.message })}</span>

@@ -1,6 +1,6 @@
 /** The rows of the list, oldest first: records, and what stands between them. */
 import type { Static } from 'typebox'
-import type { MoveJson, RecordJson } from '../../server/api.ts'
+import type { GapJson, MoveJson, RecordJson } from '../../server/api.ts'
 import { Store } from '../state/store.ts'
 import { compareRecords } from './order.ts'
 
@@ -46,7 +46,16 @@ export interface RangeRow {
   loading: boolean
 }
 
-export type Row = RecordRow | MoveRow | RangeRow
+/** Lines that are lost. */
+export interface GapRow {
+  kind: 'gap'
+  key: string
+  /** Before the first line behind it. */
+  time: string
+  gap: GapJson
+}
+
+export type Row = RecordRow | MoveRow | RangeRow | GapRow
 
 /** Rough memory of a record beside its text, in bytes. */
 const RECORD_BYTES = 700
@@ -54,7 +63,11 @@ const RECORD_BYTES = 700
 export class Rows {
   readonly #items: Row[] = []
   readonly #records = new Map<string, RecordRow>()
-  #moves: readonly Move[] = []
+  /** What stands between the records, once those around it are loaded. */
+  #moves: readonly MoveRow[] = []
+  #gaps: readonly GapRow[] = []
+  /** Nothing lies behind the loaded records at this end. */
+  #whole = { older: false, newer: false }
   #bytes = 0
   #errors = 0
   /** Changes when rows came, went or changed. */
@@ -121,21 +134,33 @@ export class Rows {
     if (fresh.length === 0) return 0
     fresh.sort(compareRows)
     this.#weave(fresh)
-    this.#placeMoves()
+    this.#placeAll()
     this.changed()
     return fresh.length
   }
 
   /** Every move of the question; each stands in the list once the records around it are loaded. */
   setMoves(moves: readonly Move[]): void {
-    this.#moves = moves
-    if (this.#placeMoves()) this.changed()
+    this.#moves = moves.map(moveRow)
+    if (this.#placeAll()) this.changed()
   }
 
   /** A move that was just told: it stands at once, before its instance has written a line. */
   addMove(move: Move): void {
-    this.#moves = [...this.#moves, move]
-    if (this.#insertMove(move)) this.changed()
+    const row = moveRow(move)
+    this.#moves = [...this.#moves, row]
+    if (this.#place(row)) this.changed()
+  }
+
+  /** Every gap of the question; those at an end stand there where no record can lie behind them. */
+  setGaps(gaps: readonly GapRow[], older: boolean, newer: boolean): void {
+    if (gaps.length === 0 && this.#gaps.length === 0) return
+    const kept = this.#items.filter(({ kind }) => kind !== 'gap')
+    this.#items.splice(0, this.#items.length, ...kept)
+    this.#gaps = gaps
+    this.#whole = { older, newer }
+    this.#placeAll()
+    this.changed()
   }
 
   insert(row: RangeRow): void {
@@ -222,25 +247,30 @@ export class Rows {
     return low
   }
 
-  #placeMoves(): boolean {
+  #placeAll(): boolean {
     const oldest = this.first()
     const newest = this.last()
     if (!oldest || !newest) return false
     let placed = false
-    for (const move of this.#moves) {
-      if (move.at >= oldest.time && move.at <= newest.time && this.#insertMove(move)) placed = true
-    }
+    const isAround = ({ time }: Row) => time >= oldest.time && time <= newest.time
+    const { older, newer } = this.#whole
+    const isOpen = ({ time }: Row) => (older || time >= oldest.time) && (newer || time <= newest.time)
+    for (const row of this.#moves) if (isAround(row) && this.#place(row)) placed = true
+    for (const row of this.#gaps) if (isOpen(row) && this.#place(row)) placed = true
     return placed
   }
 
-  #insertMove(move: Move): boolean {
-    const row: MoveRow = { kind: 'move', key: moveKey(move), time: move.at, move }
-    let at = this.#placeFor(row)
+  /** False where it stands already. */
+  #place(row: MoveRow | GapRow): boolean {
+    const at = this.#placeFor(row)
     for (let i = at; this.#items[i]?.time === row.time; i++) if (this.#items[i]?.key === row.key) return false
-    at = Math.min(at, this.#items.length)
     this.#items.splice(at, 0, row)
     return true
   }
+}
+
+function moveRow(move: Move): MoveRow {
+  return { kind: 'move', key: moveKey(move), time: move.at, move }
 }
 
 export function moveKey(move: Move): string {
@@ -251,11 +281,11 @@ export function isError(record: RecordJson): boolean {
   return record.level === 'error' || record.level === 'fatal'
 }
 
-/** At the same time a move stands before the lines, a range after them. */
+/** At the same time a move or a gap stands before the lines, a range after them. */
 function compareRows(a: Row, b: Row): number {
   if (a.kind === 'record' && b.kind === 'record') return compareRecords(a.record, b.record)
   if (a.time !== b.time) return a.time < b.time ? -1 : 1
   return RANK[a.kind] - RANK[b.kind]
 }
 
-const RANK = { move: 0, record: 1, range: 2 } as const
+const RANK = { gap: 0, move: 0, record: 1, range: 2 } as const

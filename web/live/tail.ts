@@ -68,6 +68,8 @@ export class LiveTail {
   })
   /** Records as they come, for whoever counts them. */
   readonly arrivals = new Store<readonly RecordJson[]>([])
+  /** Counts up whenever the hub tells that something is missing. */
+  readonly gaps = new Store(0)
   readonly #wiring: Wiring
   #cursor: string | undefined
   #queue: TailEvent[] = []
@@ -307,6 +309,9 @@ export class LiveTail {
       }
       case 'beat':
         this.#set({ hosts: event.hosts, hubTime: event.hubTime })
+        break
+      case 'gap':
+        this.gaps.update((count) => count + 1)
         break
       case 'instance':
         break

@@ -5,6 +5,7 @@ export const readingEn = {
   'list.summaryAtLeast': '≥ {count|# line|# lines} · searched {span} in {ms} ms',
   'list.noneYet': '0 lines so far',
   'list.none': 'No line matches in this range. Every host is complete.',
+  'list.noneLossy': 'No line matches in what is there.',
   'list.noneBehind': 'No line matches so far. {count|# host has|# hosts have} not delivered everything yet.',
   'list.searching': 'Searching…',
   'list.searchingTo': 'Searching… back to {time}',

@@ -7,6 +7,7 @@ export const readingZh: Record<keyof typeof readingEn, string> = {
   'list.summaryAtLeast': '≥ {count} 行 · {ms} 毫秒内搜索了 {span}',
   'list.noneYet': '目前 0 行',
   'list.none': '该时间范围内没有匹配的日志，所有主机的数据都完整。',
+  'list.noneLossy': '现有的日志中没有匹配的行。',
   'list.noneBehind': '目前没有匹配的日志。还有 {count} 台主机的数据未完全送达。',
   'list.searching': '正在搜索…',
   'list.searchingTo': '正在搜索…已到 {time}',

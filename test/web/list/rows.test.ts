@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { RecordJson } from '../../../server/api.ts'
 import { cursorOf, nanosOf, timeOf } from '../../../web/list/order.ts'
-import { Rows } from '../../../web/list/rows.ts'
+import { type GapRow, Rows } from '../../../web/list/rows.ts'
 
 function record(second: number, offset = second, instance = 'aaaaaaaaaaaaaaaa'): RecordJson {
   const time = `2026-11-23T11:00:${String(second).padStart(2, '0')}.000000000Z`
@@ -83,4 +83,24 @@ test('times keep all nine digits', () => {
     expect(timeOf(nanosOf(time))).toBe(time)
   }
   expect(cursorOf(record(1))).toBe(`${nanosOf(record(1).time)}_${record(1).id}`)
+})
+
+test('a gap stands before the first line behind it; at an end only where no line can lie behind it', () => {
+  const rows = new Rows()
+  const gap = (second: number): GapRow => {
+    const { time, generation: _, offset: __, ...of } = record(second)
+    return { kind: 'gap', key: `gap ${second}`, time, gap: { ...of, cause: 'nul', told: time } }
+  }
+  rows.merge([record(3), record(5)])
+  rows.setGaps([gap(1), gap(5), gap(9)], false, false)
+  expect(offsets(rows)).toEqual([3, 'gap', 5])
+  rows.setGaps([gap(1), gap(5), gap(9)], true, true)
+  expect(offsets(rows)).toEqual(['gap', 3, 'gap', 5, 'gap'])
+  rows.merge([record(7)])
+  expect(offsets(rows)).toEqual(['gap', 3, 'gap', 5, 7, 'gap'])
+  // More is known of one now, another is none any more.
+  rows.setGaps([{ ...gap(9), time: record(7).time }], true, true)
+  expect(offsets(rows)).toEqual([3, 5, 'gap', 7])
+  rows.setGaps([], true, true)
+  expect(offsets(rows)).toEqual([3, 5, 7])
 })

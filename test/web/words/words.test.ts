@@ -4,6 +4,8 @@ import { said } from '../../../web/query/say.ts'
 import { english, type WordKey } from '../../../web/words/catalogue.ts'
 import { chinese } from '../../../web/words/chinese.ts'
 import { languageOf } from '../../../web/words/language.ts'
+import { ledgerEn } from '../../../web/words/ledger.en.ts'
+import { ledgerZh } from '../../../web/words/ledger.zh.ts'
 import { fill, holesOf } from '../../../web/words/message.ts'
 
 const keys = Object.keys(english.words) as WordKey[]
@@ -11,6 +13,14 @@ const keys = Object.keys(english.words) as WordKey[]
 test('both catalogues have the same keys and fill the same holes', () => {
   expect(Object.keys(chinese.words).sort()).toEqual([...keys].sort())
   for (const key of keys) expect(holesOf(chinese.words[key]), key).toEqual(holesOf(english.words[key]))
+})
+
+test('words that come later fill the same holes, too, and hold no English', () => {
+  expect(Object.keys(ledgerZh).sort()).toEqual(Object.keys(ledgerEn).sort())
+  for (const key of Object.keys(ledgerEn) as (keyof typeof ledgerEn)[]) {
+    expect(holesOf(ledgerZh[key]), key).toEqual(holesOf(ledgerEn[key]))
+    expect(ledgerZh[key].replace(/\{[^}]*\}/g, ''), key).not.toMatch(/[a-z]{3,}/i)
+  }
 })
 
 /** Query words, level names, names of things and keys are the same in every language. */
