@@ -5,6 +5,8 @@ import { dockerEngine } from './docker/dockerode.ts'
 import type { Engine, EngineInfo } from './docker/engine.ts'
 import { watchEngine } from './docker/watch.ts'
 import { thisMachine } from './doctor/machine.ts'
+import { diesWithContainer } from './doctor/state.ts'
+import { whereNoEngine, whereNoState } from './doctor/ways-out.ts'
 import { type Credentials, enrol, openStateFolder } from './enrolment.ts'
 import { AgentError } from './errors.ts'
 import { type Face, type FaceOptions, type Health, openFace } from './face.ts'
@@ -54,6 +56,13 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   const { sinceMs } = folder
   const limits = { pollMs, idleMs, holdMaxBytes, sinceMs }
   const standing = thisMachine()
+  if (diesWithContainer(config.stateDir, standing)) {
+    const { stateDir } = config
+    log.warn(
+      { stateDir, remedy: whereNoState(stateDir, standing) },
+      'the state folder dies with this container, and the next one joins as another host'
+    )
+  }
   const sources = [fileSource({ pollMs, idleMs })]
   const instances = new Instances({ ...limits, standing, outbox, metrics, log, sources, grew: wake })
   const hello = (): Hello => ({
@@ -124,7 +133,11 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
         const { error: err, retryInMs } = change
         metrics.engineErrors++
         if (engine.lost(err)) {
-          log.warn({ err, socketPath, retryInMs }, 'the engine does not answer, known logs are read on')
+          const remedies = whereNoEngine(socketPath, String((err as NodeJS.ErrnoException).code), standing)
+          log.warn(
+            { err, socketPath, remedies, retryInMs },
+            'the engine does not answer, known logs are read on'
+          )
         }
       } else instances.apply(change)
     }

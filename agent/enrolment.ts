@@ -12,6 +12,8 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import { thisMachine } from './doctor/machine.ts'
+import { whereNoState } from './doctor/ways-out.ts'
 import { AgentError } from './errors.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
 import type { HostFacts } from './protocol.ts'
@@ -175,6 +177,6 @@ function bootId(): string {
 
 function asAgentError(path: string, error: Error): AgentError {
   if (error instanceof AgentError) return error
-  const text = `the state folder ${path} cannot be used: ${error.message}; set DRIFTLOG_STATE_DIR to a folder that this user may write to`
+  const text = `the state folder ${path} cannot be used: ${error.message}; ${whereNoState(path, thisMachine())}`
   return new AgentError('DRIFTLOG_STATE_UNUSABLE', text, { cause: error })
 }

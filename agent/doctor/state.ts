@@ -3,9 +3,21 @@ import { dirname, join } from 'node:path'
 import type { Credentials } from '../enrolment.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 import { type Machine, textOf } from './machine.ts'
+import { whereNoState } from './ways-out.ts'
 
 const CHECK = 'state folder'
 const SMALL_BYTES = 100 * 1024 * 1024
+
+const DIES = 'dies with this container, and the next one joins as another host'
+
+/** True where the folder is part of the container that this runs in, and no volume. */
+export function diesWithContainer(path: string, machine: Machine): boolean {
+  if (!machine.inContainer) return false
+  const places = textOf(machine, '/proc/self/mountinfo')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+  return !places.some((place) => place.length > 1 && (path === place || path.startsWith(`${place}/`)))
+}
 
 /** `credentials` is undefined where this host has not joined yet. */
 export async function checkState(
@@ -16,9 +28,7 @@ export async function checkState(
   const running = await machine.answers(join(path, 'agent.lock'))
   const writable = mayWrite(there, machine)
   if (writable !== undefined && !running) {
-    const remedy = machine.inContainer
-      ? `give the agent's container a volume: -v driftlog-agent:${path}`
-      : 'set DRIFTLOG_STATE_DIR to a folder that this user may write to'
+    const remedy = whereNoState(path, machine)
     return {
       findings: [fail(CHECK, `${there} can't be written to: ${writable}`, remedy)],
       credentials: undefined
@@ -30,13 +40,8 @@ export async function checkState(
     return { findings: [fail(CHECK, damage, remedy)], credentials }
   }
   const text = `${path} can be written to; ${credentials ? `this is host ${credentials.host}` : 'this host has not joined a hub yet'}${running ? '; an agent runs on it now' : ''}`
-  const lost = machine.inContainer && !isMounted(path, machine)
-  const own = lost
-    ? warn(
-        CHECK,
-        `${path} dies with this container, and the next one joins as another host`,
-        `give the agent's container a volume: -v driftlog-agent:${path}`
-      )
+  const own = diesWithContainer(path, machine)
+    ? warn(CHECK, `${path} ${DIES}`, whereNoState(path, machine))
     : ok(CHECK, text)
   return { findings: [own, space(there, machine)], credentials }
 }
@@ -77,13 +82,4 @@ function readCredentials(path: string, machine: Machine): { credentials?: Creden
     const { code } = error as NodeJS.ErrnoException
     return { damage: code ? `${path} can't be read: ${(error as Error).message}` : `${path} is damaged` }
   }
-}
-
-function isMounted(path: string, machine: Machine): boolean {
-  const places = textOf(machine, '/proc/self/mountinfo')
-    .split('\n')
-    .map((line) => line.split(' ')[4] ?? '')
-  return places.some(
-    (place) => place !== '/' && place !== '' && (path === place || path.startsWith(`${place}/`))
-  )
 }

@@ -25,6 +25,14 @@ export function whereForbidden({ uid, inContainer }: Standing): string {
     : 'run the agent as root, or as a service with AmbientCapabilities=CAP_DAC_READ_SEARCH'
 }
 
+/** The state folder can't be used, or won't last. */
+export function whereNoState(path: string, { inContainer }: Standing): string {
+  const elsewhere = 'set DRIFTLOG_STATE_DIR to a folder that this user may write to'
+  return inContainer
+    ? `give the agent's container a volume: -v driftlog-agent:${path}, or ${elsewhere}`
+    : elsewhere
+}
+
 /** The engine's socket does not let us in; `code` is Node's. The likely way out comes first. */
 export function whereNoEngine(path: string, code: string, { inContainer }: Standing): string[] {
   const elsewhere = 'elsewhere: DRIFTLOG_DOCKER_SOCKET=/path/of/docker.sock'
