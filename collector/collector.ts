@@ -35,6 +35,7 @@ import { Lanes } from './lanes.ts'
 import { Meters } from './meters.ts'
 import { gatherMs, InWork } from './pace.ts'
 import { ParsePool } from './parse/pool.ts'
+import type { RedactionConfig } from './parse/redact-rules.ts'
 import { answerProblem } from './problem.ts'
 import { HEARTBEAT_MS, Sessions } from './sessions.ts'
 import type { LogStore } from './store/store.ts'
@@ -53,6 +54,8 @@ export interface CollectorOptions {
   nowMs?: () => number
   /** Parse threads; absent: by the number of cores. */
   threads?: number
+  /** Default: the built-in rules. */
+  redaction?: RedactionConfig
   /** Threads that are shared with others, and left open at the end. */
   pool?: ParsePool
   limits?: Partial<CollectorLimits>
@@ -99,7 +102,11 @@ export const collector: FastifyPluginAsync<CollectorOptions> = async (plain, opt
   const inWork = new InWork(limits.maxInWorkBytes)
   const pool =
     options.pool ??
-    (await ParsePool.open({ nowMs, ...(options.threads !== undefined && { threads: options.threads }) }))
+    (await ParsePool.open({
+      nowMs,
+      ...(options.threads !== undefined && { threads: options.threads }),
+      ...(options.redaction && { redaction: options.redaction })
+    }))
   const meters = new Meters(options.registry ?? new Registry(), {
     in_work_bytes: { help: 'Bytes of deliveries in work', value: () => inWork.bytes },
     parse_pending: { help: 'Requests that wait for a parse thread', value: () => pool.pending },

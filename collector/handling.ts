@@ -2,6 +2,7 @@
  * How the lines of one container are to be handled, by its labels. What can't be used is left out and said: a label
  * never stops a stream. docs/labels.md tells it to people.
  */
+import { redactionProblems } from './parse/redact-rules.ts'
 import { compilePattern } from './parse/safe-pattern.ts'
 import { LEVELS } from './record.ts'
 
@@ -37,7 +38,7 @@ export const PLAIN_HANDLING: Handling = {
 }
 
 export function handlingOf(labels: Labels): Handling {
-  const problems: string[] = []
+  const problems = redactionProblems(labels['driftlog.redact'])
   return {
     multiline: multilineOf(labels, problems),
     level: levelNamed(labels['driftlog.level'], problems),

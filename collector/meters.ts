@@ -9,6 +9,7 @@ const PREFIX = 'driftlog_collector_'
 export class Meters {
   readonly #count: (name: string, value: number) => void
   readonly #refused: Counter
+  readonly #redacted: Counter
   readonly #held: Gauge
   readonly #seconds: Histogram
 
@@ -26,6 +27,12 @@ export class Meters {
       name: `${PREFIX}refused_total`,
       help: 'Requests of agents that were refused, by code',
       labelNames: ['code'],
+      registers
+    })
+    this.#redacted = new Counter({
+      name: `${PREFIX}redacted_total`,
+      help: 'Secrets taken out of lines before they were stored, by kind',
+      labelNames: ['kind'],
       registers
     })
     this.#held = new Gauge({
@@ -67,6 +74,7 @@ export class Meters {
     this.#count('nul_bytes', counts.nulBytes)
     this.#count('cut_records', counts.cut)
     this.#count('exact_lines', counts.exact)
+    for (const [kind, count] of Object.entries(counts.redacted)) this.#redacted.inc({ kind }, count)
   }
 
   lost(losses: readonly Loss[]): void {

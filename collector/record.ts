@@ -15,7 +15,9 @@ export const FLAG = {
   /** The line was not what its source promises (broken JSON, bad time); the raw line is the text. */
   broken: 4,
   /** The record's own time could not be read; it carries the time of the one before, or of arrival. */
-  timeless: 8
+  timeless: 8,
+  /** Secrets were taken out of the text before it was stored. */
+  redacted: 16
 } as const
 
 /**

@@ -48,7 +48,9 @@ export const RecordJson = Type.Object({
   /** True where the record was cut at the longest length; the rest is the next record. */
   cut: Type.Optional(Type.Boolean()),
   /** True where the line could not be read as what its source promises; `text` is the raw line. */
-  broken: Type.Optional(Type.Boolean())
+  broken: Type.Optional(Type.Boolean()),
+  /** True where secrets were taken out of the text before it was stored. */
+  redacted: Type.Optional(Type.Boolean())
 })
 export type RecordJson = Static<typeof RecordJson>
 

@@ -133,7 +133,9 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   })
   if (parts.agents) {
     const { registry } = metrics
-    await app.register(collector, { ...parts.agents, access, failures, store: logs, open, registry, nowMs })
+    const { redaction } = config
+    const receiving = { access, failures, store: logs, open, registry, redaction, nowMs }
+    await app.register(collector, { ...parts.agents, ...receiving })
   }
   await app.register(health, { logs, metrics })
   for (const routes of [logRoutes, exportRoutes, histogram, facets]) {

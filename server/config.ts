@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import envSchema from 'env-schema'
 import { type Static, Type } from 'typebox'
+import { expressionProblems, expressionsOf, type RedactionConfig } from '../collector/parse/redact-rules.ts'
 import { ConfigError } from './errors.ts'
 
 /** One variable per option; docs/configuration.md is made from this value. */
@@ -109,6 +110,17 @@ export const HubEnvironment = Type.Object({
     maximum: 100_000,
     description: 'Live tails that are served at the same time; one more is refused with 429.'
   }),
+  DRIFTLOG_REDACT: Type.Union([Type.Literal('on'), Type.Literal('off')], {
+    default: 'on',
+    description:
+      'Whether passwords, tokens, keys and card numbers are taken out of lines before they are stored. The label driftlog.redact of a container overrules it.'
+  }),
+  DRIFTLOG_REDACT_PATTERNS: Type.String({
+    default: '',
+    maxLength: 20_000,
+    description:
+      'Regular expressions of what else is taken out: one a line, or a JSON list. A group (?<secret>…) takes out its part alone; (?i) in front ignores case.'
+  }),
   DRIFTLOG_LOG_LEVEL: Type.Union(
     ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => Type.Literal(level)),
     { default: 'info', description: 'How much the hub says of itself on standard error.' }
@@ -134,6 +146,7 @@ export interface Config {
   retention: { maxAgeMs: number; maxBytes: number }
   query: { budgetMs: number; concurrent: number; waiting: number }
   tailClients: number
+  redaction: RedactionConfig
   logLevel: string
 }
 
@@ -162,6 +175,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       waiting: values.DRIFTLOG_QUERY_WAITING
     },
     tailClients: values.DRIFTLOG_TAIL_CLIENTS,
+    redaction: {
+      builtIn: values.DRIFTLOG_REDACT === 'on',
+      expressions: patternsOf(values.DRIFTLOG_REDACT_PATTERNS)
+    },
     logLevel: String(values.DRIFTLOG_LOG_LEVEL)
   }
 }
@@ -219,6 +236,17 @@ function sentence(name: string, value: string | undefined, complaints: Complaint
     : complaints.find((complaint) => complaint.instancePath === `/${name}`)?.message
   const standard = schema?.default === undefined ? '' : ` (${JSON.stringify(schema.default)} when not set)`
   return `${name}="${value}" ${reason}${standard}. Correct the variable, or remove it.`
+}
+
+function patternsOf(text: string): string[] {
+  const problems = expressionProblems(text)
+  if (problems.length > 0)
+    throw new ConfigError(
+      problems
+        .map((problem) => `DRIFTLOG_REDACT_PATTERNS: ${problem} Correct the expression, or remove it.`)
+        .join('\n')
+    )
+  return expressionsOf(text)
 }
 
 function publicUrlOf(text: string | undefined): URL | undefined {

@@ -28,7 +28,8 @@ export function recordJson(record: LogRecord): RecordJson {
     text: record.text,
     ...(fields ? { fields } : {}),
     ...(flags & FLAG.cut ? { cut: true } : {}),
-    ...(flags & FLAG.broken ? { broken: true } : {})
+    ...(flags & FLAG.broken ? { broken: true } : {}),
+    ...(flags & FLAG.redacted ? { redacted: true } : {})
   }
 }
 

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import type { Worker } from 'node:worker_threads'
 import type { Codec, Delivery } from '../../agent/protocol.ts'
 import { startThread } from '../thread.ts'
+import { BUILT_IN_RULES, type RedactionConfig } from './redact-rules.ts'
 import type { Answer, Asked, ChunkAsked, Parsed } from './worker.ts'
 
 export type ParseAnswer = Extract<Answer, { kind: 'parsed' }>
@@ -30,6 +31,8 @@ export interface PoolOptions {
   /** Default: one on up to two cores, else half of them, four at most. */
   threads?: number
   nowMs?: () => number
+  /** Default: the built-in rules. */
+  redaction?: RedactionConfig
   start?: () => Worker
 }
 
@@ -68,7 +71,8 @@ export class ParsePool implements AsyncDisposable {
 
   private constructor(options: PoolOptions) {
     this.#nowMs = options.nowMs ?? Date.now
-    this.#start = options.start ?? (() => startThread('./worker', import.meta.url))
+    this.#start =
+      options.start ?? (() => startThread('./worker', import.meta.url, options.redaction ?? BUILT_IN_RULES))
     this.#threads = []
   }
 

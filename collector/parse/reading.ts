@@ -5,6 +5,8 @@ import type { ColumnsBuilder } from './columns.ts'
 import { DockerLine } from './docker-json.ts'
 import { levelOf } from './level.ts'
 import type { NulRun } from './nuls.ts'
+import { type OpenKey, type Redaction, type RedactionCounts, Redactor } from './redact.ts'
+import { BUILT_IN_RULES, redactionOf } from './redact-rules.ts'
 import { TextClock } from './text-clock.ts'
 
 /** The longest text of a record. */
@@ -37,6 +39,10 @@ export interface Unfinished {
 /** Where the reading of one generation stands, and what it holds. */
 export interface Reading {
   manner: Manner
+  redaction: Redaction
+  redactor: Redactor
+  /** Key blocks whose lines come one by one, by output. */
+  openKeys: OpenKey[]
   /** Place of the byte that must come next. */
   next: number
   /** Reading can begin again here with nothing carried. */
@@ -78,10 +84,12 @@ export interface Counts {
   cut: number
   /** Lines that only the exact path could read. */
   exact: number
+  /** What was taken out of lines. */
+  redacted: RedactionCounts
 }
 
 export function noCounts(): Counts {
-  return { broken: 0, timeless: 0, nulBytes: 0, cut: 0, exact: 0 }
+  return { broken: 0, timeless: 0, nulBytes: 0, cut: 0, exact: 0, redacted: {} }
 }
 
 /** Begins at `committed` with nothing carried. */
@@ -91,8 +99,12 @@ export function beginReading(
   nowMs: number,
   manner: Manner = DOCKER_MANNER
 ): Reading {
+  const openKey = committed > 0 ? 'perhaps' : 'no'
   return {
     manner,
+    redaction: redactionOf(BUILT_IN_RULES, manner.handling.redact),
+    redactor: new Redactor(),
+    openKeys: [openKey, openKey, openKey],
     next: committed,
     committed,
     stored,
@@ -154,5 +166,8 @@ export function give(
   reading.lastNanos = line.nanos
   if (end > reading.stored) reading.stored = end
   const said = level === 0 ? reading.manner.handling.level : level
-  into.push(line.timeMs, line.nanos, offset, end, said, line.output, flags, line.textEnd)
+  const { redactor, redaction, openKeys } = reading
+  const textEnd = redactor.apply(redaction, into, into.textLength, line.textEnd, openKeys, line.output)
+  const marked = redactor.found ? flags | FLAG.redacted : flags
+  into.push(line.timeMs, line.nanos, offset, end, said, line.output, marked, textEnd)
 }

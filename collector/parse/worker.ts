@@ -2,7 +2,7 @@
  * A parse thread: takes bodies apart, parses their chunks, and keeps what is unfinished of each generation. The
  * main thread decides between the two steps whether a delivery fits; until then nothing here changes.
  */
-import { parentPort } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
 import type { Codec, Delivery } from '../../agent/protocol.ts'
 import type { Handling } from '../handling.ts'
 import type { Columns } from '../record.ts'
@@ -12,6 +12,8 @@ import { FrameError, readFrame } from './frame.ts'
 import { flush, isIdle, parseChunk } from './generation.ts'
 import type { NulRun } from './nuls.ts'
 import { beginReading, type Counts, type Format, noCounts, type Reading } from './reading.ts'
+import { type Redaction, Redactor } from './redact.ts'
+import { BUILT_IN_RULES, type RedactionConfig, redactionOf } from './redact-rules.ts'
 
 /** A chunk to be parsed, with what the main thread knows of its generation. */
 export interface ChunkAsked {
@@ -57,6 +59,8 @@ export type Answer =
 
 /** Bytes that unfinished records and lines of one thread may hold together. */
 const HELD_BYTES = 32 * 1024 * 1024
+/** Labels that differ; beyond this many all are compiled again. */
+const MOST_REDACTIONS = 1000
 /** Readings that hold nothing are only a convenience; beyond this many the oldest are forgotten. */
 const MOST_READINGS = 20_000
 
@@ -64,6 +68,10 @@ const port = parentPort
 if (!port) throw new Error('collector/parse/worker is started as a thread')
 
 const readers = decompressors()
+const redactionConfig = (workerData as RedactionConfig | null | undefined) ?? BUILT_IN_RULES
+const redactor = new Redactor()
+/** By label. */
+const redactions = new Map<string | undefined, Redaction>()
 const builder = new ColumnsBuilder()
 const readings = new Map<string, Reading>()
 /** Bytes that all readings hold. */
@@ -137,6 +145,8 @@ function parse(id: number, chunks: ChunkAsked[], nowMs: number): void {
     const reading = readings.get(chunk.key) ?? begin(chunk, nowMs)
     if (reading.next !== chunk.offset) throw new Error('the reading stands elsewhere')
     readings.set(chunk.key, reading)
+    reading.redaction = redactionFor(chunk.handling.redact)
+    reading.redactor = redactor
     reading.aheadMs = chunk.aheadMs
     const before = reading.held
     parseChunk(reading, bodies[i] ?? new Uint8Array(0), chunk.last, nowMs, builder, counts)
@@ -150,6 +160,15 @@ function parse(id: number, chunks: ChunkAsked[], nowMs: number): void {
 
 function begin({ committed, stored, format, handling }: ChunkAsked, nowMs: number): Reading {
   return beginReading(committed, stored, nowMs, { format, handling })
+}
+
+function redactionFor(label: string | undefined): Redaction {
+  const known = redactions.get(label)
+  if (known) return known
+  if (redactions.size === MOST_REDACTIONS) redactions.clear()
+  const redaction = redactionOf(redactionConfig, label)
+  redactions.set(label, redaction)
+  return redaction
 }
 
 function flushAll(id: number, keys: string[], cut: boolean, nowMs: number): void {
@@ -167,6 +186,7 @@ function flushAll(id: number, keys: string[], cut: boolean, nowMs: number): void
 }
 
 function answer(id: number, chunks: Parsed[], counts: Counts): void {
+  counts.redacted = redactor.take()
   const oldest = held > HELD_BYTES ? oldestHolding() : []
   const transfer = chunks.map((chunk) => chunk.records.text.buffer as ArrayBuffer)
   send({ kind: 'parsed', id, chunks, counts, held, oldest }, transfer)

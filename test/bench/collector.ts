@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Delivery } from '../../agent/protocol.ts'
 import { DOCKER_MANNER } from '../../collector/parse/reading.ts'
+import { BUILT_IN_RULES, type RedactionConfig } from '../../collector/parse/redact-rules.ts'
 import { openParsing } from './built.ts'
 import { framed } from './frame.ts'
 import { dockerRecord, type Line, workload } from './generator.ts'
@@ -12,6 +13,7 @@ const CHUNK_BYTES = 1 << 20
 /** Distinct bodies of each kind; they are parsed more than once, as different generations. */
 const BODIES = 24
 const TURNS = 16
+const REDACTION_TURNS = 3
 const CONTAINER = createHash('sha256').update('bench').digest('hex')
 
 interface Body {
@@ -49,14 +51,35 @@ export const rows: Bench = async (progress) => {
       { what: `${kind.name}: by the clock, one thread`, value: ours.perSecond, unit: 'lines/s' },
       { what: `${kind.name}: Docker's JSON`, value: ours.mbPerCpuSecond, unit: 'MB/s of one core' }
     )
+    progress(`${kind.name}: with and without redaction`)
+    found.push(await redactionRow(kind.name, bodies))
   }
   return found
 }
 
+/** The same bodies with and without, in turns, so that a noisy machine is noisy for both. */
+async function redactionRow(name: string, bodies: Body[]): Promise<Row> {
+  const cpu = { on: 0, off: 0 }
+  for (let turn = 0; turn < REDACTION_TURNS; turn++)
+    for (const [which, builtIn] of [
+      ['off', false],
+      ['on', true]
+    ] as const)
+      cpu[which] += 1e6 / (await throughThreads(bodies, { builtIn, expressions: [] })).perCpuSecond
+  const seconds = (cpu.on - cpu.off) / REDACTION_TURNS
+  const share = (100 * (cpu.on - cpu.off)) / cpu.off
+  return {
+    what: `${name}: redaction, for a million lines`,
+    value: seconds,
+    unit: 's of one core',
+    cause: `${share.toFixed(1)} % of what parsing takes without it (${(cpu.off / REDACTION_TURNS).toFixed(2)} s), in the same run.`
+  }
+}
+
 /** One thread, the next body on its way while one is parsed. CPU is all of the process: thread, its GC, hand-over. */
-async function throughThreads(bodies: Body[]) {
+async function throughThreads(bodies: Body[], redaction: RedactionConfig = BUILT_IN_RULES) {
   const { ParsePool } = await openParsing()
-  await using pool = await ParsePool.open({ threads: 1 })
+  await using pool = await ParsePool.open({ threads: 1, redaction })
   let lines = 0
   let bytes = 0
   const run = async (turn: number, { wire, length, plain }: Body, at: number) => {

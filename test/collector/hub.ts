@@ -21,6 +21,7 @@ import { type Access, openAccess } from '../../collector/access.ts'
 import { type CollectorLimits, collector } from '../../collector/collector.ts'
 import { type Fleet, openFleet } from '../../collector/fleet/fleet.ts'
 import type { ParsePool } from '../../collector/parse/pool.ts'
+import type { RedactionConfig } from '../../collector/parse/redact-rules.ts'
 import { parse } from '../../collector/query/grammar.ts'
 import { MemoryLogStore, MemoryStateStore } from '../../collector/store/memory.ts'
 import type { LogStore } from '../../collector/store/store.ts'
@@ -32,6 +33,7 @@ export interface HubParts {
   /** Threads take a second to start from sources: tests share them where they can. */
   pool?: ParsePool
   limits?: Partial<CollectorLimits>
+  redaction?: RedactionConfig
   nowMs?: () => number
 }
 
@@ -59,6 +61,7 @@ export async function startHub(parts: HubParts = {}): Promise<TestHub> {
     threads: 1,
     ...(parts.pool && { pool: parts.pool }),
     ...(parts.limits && { limits: parts.limits }),
+    ...(parts.redaction && { redaction: parts.redaction }),
     ...(parts.nowMs && { nowMs: parts.nowMs })
   })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })

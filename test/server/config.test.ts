@@ -40,6 +40,7 @@ test.each([
   ['DRIFTLOG_RETENTION_MAX_AGE_DAYS', '-1'],
   ['DRIFTLOG_RETENTION_MAX_BYTES', '20 GB'],
   ['DRIFTLOG_QUERY_BUDGET_MS', '0'],
+  ['DRIFTLOG_REDACT', 'perhaps'],
   ['DRIFTLOG_PUBLIC_URL', 'logs.example.org'],
   ['DRIFTLOG_PUBLIC_URL', 'https://logs.example.org/driftlog']
 ])('%s=%s stops the start with its name', (name, value) => {
@@ -102,3 +103,14 @@ test.each(['proxy.example', '10.0.0.0/33', '10.0.0.1/x', '10.0.0.1,,10.0.0.2', '
     expect(() => readConfig({ DRIFTLOG_TRUSTED_PROXIES: text })).toThrow(/DRIFTLOG_TRUSTED_PROXIES has "/)
   }
 )
+
+test('expressions of what is redacted are checked at the start, each by itself', () => {
+  expect(
+    readConfig({ DRIFTLOG_REDACT: 'off', DRIFTLOG_REDACT_PATTERNS: 'acme-\\d+\n(?i)badge \\d+' })
+  ).toMatchObject({
+    redaction: { builtIn: false, expressions: ['acme-\\d+', '(?i)badge \\d+'] }
+  })
+  expect(() => readConfig({ DRIFTLOG_REDACT_PATTERNS: '["ok","(a+)+b"]' })).toThrow(
+    /DRIFTLOG_REDACT_PATTERNS: "\(a\+\)\+b": The expression can be too slow/
+  )
+})

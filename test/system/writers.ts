@@ -20,12 +20,7 @@ const TICK_MS = 20
 
 export async function startWriters(
   folder: string,
-  options: {
-    name: string
-    containers: number
-    logOptions?: LogOptions
-    payloadOf?: (number: number) => string
-  }
+  options: { name: string; containers: number; logOptions?: LogOptions; payload?: string }
 ): Promise<Writers> {
   const socket = join(folder, `${options.name}.sock`)
   const engine = await startPretendedEngine({
@@ -44,7 +39,7 @@ export async function startWriters(
     for (const [name, from] of written) {
       let text = ''
       for (let number = from; number < from + perWriter; number++)
-        text += `${numbered(name, number, options.payloadOf?.(number))}\n`
+        text += `${numbered(name, number, options.payload)}\n`
       engine.write(name, 'stdout', text)
       written.set(name, from + perWriter)
     }

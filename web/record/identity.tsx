@@ -50,6 +50,12 @@ export function Identity({ record, look }: { record: RecordJson; look: Look }) {
             <td colSpan={3}>{t('identity.broken')}</td>
           </tr>
         )}
+        {record.redacted && (
+          <tr>
+            <th scope="row">{t('identity.note')}</th>
+            <td colSpan={3}>{t('identity.redacted')}</td>
+          </tr>
+        )}
       </tbody>
     </table>
   )

@@ -146,6 +146,7 @@ export const readingEn = {
   'identity.received': 'Received',
   'identity.note': 'Note',
   'identity.cut': 'The record was longer than a record may be; the rest is the next one.',
+  'identity.redacted': 'Secrets in this line were replaced before it was stored.',
   'identity.broken': 'The line could not be read as its source promises; this is the raw line.',
   'token.title': 'This hub asks for a login',
   'token.ended': 'Your login has ended',

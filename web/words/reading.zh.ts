@@ -145,6 +145,7 @@ export const readingZh: Record<keyof typeof readingEn, string> = {
   'identity.received': '接收时间',
   'identity.note': '说明',
   'identity.cut': '该记录超过长度上限，其余部分在下一条记录中。',
+  'identity.redacted': '该行中的敏感信息在存储之前已被替换。',
   'identity.broken': '该行不符合其来源的格式，此处为原始内容。',
   'token.title': '此服务需要登录',
   'token.ended': '登录已失效',

@@ -1,0 +1,175 @@
+import { isUtf8 } from 'node:buffer'
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { redactionOf } from '../../../collector/parse/redact-rules.ts'
+import { SHAPES } from '../../../collector/parse/redact-shapes.ts'
+import { redaction } from './redacted.ts'
+
+const folder = new URL('../../fixtures/redact/', import.meta.url)
+const lines = (name: string) => readFileSync(new URL(name, folder), 'utf8').trimEnd().split('\n')
+
+/** ⟦ and ⟧ stand around what is planted, ␊ for a line break within a record. */
+const SECRETS = lines('secrets.txt').map((line) => line.replaceAll('␊', '\n'))
+const INNOCENT = lines('innocent.txt')
+const plain = (line: string) => line.replace(/[⟦⟧]/g, '')
+
+test('at least 99 % of planted secrets are taken out, and at most 2 % of innocent lines are changed', () => {
+  let planted = 0
+  const missed: string[] = []
+  for (const line of SECRETS) {
+    const kept = redaction().of(plain(line))
+    const around = line.split(/⟦.*?⟧/s)
+    planted += around.length - 1
+    for (const [, secret = ''] of line.matchAll(/⟦(.*?)⟧/gs)) {
+      // A short one may be part of the words around it.
+      const stands = around.some((text) => text.includes(secret)) ? `=${secret}` : secret
+      if (kept.includes(stands) || (secret.length > 12 && kept.includes(secret.slice(-8)))) missed.push(line)
+    }
+  }
+  const changed = INNOCENT.filter((line) => redaction().of(line) !== line)
+  const recall = (100 * (planted - missed.length)) / planted
+  const wrong = (100 * changed.length) / INNOCENT.length
+  console.info(
+    `${planted} planted, ${recall.toFixed(2)} % found; ${INNOCENT.length} innocent, ${wrong.toFixed(2)} % changed`
+  )
+  expect(planted).toBeGreaterThanOrEqual(500)
+  expect(INNOCENT.length).toBeGreaterThanOrEqual(3000)
+  expect(recall, missed.slice(0, 10).join('\n')).toBeGreaterThanOrEqual(99)
+  expect(wrong, changed.slice(0, 10).join('\n')).toBeLessThanOrEqual(2)
+})
+
+test('what stands around a secret stays, and nothing is redacted twice', () => {
+  let exact = 0
+  for (const line of SECRETS) {
+    const once = redaction().of(plain(line))
+    expect(redaction().of(once)).toBe(once)
+    if (
+      once.replaceAll('"[redacted]"', '[redacted]') ===
+      line.replace(/⟦.*?⟧/gs, '[redacted]').replaceAll('"[redacted]"', '[redacted]')
+    )
+      exact++
+  }
+  expect(exact / SECRETS.length).toBeGreaterThan(0.95)
+})
+
+describe('the line stays readable', () => {
+  test.each([
+    ['password=hunter2 user=bob', 'password=[redacted] user=bob'],
+    ['{"password":"hun\\"ter2","a":1}', '{"password":"[redacted]","a":1}'],
+    ['{"pin":1234,"ok":true}', '{"pin":"[redacted]","ok":true}'],
+    ['{"pan":4111111111111111}', '{"pan":"[redacted]"}'],
+    ['[4111111111111111,1]', '["[redacted]",1]'],
+    ['{"m":"{\\"password\\":\\"x1\\\\\\"y2\\"}"}', '{"m":"{\\"password\\":\\"[redacted]\\"}"}'],
+    ['Authorization: Bearer abc123def456, next', 'Authorization: Bearer [redacted], next'],
+    ['postgres://app:p@ss@db:5432/x', 'postgres://app:[redacted]@db:5432/x'],
+    ['GET /x?access_token=abc123def&b=1', 'GET /x?access_token=[redacted]&b=1'],
+    ['Cookie: a=1x; theme=dark', 'Cookie: a=[redacted]; theme=[redacted]'],
+    ['Passwort geändert: password=für中文à rest', 'Passwort geändert: password=[redacted] rest'],
+    [
+      '\x1b[2mpassword\x1b[0m\x1b[2m=\x1b[0mhunter2\x1b[0m',
+      '\x1b[2mpassword\x1b[0m\x1b[2m=\x1b[0m[redacted]\x1b[0m'
+    ],
+    ['mysql -u root -psecret1 db', 'mysql -u root -p[redacted] db'],
+    ['pay 4111 1111 1111 1111 now', 'pay [redacted] now'],
+    ['pay 4111 1111 1111 1112 now', 'pay 4111 1111 1111 1112 now'],
+    ['at 1764077430123456789', 'at 1764077430123456789']
+  ])('%s', (line, kept) => {
+    expect(redaction().of(line)).toBe(kept)
+  })
+})
+
+test('a private key goes also where its lines come one by one, until its end', () => {
+  const body = ['MIIEowIBAAKCAQEA2mKqHDQ0VZl0RkS8n2Uqfxx3T1gI1c8f0m6nT8w5b8qk0aBc', 'x9Zt4w==']
+  const through = redaction()
+  const kept = [
+    '-----BEGIN RSA PRIVATE KEY-----',
+    ...body,
+    '-----END RSA PRIVATE KEY-----',
+    body[1] ?? ''
+  ].map((line) => through.of(line))
+  expect(kept).toEqual([
+    '-----BEGIN RSA PRIVATE KEY-----',
+    '[redacted]',
+    '[redacted]',
+    '-----END RSA PRIVATE KEY-----',
+    body[1]
+  ])
+  // A reading that begins in the middle of a file can't know, and takes what looks like the middle of a key for one.
+  const resumed = redaction(undefined, 'perhaps')
+  expect([...body, 'done', body[0] ?? ''].map((line) => resumed.of(line))).toEqual([
+    '[redacted]',
+    '[redacted]',
+    'done',
+    body[0]
+  ])
+  expect(redaction(undefined, 'perhaps').of('all is well')).toBe('all is well')
+})
+
+test('expressions of people find letters of any script; a group named secret is what goes', () => {
+  const own = redaction(
+    redactionOf({ builtIn: false, expressions: ['客户\\d+', 'pin (?<secret>\\d+)'] }, undefined)
+  )
+  expect(own.of('für 客户4711 pin 12 password=x1y2z3')).toBe('für [redacted] pin [redacted] password=x1y2z3')
+  expect(own.redactor.take()).toEqual({ own: 2 })
+  expect(own.redactor.take()).toEqual({})
+})
+
+test('the label turns rules off, on, and adds to them; a bad expression leaves the others', () => {
+  const hub = { builtIn: true, expressions: ['acme-\\d+'] }
+  const text = 'acme-1 x-9 password=hunter2'
+  const by = (label: string | undefined, config = hub) => redaction(redactionOf(config, label)).of(text)
+  expect(by(undefined)).toBe('[redacted] x-9 password=[redacted]')
+  expect(by('off')).toBe(text)
+  expect(by('x-\\d')).toBe('[redacted] [redacted] password=[redacted]')
+  expect(by('["x-\\\\d","(a+)+b"]')).toBe('[redacted] [redacted] password=[redacted]')
+  expect(by(undefined, { builtIn: false, expressions: [] })).toBe(text)
+  expect(by('on', { builtIn: false, expressions: [] })).toBe('acme-1 x-9 password=[redacted]')
+})
+
+function* randoms(seed: number): Generator<number, never> {
+  for (let state = seed; ; ) {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0
+    yield (state >>> 0) / 2 ** 32
+  }
+}
+
+test('whatever the bytes: nothing throws, UTF-8 stays UTF-8 and JSON stays JSON', () => {
+  const sequence = randoms(42)
+  const int = (below: number) => Math.floor(sequence.next().value * below)
+  const pieces = [...SECRETS, ...INNOCENT].filter((_, i) => i % 9 === 0).map(plain)
+  const piece = () => pieces[int(pieces.length)] ?? ''
+  const noise = ['"', '\\', 'ü', '中', '🔥', '\x1b[31m', '=', ':', '\n', '{', '}', "'", '\u00a0', ' ', 'à']
+  for (let i = 0; i < 3000; i++) {
+    const [a, b] = [piece(), piece()]
+    const at = int(a.length + 1)
+    const text = `${a.slice(0, at)}${noise[int(noise.length)]}${b.slice(int(b.length))}${noise[int(noise.length)]}`
+    expect(isUtf8(redaction().ofBytes(Buffer.from(text))), text).toBe(true)
+    const json = JSON.stringify({
+      a: text,
+      n: int(1e9),
+      deep: { password: b, list: [a, JSON.stringify({ b })] }
+    })
+    expect(() => JSON.parse(redaction().of(json)), json).not.toThrow()
+    if (i % 10 === 0) redaction().ofBytes(Uint8Array.from({ length: int(200) }, () => int(256)))
+  }
+})
+
+test('long hostile lines of every kind end: the rules take steps in proportion to the text', () => {
+  const parts = [
+    'password=',
+    '"token":"',
+    '-u a:b ',
+    'curl ',
+    'eyJabcdefgh.',
+    'Cookie: a=b; ',
+    '://a:b',
+    '4111 ',
+    '\\"',
+    'a-'
+  ]
+  for (const part of parts) {
+    const line = part.repeat(Math.ceil(200_000 / part.length))
+    expect(redaction().of(line).length).toBeGreaterThan(0)
+  }
+  expect(SHAPES.every(([, shape]) => shape.global)).toBe(true)
+})
