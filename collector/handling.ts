@@ -127,6 +127,18 @@ function levelNamed(value: string | undefined, problems: string[]): number {
 
 const UNIT_MS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 }
 
+/** Containers whose records have an age of their own, in ms, by their instance. */
+export function agesOf(
+  instances: Iterable<{ instance: string; facts: { labels: Labels } }>
+): Map<string, number> {
+  const ages = new Map<string, number>()
+  for (const { instance, facts } of instances) {
+    const ms = retentionOf(facts.labels['driftlog.retention'], [])
+    if (ms !== undefined) ages.set(instance, ms)
+  }
+  return ages
+}
+
 function retentionOf(value: string | undefined, problems: string[]): number | undefined {
   if (value === undefined || value.trim() === '') return undefined
   const [, count, unit = ''] = /^(\d{1,6})\s*([mhdw])$/i.exec(value.trim()) ?? []

@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { type Access, openAccess } from '../collector/access.ts'
 import { type Fleet, openFleet } from '../collector/fleet/fleet.ts'
+import { agesOf } from '../collector/handling.ts'
 import { openStores } from '../collector/store/open.ts'
 import type { LogStore } from '../collector/store/store.ts'
 import { buildApp } from './app.ts'
@@ -110,7 +111,13 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
 
     await listen(app, config)
     const stopping = new AbortController()
-    const retention = keepRetention(stores.logs, config.retention, log, stopping.signal)
+    const retention = keepRetention(
+      stores.logs,
+      config.retention,
+      () => agesOf(fleet.instances()),
+      log,
+      stopping.signal
+    )
     const looking = keeper?.run(stopping.signal)
     undo.push(async () => {
       stopping.abort()

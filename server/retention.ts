@@ -4,16 +4,20 @@ import type { LogStore, Retention } from '../collector/store/store.ts'
 
 const EVERY_MS = 60_000
 
-/** Drops what is too old or too much, now and then once a minute, until the signal aborts. */
+/**
+ * Drops what is too old or too much, now and then once a minute, until the signal aborts. `ages` are those of
+ * instances that have their own.
+ */
 export async function keepRetention(
   logs: Pick<LogStore, 'retain'>,
   retention: Retention,
+  ages: () => ReadonlyMap<string, number>,
   log: Logger,
   signal: AbortSignal
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      const dropped = await logs.retain(retention, Date.now())
+      const dropped = await logs.retain({ ...retention, ages: ages() }, Date.now())
       if (dropped > 0) log.info({ dropped, ...retention }, 'retention dropped records')
     } catch (err) {
       log.error({ err }, 'retention failed, will try again')
