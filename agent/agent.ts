@@ -1,9 +1,11 @@
 /** The agent: finds the containers of this host and replicates their logs to the hub. */
+import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { AGENT_OPTIONS, type Config, isClear } from './config.ts'
+import { addressText } from './docker/address.ts'
 import { dockerEngine } from './docker/dockerode.ts'
 import type { Engine, EngineInfo } from './docker/engine.ts'
-import { watchEngine } from './docker/watch.ts'
+import { type Change, watchEngine } from './docker/watch.ts'
 import { thisMachine } from './doctor/machine.ts'
 import { diesWithContainer } from './doctor/state.ts'
 import { whereNoEngine, whereNoState } from './doctor/ways-out.ts'
@@ -13,7 +15,7 @@ import { type Face, type FaceOptions, type Health, openFace } from './face.ts'
 import { hostFacts, ownContainer } from './facts.ts'
 import { heldBytes } from './files/hold.ts'
 import type { Log } from './files/log.ts'
-import { Instances } from './instances.ts'
+import { type EngineLogKind, Instances } from './instances.ts'
 import { type Gauges, Metrics } from './metrics.ts'
 import { Outbox } from './outbox.ts'
 import type { Hello, HostFacts } from './protocol.ts'
@@ -21,8 +23,11 @@ import { pause } from './ship/backoff.ts'
 import { codecsFor } from './ship/codec.ts'
 import { Hub, PROTOCOL } from './ship/hub.ts'
 import { Shipper } from './ship/shipper.ts'
+import { engineLogs } from './sources/engine-log.ts'
 import { fileSource } from './sources/file-source.ts'
 import { hostInstance } from './sources/host.ts'
+import { ByFiles } from './spool/by-files.ts'
+import { Spools } from './spool/spools.ts'
 import { ownVersion } from './version.ts'
 
 export interface AgentOptions {
@@ -55,6 +60,19 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   const outbox = new Outbox(wake)
   const { sinceMs } = folder
   const limits = { pollMs, idleMs, holdMaxBytes, sinceMs }
+  const watched = options.engine ?? dockerEngine(config.engine)
+  using spools = new Spools({
+    folder: join(config.stateDir, 'spool'),
+    maxBytes: config.spoolMaxBytes,
+    paused: (reason) => pausing(reason, metrics, log)
+  })
+  const byFiles = new ByFiles(config.stateDir)
+  const engineLog: EngineLogKind = {
+    source: engineLogs({ engine: watched, spools, metrics, log, checkMs: config.logCheckMs }),
+    begun: (container) => config.logAccess !== 'files' && spools.has(container),
+    mayBegin: (container) => config.logAccess === 'auto' && !byFiles.has(container),
+    byFiles: (container) => byFiles.add(container)
+  }
   const standing = thisMachine()
   if (diesWithContainer(config.stateDir, standing)) {
     const { stateDir } = config
@@ -63,8 +81,8 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
       'the state folder dies with this container, and the next one joins as another host'
     )
   }
-  const sources = [fileSource({ pollMs, idleMs })]
-  const instances = new Instances({ ...limits, standing, outbox, metrics, log, sources, grew: wake })
+  const read = { standing, engineLog, sources: [fileSource({ pollMs, idleMs })] }
+  const instances = new Instances({ ...limits, ...read, outbox, metrics, log, grew: wake })
   const hello = (): Hello => ({
     protocol: PROTOCOL,
     version,
@@ -85,14 +103,14 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     signal
   )
   await using face = await faceOf(config.port, log, {
-    metrics: () => metrics.text(gaugesOf(instances), Date.now()),
+    metrics: () => metrics.text(gaugesOf(instances, spools), Date.now()),
     health: () => healthOf(shipper, engine, instances)
   })
   if (face) options.listening?.(face.port)
 
   for (const app of config.hostFiles) instances.stand(hostInstance(app, config.hostRoot))
   const ending = new AbortController()
-  const watching = watchContainers(config, options.engine, AbortSignal.any([signal, ending.signal]))
+  const watching = watchContainers(config, AbortSignal.any([signal, ending.signal]))
   try {
     await Promise.race([engine.answered, pause(ENGINE_PATIENCE_MS, signal)])
     const credentials = folder.credentials ?? (await joinHub())
@@ -115,32 +133,64 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   }
 
   async function watchContainers(
-    { socketPath, environment, containersDir, hostRoot, procDir, rescanMs }: Config,
-    given: Engine | undefined,
+    { environment, containersDir, hostRoot, procDir, logAccess, rescanMs }: Config,
     until: AbortSignal
   ): Promise<void> {
-    const watched = given ?? dockerEngine(socketPath)
-    const early = (container: string, path: string) => instances.open(container, path)
+    const address = addressText(config.engine)
+    const early = (container: string, path: string) => {
+      if (logAccess !== 'api') instances.open(container, path)
+    }
     const own = ownContainer()
-    const view = { environment, containersDir, hostRoot, procDir, ownContainer: own }
+    const view = { environment, containersDir, hostRoot, procDir, logAccess, ownContainer: own }
     const all = { ...view, engine: watched, rescanMs, early }
+    let listed = false
     for await (const change of watchEngine(all, until)) {
       if (change.kind === 'engine') {
         const { name, version: engineVersion } = change.info
-        log.info({ socketPath, engine: name, engineVersion }, 'watching the containers of an engine')
+        log.info({ address, engine: name, engineVersion }, 'watching the containers of an engine')
         if (engine.changed(change.info)) shipper.greetAgain()
       } else if (change.kind === 'away') {
         const { error: err, retryInMs } = change
         metrics.engineErrors++
         if (engine.lost(err)) {
-          const remedies = whereNoEngine(socketPath, String((err as NodeJS.ErrnoException).code), standing)
+          const remedies = whereNoEngine(address, String((err as NodeJS.ErrnoException).code), standing)
           log.warn(
-            { err, socketPath, remedies, retryInMs },
+            { err, address, remedies, retryInMs },
             'the engine does not answer, known logs are read on'
           )
         }
-      } else instances.apply(change)
+      } else {
+        instances.apply(change)
+        if (change.kind !== 'present' || listed) continue
+        listed = true
+        const present = new Set(change.containers)
+        byFiles.keep(present)
+        for (const one of leftOver(spools, present)) instances.apply(one)
+      }
     }
+  }
+}
+
+/** Containers that went while no agent ran, and of which something is left to be delivered. */
+function leftOver(spools: Spools, present: ReadonlySet<string>): Extract<Change, { kind: 'instance' }>[] {
+  const atMs = Date.now()
+  return spools.left(present).flatMap((left) => {
+    const facts = { ...left, state: 'removed' }
+    const instance = { facts, log: undefined, asked: true, tty: false }
+    return (['seen', 'remove'] as const).map((kind) => {
+      return { kind: 'instance', event: { kind, atMs, instance: facts }, instance }
+    })
+  })
+}
+
+/** Told once when it begins and once when it ends. */
+function pausing(reason: string | undefined, metrics: Metrics, log: Logger): void {
+  if (reason !== undefined) {
+    metrics.spoolPauses++
+    log.warn({ reason }, 'no room in the spool: logs wait where they are, the engine may forget the oldest')
+  } else {
+    metrics.spoolResumes++
+    log.info('there is room in the spool again')
   }
 }
 
@@ -197,9 +247,10 @@ async function faceOf(
   }
 }
 
-function gaugesOf({ streams, size, rotations }: Instances): Gauges {
+function gaugesOf({ streams, size, rotations }: Instances, { bytes: spoolBytes }: Spools): Gauges {
   const behindBytes = unsent(streams)
-  return { streams: streams.length, instances: size, behindBytes, heldBytes: heldBytes(streams), rotations }
+  const held = heldBytes(streams)
+  return { streams: streams.length, instances: size, behindBytes, heldBytes: held, rotations, spoolBytes }
 }
 
 function healthOf({ standing }: Shipper, engine: EngineStanding, { streams }: Instances): Health {

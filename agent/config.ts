@@ -1,7 +1,9 @@
 /** The agent's settings: read once from the environment, checked, and handed on as one typed value. */
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
+import { type EngineAddress, remoteEngine } from './docker/address.ts'
 import { AgentError } from './errors.ts'
+import type { LogAccess } from './facts.ts'
 import { fingerprintOf, type Trust } from './ship/trust.ts'
 import { type HostApp, readHostApps } from './sources/host-apps.ts'
 
@@ -23,6 +25,8 @@ export interface AgentOption {
 }
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+
+export const LOG_ACCESSES = ['auto', 'files', 'api'] as const satisfies readonly LogAccess[]
 
 export const AGENT_OPTIONS = {
   hubUrl: {
@@ -60,7 +64,8 @@ export const AGENT_OPTIONS = {
     name: 'DRIFTLOG_DOCKER_SOCKET',
     kind: 'path',
     default: '/var/run/docker.sock',
-    description: 'Unix socket of the Docker Engine. Without it, DOCKER_HOST counts where it says unix://.'
+    description:
+      'Unix socket of the Docker Engine. Without it, DOCKER_HOST counts: unix:///path, or tcp://host:port of an engine on another machine, with TLS where DOCKER_TLS_VERIFY or DOCKER_CERT_PATH (ca.pem, cert.pem, key.pem) is set.'
   },
   stateDir: {
     name: 'DRIFTLOG_STATE_DIR',
@@ -158,6 +163,32 @@ export const AGENT_OPTIONS = {
     description:
       'Log files of the host itself, one app each, apart by ; or newlines: app=nginx env=production /var/log/nginx/*.log; app=cron /var/log/cron.log. Patterns as in the label driftlog.files; env may be absent.'
   },
+  logAccess: {
+    name: 'DRIFTLOG_LOG_ACCESS',
+    kind: 'text',
+    default: 'auto',
+    oneOf: LOG_ACCESSES,
+    description:
+      'How the containers’ own logs are read: "files" of the json-file driver, which promises most and costs least; the "api" of the engine; "auto": files where they can be read, else the api. An engine on another machine has only the api.'
+  },
+  logCheckMs: {
+    name: 'DRIFTLOG_LOG_CHECK_MS',
+    kind: 'integer',
+    default: 60_000,
+    minimum: 100,
+    maximum: 86_400_000,
+    description:
+      'Milliseconds of silence after which the engine is asked whether a log that it gives by its api has more: connections die without a word.'
+  },
+  spoolMaxBytes: {
+    name: 'DRIFTLOG_SPOOL_MAX_BYTES',
+    kind: 'integer',
+    default: 1024 ** 3,
+    minimum: 1024 ** 2,
+    maximum: 2 ** 50,
+    description:
+      'Bytes in the state folder that wait for the hub, of logs that the engine’s api or the journal gave. Beyond this the agent stops asking for more, until the hub has taken some.'
+  },
   logLevel: {
     name: 'DRIFTLOG_LOG_LEVEL',
     kind: 'text',
@@ -171,9 +202,10 @@ export interface Config {
   hubUrl: URL
   trust: Trust
   joinToken: string | undefined
-  /** Absolute paths. */
+  /** An absolute path. */
   joinTokenFile: string | undefined
-  socketPath: string
+  engine: EngineAddress
+  /** An absolute path. */
   stateDir: string
   environment: string
   hostName: string | undefined
@@ -189,6 +221,9 @@ export interface Config {
   hostRoot: string
   procDir: string
   hostFiles: HostApp[]
+  logAccess: LogAccess
+  logCheckMs: number
+  spoolMaxBytes: number
   logLevel: (typeof LOG_LEVELS)[number]
 }
 
@@ -198,12 +233,13 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const tokenFile = textOf(env, joinTokenFile)
   const containers = textOf(env, containersDir)
   const hub = addressOf(env, hubUrl)
+  const engine = engineOf(env)
   return {
     hubUrl: hub,
     trust: trustOf(env, hub),
     joinToken: textOf(env, joinToken),
     joinTokenFile: tokenFile && resolve(tokenFile),
-    socketPath: socketOf(env),
+    engine,
     stateDir: stateDirOf(env),
     environment: textOf(env, environment) ?? environment.default,
     hostName: textOf(env, hostName),
@@ -217,7 +253,10 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     hostRoot: rootOf(env),
     procDir: resolve(textOf(env, AGENT_OPTIONS.procDir) ?? AGENT_OPTIONS.procDir.default),
     hostFiles: hostFilesOf(env, textOf(env, environment) ?? environment.default),
-    logLevel: levelOf(env)
+    logAccess: accessOf(env, engine),
+    logCheckMs: integerOf(env, AGENT_OPTIONS.logCheckMs),
+    spoolMaxBytes: integerOf(env, AGENT_OPTIONS.spoolMaxBytes),
+    logLevel: choiceOf(env, AGENT_OPTIONS.logLevel, LOG_LEVELS)
   }
 }
 
@@ -275,17 +314,22 @@ function trustOf(env: NodeJS.ProcessEnv, hub: URL): Trust {
   }
 }
 
-function socketOf(env: NodeJS.ProcessEnv): string {
+function engineOf(env: NodeJS.ProcessEnv): EngineAddress {
   const own = textOf(env, AGENT_OPTIONS.socketPath)
-  if (own !== undefined) return resolve(own.replace(/^unix:\/\//, ''))
+  if (own !== undefined) return { socketPath: resolve(own.replace(/^unix:\/\//, '')) }
   const engine = env['DOCKER_HOST']?.trim()
-  if (!engine) return AGENT_OPTIONS.socketPath.default
-  if (engine.startsWith('unix://')) return resolve(engine.slice('unix://'.length))
-  const { name } = AGENT_OPTIONS.socketPath
-  throw new AgentError(
-    'DRIFTLOG_CONFIG',
-    `DOCKER_HOST is ${engine}, but the agent runs on the engine's own host and reads its files: set ${name} to the engine's unix socket`
-  )
+  if (!engine) return { socketPath: AGENT_OPTIONS.socketPath.default }
+  if (engine.startsWith('unix://')) return { socketPath: resolve(engine.slice('unix://'.length)) }
+  return remoteEngine(engine, env)
+}
+
+function accessOf(env: NodeJS.ProcessEnv, engine: EngineAddress): LogAccess {
+  const { logAccess } = AGENT_OPTIONS
+  const access = choiceOf(env, logAccess, LOG_ACCESSES)
+  if ('socketPath' in engine) return access
+  if (access === 'files')
+    throw wrong(logAccess.name, '"api" or not set, as DOCKER_HOST is another machine', access)
+  return 'api'
 }
 
 function stateDirOf(env: NodeJS.ProcessEnv): string {
@@ -312,12 +356,15 @@ function hostFilesOf(env: NodeJS.ProcessEnv, environment: string): HostApp[] {
   )
 }
 
-function levelOf(env: NodeJS.ProcessEnv): Config['logLevel'] {
-  const { logLevel } = AGENT_OPTIONS
-  const text = textOf(env, logLevel) ?? logLevel.default
-  const level = LOG_LEVELS.find((one) => one === text)
-  if (level) return level
-  throw wrong(logLevel.name, `one of ${LOG_LEVELS.join(', ')}`, text)
+function choiceOf<T extends string>(
+  env: NodeJS.ProcessEnv,
+  option: AgentOption & { default: T },
+  choices: readonly T[]
+): T {
+  const text = textOf(env, option) ?? option.default
+  const choice = choices.find((one) => one === text)
+  if (choice) return choice
+  throw wrong(option.name, `one of ${choices.join(', ')}`, text)
 }
 
 function wrong(name: string, wanted: string, found: string): AgentError {

@@ -19,7 +19,12 @@ export interface FactsOptions {
   procDir: string
   /** The container in which this agent runs, if it runs in one. */
   ownContainer: string | undefined
+  /** How the containers' own logs are read. */
+  logAccess: LogAccess
 }
+
+/** `files` of the json-file driver; the engine's `api`; `auto`: files where they can be read, else the api. */
+export type LogAccess = 'auto' | 'files' | 'api'
 
 /** The container's own log, where it is to be read. */
 export interface LogFile {
@@ -29,7 +34,12 @@ export interface LogFile {
 
 export interface Instance {
   facts: InstanceFacts
+  /** Where the container's own log is read as files. */
   log: LogFile | undefined
+  /** The engine is asked for it. */
+  asked?: boolean
+  /** Its output is a terminal's: the engine does not tell stdout from stderr. */
+  tty?: boolean
   /** Absent where no files of its own are asked for. */
   files?: FilesAsked
 }
@@ -44,7 +54,7 @@ export function instanceOf(found: Inspected, rootDir: string, options: FactsOpti
   const { Type: logDriver, Config: logOptions } = found.HostConfig.LogConfig
   const { State: state } = found
   const barred = found.Id === options.ownContainer ? 'the agent’s own log' : optOut(described)
-  const unread = barred ?? whyUnread(found)
+  const unread = barred ?? whyUnread(found, options)
   const files = barred === undefined ? filesOf(found, rootDir, options) : undefined
   const ended = state.Status === 'exited' || state.Status === 'dead'
   const facts: InstanceFacts = {
@@ -69,8 +79,16 @@ export function instanceOf(found: Inspected, rootDir: string, options: FactsOpti
     logOptions: logOptions ?? {},
     ...(unread !== undefined && { unread })
   }
-  const log = unread === undefined ? logOf(found, rootDir, options) : undefined
-  return { facts, log, ...(files && { files }) }
+  const byFiles = logDriver === 'json-file' && options.logAccess !== 'api'
+  const log = unread === undefined && byFiles ? logOf(found, rootDir, options) : undefined
+  const tty = found.Config.Tty ?? false
+  const instance = { facts, log, asked: false, tty, ...(files && { files }) }
+  return unread === undefined && !byFiles ? askedFor(instance) : instance
+}
+
+/** The same instance, its log asked of the engine instead of read as files. */
+export function askedFor(instance: Instance): Instance {
+  return { ...instance, facts: { ...instance.facts, logSource: 'api' }, log: undefined, asked: true }
 }
 
 /** Where Docker puts the log of a container. */
@@ -108,11 +126,11 @@ export function ownContainer(mounts = readText('/proc/self/mountinfo')): string 
   return /\/containers\/([0-9a-f]{64})\/(?:hostname|hosts|resolv\.conf) \/etc\//.exec(mounts)?.[1]
 }
 
-function whyUnread(found: Inspected): string | undefined {
+function whyUnread(found: Inspected, options: FactsOptions): string | undefined {
   const { Type: driver } = found.HostConfig.LogConfig
-  if (driver === 'json-file') return undefined
   if (driver === 'none') return 'the log driver "none" keeps nothing'
-  return `the log driver "${driver}" is not read; set it to json-file to see this log`
+  if (driver === 'json-file' || options.logAccess !== 'files') return undefined
+  return `the log driver "${driver}" has no files to read, and DRIFTLOG_LOG_ACCESS is "files"`
 }
 
 /** Files that the app writes inside the container. */

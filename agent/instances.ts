@@ -1,9 +1,10 @@
 /** The containers of this host and their log streams. */
+import { accessSync, constants } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Logger } from 'pino'
 import type { Change } from './docker/watch.ts'
 import { type Standing, whereForbidden, whereNotThere } from './doctor/ways-out.ts'
-import type { Instance } from './facts.ts'
+import { askedFor, type Instance } from './facts.ts'
 import { boundHold } from './files/hold.ts'
 import type { Log, Pool } from './files/log.ts'
 import { LogStream, type LogStreamOptions } from './files/log-stream.ts'
@@ -26,8 +27,20 @@ export interface InstancesOptions {
   standing: Standing
   /** Where else logs come from than the engine's own file of a container. */
   sources: readonly SourceKind[]
+  /** The engine's own file, where that is not read but asked for. */
+  engineLog: EngineLogKind
   /** There is more to send. */
   grew: () => void
+}
+
+export interface EngineLogKind {
+  source: SourceKind
+  /** This container's log is asked for already: it stays so, as its files would give everything again. */
+  begun(container: string): boolean
+  /** Its files cannot be read, and what they held was never sent: it may be asked for. */
+  mayBegin(container: string): boolean
+  /** Its files are read. */
+  byFiles(container: string): void
 }
 
 /** The container's own log. */
@@ -36,6 +49,7 @@ const OWN_LOG = 'docker'
 const APPEARS_MS = 5000
 
 interface Member {
+  instance: Instance
   facts: InstanceFacts
   /** The container's own log among them, where that is read. */
   streams: Log[]
@@ -64,8 +78,12 @@ export class Instances {
       idleMs: options.idleMs,
       grew: () => this.#grew(),
       done: (stream) => this.#done(stream),
-      unreadable: (stream, error) =>
-        this.#trouble(stream.container, stream.path, error && troubleOf(stream.path, error, options.standing))
+      unreadable: (stream, error) => {
+        const { container, path } = stream
+        this.#trouble(container, path, error && troubleOf(path, error, options.standing))
+        const member = this.#members.get(container)
+        if (error && member) this.#askInstead(member, stream)
+      }
     })
   }
 
@@ -95,6 +113,7 @@ export class Instances {
   /** Takes hold of the log of a container of which nothing is known yet. */
   open(container: string, path: string): void {
     const stream = this.find(container, OWN_LOG) ?? this.#early.get(container)?.stream
+    if (this.#options.engineLog.begun(container)) return
     if (stream) this.#poller.wake(stream)
     else if (!this.#members.has(container)) {
       const stream = this.#open({ container, stream: OWN_LOG, path })
@@ -117,12 +136,16 @@ export class Instances {
       this.#missing()
       return
     }
-    const { event, instance } = change
+    const { event } = change
+    const { container } = event.instance
     const gone = event.kind === 'remove'
-    const known = this.#members.get(event.instance.container)
-    const member = known ?? newMember(event.instance)
-    member.facts = event.instance
-    this.#members.set(event.instance.container, member)
+    const known = this.#members.get(container)
+    const asked = known?.instance.asked ?? this.#options.engineLog.begun(container)
+    const instance = asked && change.instance.log ? askedFor(change.instance) : change.instance
+    const member = known ?? newMember(instance)
+    member.instance = instance
+    member.facts = instance.asked ? { ...event.instance, logSource: 'api' } : event.instance
+    this.#members.set(container, member)
     this.#options.outbox.tell({ ...event, instance: told(member) })
     this.#ownLog(member, instance, gone)
     if (!known && !gone) member.sources = this.#sourcesOf(member, instance)
@@ -159,33 +182,63 @@ export class Instances {
     const stream = early?.path === path ? early : this.#open({ container, stream: OWN_LOG, path })
     stream.rotation = rotation
     this.#add(member, stream)
+    if (stream.generations.length > 0) return
+    const trouble = obstacleOf(path, this.#options.standing)
+    if (!trouble) return
+    this.#trouble(container, path, trouble)
+    this.#askInstead(member, stream)
   }
 
   #sourcesOf(member: Member, instance: Instance): Source[] {
-    const { container } = member.facts
-    return this.#options.sources.flatMap((kind) => {
-      const name = Symbol('source')
-      const desk: Desk = {
-        follow: (options) => {
-          const stream = this.#open({ ...options, container })
-          this.#add(member, stream)
-          return stream
-        },
-        add: (log) => {
-          this.#poller.add(log)
-          this.#add(member, log)
-        },
-        grew: () => this.#options.grew(),
-        lost: (loss) => this.#lost(loss),
-        drop: (stream) => {
-          this.#poller.drop(stream)
-          this.#leave(member, stream)
-        },
-        wake: (stream) => this.#poller.wake(stream),
-        trouble: (text) => this.#trouble(container, name, text)
-      }
-      return kind(instance, desk) ?? []
-    })
+    const { sources, engineLog } = this.#options
+    return [engineLog.source, ...sources].flatMap((kind) => this.#sourceOf(kind, member, instance) ?? [])
+  }
+
+  #sourceOf(kind: SourceKind, member: Member, instance: Instance): Source | undefined {
+    const { container } = instance.facts
+    const name = Symbol('source')
+    const desk: Desk = {
+      follow: (options) => {
+        const stream = this.#open({ ...options, container })
+        this.#add(member, stream)
+        return stream
+      },
+      add: (log) => {
+        this.#poller.add(log)
+        this.#add(member, log)
+      },
+      grew: () => this.#options.grew(),
+      lost: (loss) => this.#lost(loss),
+      drop: (stream) => {
+        this.#poller.drop(stream)
+        this.#leave(member, stream)
+      },
+      wake: (stream) => this.#poller.wake(stream),
+      trouble: (text) => this.#trouble(container, name, text)
+    }
+    return kind(instance, desk)
+  }
+
+  /** Files that the agent may not or cannot see: the engine gives the same log, if not as surely. */
+  #askInstead(member: Member, stream: Log): void {
+    const { instance, removed } = member
+    const { container } = instance.facts
+    const { engineLog, log } = this.#options
+    if (removed || stream.stream !== OWN_LOG || !instance.log || stream.generations.length > 0) return
+    if (!engineLog.mayBegin(container)) return
+    const trouble = [...member.troubles.values()].join('; ')
+    log.warn(
+      { container, trouble },
+      'a log is asked of the engine instead, for as long as its container lives'
+    )
+    member.troubles.clear()
+    member.instance = askedFor(instance)
+    member.facts = { ...member.facts, logSource: 'api' }
+    this.#poller.drop(stream)
+    this.#leave(member, stream)
+    const source = this.#sourceOf(engineLog.source, member, member.instance)
+    if (source) member.sources = [...member.sources, source]
+    this.#options.outbox.tell({ kind: 'seen', atMs: Date.now(), instance: told(member) })
   }
 
   #open(options: Omit<LogStreamOptions, 'sinceMs' | 'lost'>): LogStream {
@@ -279,23 +332,51 @@ export class Instances {
 
   /** A running container whose file is nowhere: the folder is probably not mounted where the agent runs. */
   #missing(): void {
-    for (const [container, { facts, sinceMs }] of this.#members) {
-      const stream = this.find(container, OWN_LOG)
+    for (const [container, member] of this.#members) {
+      const { instance, facts, sinceMs } = member
+      const stream = instance.log && this.find(container, OWN_LOG)
+      if (stream && stream.generations.length > 0) this.#options.engineLog.byFiles(container)
       if (!stream || facts.state !== 'running' || Date.now() - sinceMs < APPEARS_MS) continue
       const absent = stream.generations.length === 0 && !stream.placed
-      const folder = dirname(dirname(stream.path))
-      const text = `${stream.path} is not there: ${whereNotThere(folder, this.#options.standing)}`
-      this.#trouble(container, '', absent ? text : undefined)
+      this.#trouble(container, '', absent ? notThere(stream.path, this.#options.standing) : undefined)
+      if (absent) this.#askInstead(member, stream)
     }
   }
 }
 
-function newMember(facts: InstanceFacts): Member {
-  return { facts, streams: [], sources: [], sinceMs: Date.now(), troubles: new Map(), removed: false }
+function newMember(instance: Instance): Member {
+  const { facts } = instance
+  return {
+    instance,
+    facts,
+    streams: [],
+    sources: [],
+    sinceMs: Date.now(),
+    troubles: new Map(),
+    removed: false
+  }
 }
 
 function told({ facts, troubles }: Member): InstanceFacts {
   return troubles.size === 0 ? facts : { ...facts, unread: [...troubles.values()].join('; ').slice(0, 4096) }
+}
+
+/** What keeps the agent from ever seeing this file, if that can be told already. */
+function obstacleOf(path: string, standing: Standing): string | undefined {
+  try {
+    accessSync(dirname(dirname(path)))
+    accessSync(path, constants.R_OK)
+  } catch (error) {
+    const { code, path: where } = error as NodeJS.ErrnoException
+    if (code === 'EACCES' || code === 'EPERM') return troubleOf(path, error as Error, standing)
+    // A container that was never started has no file yet.
+    if (where !== path) return notThere(path, standing)
+  }
+  return undefined
+}
+
+function notThere(path: string, standing: Standing): string {
+  return `${path} is not there: ${whereNotThere(dirname(dirname(path)), standing)}`
 }
 
 function troubleOf(path: string, error: Error, standing: Standing): string {

@@ -7,6 +7,8 @@ export interface Gauges {
   behindBytes: number
   heldBytes: number
   rotations: number
+  /** Bytes of logs that the engine's API or the journal gave, on the disk. */
+  spoolBytes: number
 }
 
 export class Metrics {
@@ -20,6 +22,13 @@ export class Metrics {
   repositions = 0
   sessions = 0
   engineErrors = 0
+  /** Answers of the engine with a log that broke off. */
+  engineLogErrors = 0
+  /** Answers that fell silent although the engine had more. */
+  engineLogStalls = 0
+  /** Times that reading into spools had to pause, and that it went on. */
+  spoolPauses = 0
+  spoolResumes = 0
   /** When the hub last took something, milliseconds since 1970. */
   lastReceiptMs = 0
   readonly losses = new Map<Loss['cause'], { count: number; bytes: number }>()
@@ -53,6 +62,26 @@ export class Metrics {
         'Failed calls of the engine.',
         this.engineErrors
       ),
+      ...line(
+        'driftlog_agent_engine_log_errors_total',
+        'counter',
+        'Logs of the engine’s API that broke off.',
+        this.engineLogErrors
+      ),
+      ...line(
+        'driftlog_agent_engine_log_stalls_total',
+        'counter',
+        'Logs of the engine’s API that fell silent although there was more.',
+        this.engineLogStalls
+      ),
+      ...line('driftlog_agent_spool_bytes', 'gauge', 'Bytes in spools on the disk.', gauges.spoolBytes),
+      ...line(
+        'driftlog_agent_spool_pauses_total',
+        'counter',
+        'Pauses of reading into spools, for want of room.',
+        this.spoolPauses
+      ),
+      ...line('driftlog_agent_spool_resumes_total', 'counter', 'Ends of such pauses.', this.spoolResumes),
       ...line('driftlog_agent_streams', 'gauge', 'Log streams followed.', gauges.streams),
       ...line('driftlog_agent_instances', 'gauge', 'Containers known.', gauges.instances),
       ...line('driftlog_agent_behind_bytes', 'gauge', 'Log bytes not sent yet.', gauges.behindBytes),

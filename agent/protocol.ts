@@ -234,7 +234,9 @@ export const Loss = Type.Object({
     Type.Literal('removed-unread'),
     Type.Literal('hold-exceeded'),
     Type.Literal('truncated'),
-    Type.Literal('unreadable')
+    Type.Literal('unreadable'),
+    /** The engine or the journal forgot it before it was asked for. */
+    Type.Literal('source-gap')
   ])
 })
 export type Loss = Static<typeof Loss>

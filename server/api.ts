@@ -323,6 +323,7 @@ export const GapJson = Type.Object({
   cause: Type.Union([
     Type.Literal('rotated-unread'),
     Type.Literal('removed-unread'),
+    Type.Literal('source-gap'),
     Type.Literal('hold-exceeded'),
     Type.Literal('truncated'),
     Type.Literal('unreadable'),

@@ -1,16 +1,30 @@
 /** The engine through dockerode: the only file that knows the library. */
+import type { IncomingMessage } from 'node:http'
 import { createRequire, Module } from 'node:module'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import type Docker from 'dockerode'
-import type { Engine, EngineEvent, EngineInfo, Inspected, Listed } from './engine.ts'
+import type { EngineAddress } from './address.ts'
+import {
+  type Engine,
+  type EngineEvent,
+  type EngineInfo,
+  EngineRefusal,
+  type Inspected,
+  type Listed,
+  type LogsAnswer,
+  type LogsAsked
+} from './engine.ts'
 
 /** A call that takes longer is given up; an engine under load can take seconds. */
 const CALL_MS = 30_000
 const ACTIONS = ['create', 'start', 'die', 'oom', 'rename', 'health_status', 'destroy']
 
-export function dockerEngine(socketPath: string): Engine {
-  const docker = new (loadDockerode())({ socketPath })
+export function dockerEngine(address: EngineAddress): Engine {
+  // What is not given the library takes from the environment: DOCKER_HOST would count more than the socket.
+  const nowhere = { host: undefined, port: undefined, ca: undefined, cert: undefined, key: undefined }
+  const given = { ...nowhere, protocol: 'http', ...address } as Docker.DockerOptions
+  const docker = new (loadDockerode())(given)
   // It takes options as the other calls do; its types do not say so.
   const info = docker.info as (options: {
     abortSignal: AbortSignal
@@ -31,6 +45,9 @@ export function dockerEngine(socketPath: string): Engine {
         if ((error as { statusCode?: number }).statusCode === 404) return undefined
         throw error
       }
+    },
+    async logs(id, asked, signal) {
+      return logsAnswer(await askLogs(docker, id, asked, signal))
     },
     async *events(signal) {
       const filters = JSON.stringify({ type: ['container'], event: ACTIONS })
@@ -57,6 +74,48 @@ function loadDockerode(): typeof Docker {
     }
   }
   return load('dockerode') as typeof Docker
+}
+
+/** The library's own call gathers a whole answer in memory unless it follows. */
+async function askLogs(
+  { modem }: Docker,
+  id: string,
+  { since, follow, tail }: LogsAsked,
+  signal: AbortSignal
+): Promise<IncomingMessage> {
+  const connecting = new AbortController()
+  const timer = setTimeout(() => connecting.abort(new Error('the engine does not answer')), CALL_MS)
+  const options = { stdout: true, stderr: true, timestamps: true, follow, since, tail }
+  const asked = {
+    path: `/containers/${id}/logs?`,
+    method: 'GET',
+    isStream: true,
+    statusCodes: { 200: true },
+    abortSignal: AbortSignal.any([signal, connecting.signal]),
+    options: Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+  }
+  try {
+    return await new Promise((resolve, reject) => {
+      modem.dial(asked, (error: Error | null, answer: unknown) => {
+        if (error) reject(refusalOf(error))
+        else resolve(answer as IncomingMessage)
+      })
+    })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function logsAnswer(answer: IncomingMessage): LogsAnswer {
+  const type = answer.headers['content-type'] ?? ''
+  const framed = type.includes('multiplexed-stream') || (type.includes('raw-stream') ? false : undefined)
+  return { framed, chunks: answer }
+}
+
+/** `(HTTP code 501) unexpected - configured logging driver does not support reading ` */
+function refusalOf(error: Error & { statusCode?: number }): Error {
+  if (error.statusCode === undefined) return error
+  return new EngineRefusal(error.statusCode, error.message.replace(/^\(HTTP code \d+\) [^-]* - /, '').trim())
 }
 
 async function* eventsOf(stream: Readable, signal: AbortSignal): AsyncIterable<EngineEvent> {

@@ -6,8 +6,40 @@ export interface Engine {
   list(signal: AbortSignal): Promise<Listed[]>
   /** Undefined where there is no such container (any more). */
   inspect(id: string, signal: AbortSignal): Promise<Inspected | undefined>
+  /**
+   * What the engine keeps of the container's log, with time stamps. Rejects with an EngineRefusal where it does not
+   * give it.
+   */
+  logs(id: string, asked: LogsAsked, signal: AbortSignal): Promise<LogsAnswer>
   /** Ends with an error where the connection does, and without one when the signal is aborted. */
   events(signal: AbortSignal): AsyncIterable<EngineEvent>
+}
+
+export interface LogsAsked {
+  /** `seconds.nanoseconds`, that moment included; absent: from the beginning. */
+  since?: string | undefined
+  /** Goes on with what is written, as long as the container runs. */
+  follow: boolean
+  /** Only so many of the newest records. */
+  tail?: number
+}
+
+export interface LogsAnswer {
+  /** Records in frames, not bare; undefined where the engine does not say. */
+  framed: boolean | undefined
+  chunks: AsyncIterable<Buffer>
+}
+
+/** The engine answered, and does not give what it was asked for. */
+export class EngineRefusal extends Error {
+  readonly status: number
+
+  /** `message` is the engine's own. */
+  constructor(status: number, message: string) {
+    super(message)
+    this.name = 'EngineRefusal'
+    this.status = status
+  }
 }
 
 export interface EngineInfo {
@@ -64,6 +96,7 @@ export interface Inspected {
   Config: {
     Image: string
     Env?: string[] | null
+    Tty?: boolean
     Labels?: Record<string, string> | null
   }
   HostConfig: {

@@ -1,5 +1,6 @@
 /** Looks at everything that an agent needs on this host, and says what to do where it is not so. Changes nothing. */
 import type { Config } from '../config.ts'
+import { addressText } from '../docker/address.ts'
 import type { Engine } from '../docker/engine.ts'
 import type { Credentials } from '../enrolment.ts'
 import { type FactsOptions, instanceOf, ownContainer } from '../facts.ts'
@@ -26,11 +27,11 @@ const PATIENCE_MS = 15_000
 
 export async function* examine(options: DoctorOptions, signal: AbortSignal): AsyncGenerator<Finding> {
   const { config, machine, engine, settings } = options
-  const { socketPath, containersDir, environment, hostRoot, procDir, stateDir } = config
+  const { containersDir, environment, logAccess, hostRoot, procDir, stateDir } = config
   let answered: Answered | undefined
   let credentials: Credentials | undefined
   yield* await timed('engine', signal, async (until) => {
-    const found = await checkEngine(engine, socketPath, machine, until)
+    const found = await checkEngine(engine, addressText(config.engine), machine, until)
     answered = found.answered
     return found.findings
   })
@@ -39,9 +40,16 @@ export async function* examine(options: DoctorOptions, signal: AbortSignal): Asy
     const { rootDir } = answered.info
     const own = ownContainer()
     const containers = answered.containers.filter(({ Id }) => Id !== own)
-    yield checkLogs(containers, { rootDir, containersDir }, machine)
+    yield checkLogs(containers, { rootDir, containersDir, logAccess }, machine)
     yield* checkFiles(containers, machine)
-    const facts: FactsOptions = { environment, containersDir, hostRoot, procDir, ownContainer: own }
+    const facts: FactsOptions = {
+      environment,
+      containersDir,
+      logAccess,
+      hostRoot,
+      procDir,
+      ownContainer: own
+    }
     yield* await settings(containers.map((found) => instanceOf(found, rootDir, facts).facts))
     yield checkControlGroups(containers, machine)
     yield* checkJournal(containers, machine)

@@ -18,7 +18,7 @@ const OLDEST_MAJOR = 20
 /** Undefined where the engine does not answer; the findings say why. */
 export async function checkEngine(
   engine: Engine,
-  socketPath: string,
+  address: string,
   machine: Machine,
   signal: AbortSignal
 ): Promise<{ findings: Finding[]; answered: Answered | undefined }> {
@@ -31,14 +31,14 @@ export async function checkEngine(
       const found = await Promise.all(some.map(({ id }) => engine.inspect(id, signal)))
       for (const one of found) if (one) containers.push(one)
     }
-    return { findings: [engineFinding(info, socketPath, listed.length)], answered: { info, containers } }
+    return { findings: [engineFinding(info, address, listed.length)], answered: { info, containers } }
   } catch (error) {
-    return { findings: [noEngine(error as Error, socketPath, machine)], answered: undefined }
+    return { findings: [noEngine(error as Error, address, machine)], answered: undefined }
   }
 }
 
-function engineFinding({ name, version }: EngineInfo, socketPath: string, containers: number): Finding {
-  const text = `${name || 'an engine'}, version ${version || 'unknown'}, answers at ${socketPath}; it has ${counted(containers, 'container')}`
+function engineFinding({ name, version }: EngineInfo, address: string, containers: number): Finding {
+  const text = `${name || 'an engine'}, version ${version || 'unknown'}, answers at ${address}; it has ${counted(containers, 'container')}`
   const major = Number.parseInt(version, 10)
   if (Number.isNaN(major) || major >= OLDEST_MAJOR || /podman/i.test(name)) return ok('engine', text)
   return warn(
@@ -48,12 +48,12 @@ function engineFinding({ name, version }: EngineInfo, socketPath: string, contai
   )
 }
 
-function noEngine(error: Error, socketPath: string, machine: Machine): Finding {
+function noEngine(error: Error, address: string, machine: Machine): Finding {
   const code = 'code' in error ? String(error.code) : ''
   const reason = SOCKET_REASONS[code] ?? error.message
   return fail(
     'engine',
-    `no Docker Engine answers at ${socketPath}: ${reason}`,
-    ...whereNoEngine(socketPath, code, machine)
+    `no Docker Engine answers at ${address}: ${reason}`,
+    ...whereNoEngine(address, code, machine)
   )
 }

@@ -1,6 +1,7 @@
 /** Whether the containers' logs, and the files in their writable layers, can be read from here. */
 import { join } from 'node:path'
 import type { Inspected } from '../docker/engine.ts'
+import type { LogAccess } from '../facts.ts'
 import { counted, type Finding, fail, ok, warn } from './finding.ts'
 import type { Machine } from './machine.ts'
 import { mountOf, whereForbidden, whereNotThere } from './ways-out.ts'
@@ -9,6 +10,7 @@ export interface LogPlaces {
   /** Docker's data folder as the engine sees it. */
   rootDir: string
   containersDir: string | undefined
+  logAccess: LogAccess
 }
 
 const CHECK = 'log files'
@@ -16,14 +18,16 @@ const CHECK = 'log files'
 /** The folder, and in it the file of each container whose driver writes one. */
 export function checkLogs(
   containers: readonly Inspected[],
-  { rootDir, containersDir }: LogPlaces,
+  { rootDir, containersDir, logAccess }: LogPlaces,
   machine: Machine
 ): Finding {
+  if (logAccess === 'api')
+    return ok(CHECK, 'the engine is asked for all logs, as DRIFTLOG_LOG_ACCESS or DOCKER_HOST says')
   const folder = containersDir ?? join(rootDir, 'containers')
   try {
     machine.list(folder)
   } catch (error) {
-    return problemWith(folder, error as Error, machine)
+    return problemWith(folder, error as Error, machine, logAccess)
   }
   const written = containers.filter(
     ({ HostConfig, State }) => HostConfig.LogConfig.Type === 'json-file' && State.StartedAt
@@ -35,19 +39,28 @@ export function checkLogs(
     } catch (error) {
       // Before its first start a container has no file.
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-        return problemWith(path, error as Error, machine)
+        return problemWith(path, error as Error, machine, logAccess)
     }
   }
   return ok(CHECK, `${folder} can be read, with the logs of ${counted(written.length, 'container')}`)
 }
 
-function problemWith(path: string, error: Error, machine: Machine): Finding {
+/** Where the engine may be asked instead, nothing is missing; it only costs more and promises less. */
+function problemWith(path: string, error: Error, machine: Machine, logAccess: LogAccess): Finding {
   const { code } = error as NodeJS.ErrnoException
+  const tell = (text: string, ...remedies: string[]) => {
+    if (logAccess === 'files') return fail(CHECK, text, ...remedies)
+    return warn(
+      CHECK,
+      `${text}; the engine is asked for such logs, which costs more and promises less`,
+      ...remedies
+    )
+  }
   if (code === 'ENOENT' || code === 'ENOTDIR') {
-    return fail(CHECK, `${path} is not there for this process`, whereNotThere(path, machine))
+    return tell(`${path} is not there for this process`, whereNotThere(path, machine))
   }
   if (code === 'EACCES' || code === 'EPERM') {
-    return fail(CHECK, `${path} may not be read by this user`, whereForbidden(machine))
+    return tell(`${path} may not be read by this user`, whereForbidden(machine))
   }
   return fail(CHECK, `${path} can't be read: ${error.message}`)
 }

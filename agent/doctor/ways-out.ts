@@ -1,5 +1,10 @@
 /** What to do where something can't be reached: the same words from the doctor, the agent's log and `driftlog up`. */
 
+import { isAbsolute } from 'node:path'
+
+const REMOTE =
+  'let the engine listen there, or set DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH as your docker command has them'
+
 /** Whoever is to be helped. */
 export interface Standing {
   uid: number | undefined
@@ -33,8 +38,9 @@ export function whereNoState(path: string, { inContainer }: Standing): string {
     : elsewhere
 }
 
-/** The engine's socket does not let us in; `code` is Node's. The likely way out comes first. */
+/** The engine's socket, or where it is elsewhere, does not let us in; `code` is Node's. The likely way out comes first. */
 export function whereNoEngine(path: string, code: string, { inContainer }: Standing): string[] {
+  if (!isAbsolute(path)) return [REMOTE]
   const elsewhere = 'elsewhere: DRIFTLOG_DOCKER_SOCKET=/path/of/docker.sock'
   const forbidden = code === 'EACCES' || code === 'EPERM'
   if (inContainer) {

@@ -120,6 +120,11 @@ export class LogStream extends Log {
     this.#truncated(generation)
   }
 
+  /** The hub has the whole of this file (`dev:inode:birth`) for good, as far as is remembered. */
+  hasDelivered(file: string): boolean {
+    return this.#files.memory.isClosed(file)
+  }
+
   get #live(): PlainFile | undefined {
     const source = this.#files.generations.at(-1)?.source
     return source && !source.packed ? source : undefined

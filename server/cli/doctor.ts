@@ -17,7 +17,7 @@ export async function doctor(json: boolean, env: NodeJS.ProcessEnv, say: Say): P
   const { dockerEngine } = await import('../../agent/docker/dockerode.ts')
   const config = readConfig(env)
   using stop = untilStopped()
-  const engine = dockerEngine(config.socketPath)
+  const engine = dockerEngine(config.engine)
   const findings: Finding[] = []
   for await (const finding of examine({ config, machine: thisMachine(), engine, settings }, stop.signal)) {
     findings.push(finding)

@@ -14,6 +14,7 @@ const CAUSES: Record<GapJson['cause'], string> = {
   'hold-exceeded': 'too much waited for the hub',
   truncated: 'truncated before it was read',
   unreadable: 'could not be read',
+  'source-gap': 'forgotten by its source before it was read',
   nul: 'zeros where lines should be'
 }
 

@@ -17,10 +17,13 @@ export async function up(env: NodeJS.ProcessEnv, say: Say, options: { demo: bool
   const agentConfig = await import('../../agent/config.ts')
   const config = readConfig(env)
   // Checked here, so that a wrong setting of the agent stops the start instead of being told by its restarts.
-  const { socketPath, containersDir } = agentConfig.readConfig({
+  const { engine: address, containersDir } = agentConfig.readConfig({
     ...env,
     DRIFTLOG_HUB_URL: 'http://127.0.0.1'
   })
+  // Of an engine on another machine the agent itself says whether it answers.
+  if (!('socketPath' in address)) return runBoth(config, env, say)
+  const { socketPath } = address
   const engine = await engineThere(socketPath, containersDir)
   if (engine.kind === 'absent') {
     say.remark([sentence(engine.reason), ...engine.hints.map((hint) => `  ${hint}`)].join('\n'))
@@ -32,7 +35,7 @@ export async function up(env: NodeJS.ProcessEnv, say: Say, options: { demo: bool
     say.remark('The agent waits for it.')
   } else if (engine.unreadable !== undefined) {
     say.remark(
-      `The log files in ${engine.unreadable} can not be read by this user. Start Driftlog with sudo.`
+      `The log files in ${engine.unreadable} can not be read by this user: the engine is asked for them, which costs more. To read the files, start Driftlog with sudo.`
     )
   }
   return runBoth(config, env, say)

@@ -16,7 +16,7 @@ const failure = (env: NodeJS.ProcessEnv) => {
 test('without any setting the agent speaks to the hub of this machine', () => {
   const config = readConfig({ HOME: '/home/x' })
   expect(config.hubUrl.href).toBe('http://127.0.0.1:7400/')
-  expect(config.socketPath).toBe('/var/run/docker.sock')
+  expect(config.engine).toEqual({ socketPath: '/var/run/docker.sock' })
   expect(config).toMatchObject({ environment: 'default', port: 9464, pollMs: 100, holdMaxBytes: 1024 ** 3 })
 })
 
@@ -30,14 +30,22 @@ test('a wrong setting stops the start with its name and what it should be', () =
   expect(failure({ DRIFTLOG_ENVIRONMENT: 'x'.repeat(300) })).toContain('at most 255 characters')
 })
 
-test('DOCKER_HOST counts where it names a socket, and is refused where it names another machine', () => {
-  expect(readConfig({ DOCKER_HOST: 'unix:///run/user/1000/docker.sock' }).socketPath).toBe(
-    '/run/user/1000/docker.sock'
-  )
-  expect(readConfig({ DOCKER_HOST: 'tcp://x:2375', DRIFTLOG_DOCKER_SOCKET: '/d.sock' }).socketPath).toBe(
-    '/d.sock'
-  )
-  expect(failure({ DOCKER_HOST: 'tcp://x:2375' })).toContain('DRIFTLOG_DOCKER_SOCKET')
+test('DOCKER_HOST names a socket or another machine, which is reached with TLS where Docker says so', () => {
+  const engine = (env: NodeJS.ProcessEnv) => readConfig(env).engine
+  expect(engine({ DOCKER_HOST: 'unix:///run/user/1000/docker.sock' })).toEqual({
+    socketPath: '/run/user/1000/docker.sock'
+  })
+  expect(engine({ DOCKER_HOST: 'tcp://x:2375', DRIFTLOG_DOCKER_SOCKET: '/d.sock' })).toEqual({
+    socketPath: '/d.sock'
+  })
+  const remote = { protocol: 'http', host: 'x', port: 2375 }
+  expect(readConfig({ DOCKER_HOST: 'tcp://x' })).toMatchObject({ engine: remote, logAccess: 'api' })
+  expect(engine({ DOCKER_HOST: 'tcp://x', DOCKER_TLS_VERIFY: '1' })).toEqual({
+    ...{ protocol: 'https', host: 'x', port: 2376 }
+  })
+  expect(failure({ DOCKER_HOST: 'tcp://x', DOCKER_CERT_PATH: '/nowhere' })).toContain('ca.pem')
+  expect(failure({ DOCKER_HOST: 'ssh://x' })).toContain('DRIFTLOG_DOCKER_SOCKET')
+  expect(failure({ DOCKER_HOST: 'tcp://x', DRIFTLOG_LOG_ACCESS: 'files' })).toContain('DRIFTLOG_LOG_ACCESS')
 })
 
 test('every option has a name and a description', () => {

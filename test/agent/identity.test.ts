@@ -17,19 +17,18 @@ const options = {
   containersDir: undefined,
   ownContainer: undefined,
   hostRoot: '',
-  procDir: '/proc'
+  procDir: '/proc',
+  logAccess: 'auto' as const
 }
 const read = (file: string) => JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Fixture
 
 for (const file of readdirSync(folder)) {
   const { title, inspect, expected } = read(file)
   test(`${file}: ${title}`, () => {
-    const { app, environment, replica, identity, unread } = instanceOf(
-      inspect,
-      '/var/lib/docker',
-      options
-    ).facts
-    const found = { app, environment, identity, ...(replica && { replica }), ...(unread && { unread }) }
+    const { facts } = instanceOf(inspect, '/var/lib/docker', options)
+    const { app, environment, replica, identity, unread, logSource } = facts
+    const more = { ...(unread && { unread }), ...(logSource && { logSource }) }
+    const found = { app, environment, identity, ...(replica && { replica }), ...more }
     expect(found).toEqual(expected)
   })
 }
@@ -49,6 +48,21 @@ test('the agent’s own container is known by what Docker mounts into it, and no
   const { facts, log } = instanceOf(inspect, '/var/lib/docker', { ...options, ownContainer: inspect.Id })
   expect(facts.unread).toBe('the agent’s own log')
   expect(log).toBeUndefined()
+})
+
+test('a driver without files is asked of the engine, unless files alone are wanted', () => {
+  const { inspect } = read('driver-journald.json')
+  expect(instanceOf(inspect, '/var/lib/docker', options)).toMatchObject({ log: undefined, asked: true })
+  const files = instanceOf(inspect, '/var/lib/docker', { ...options, logAccess: 'files' })
+  expect(files).toMatchObject({ log: undefined, asked: false })
+  expect(files.facts.unread).toContain('"journald" has no files')
+  const plain = read('name-plain.json').inspect
+  expect(instanceOf(plain, '/var/lib/docker', options)).toMatchObject({ asked: false })
+  expect(instanceOf(plain, '/var/lib/docker', { ...options, logAccess: 'api' })).toMatchObject({
+    log: undefined,
+    asked: true,
+    facts: { logSource: 'api' }
+  })
 })
 
 test('the log is looked for where DRIFTLOG_CONTAINERS_DIR says', () => {

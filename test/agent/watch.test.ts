@@ -64,7 +64,7 @@ test('a host where no engine answers still greets the hub', async () => {
 test('a log that nobody may see is told with the way out', async () => {
   await using scene = await Scene.open()
   const id = scene.engine.run({ name: 'a', image: 'x:1' })
-  scene.agent({ DRIFTLOG_CONTAINERS_DIR: '/nowhere/containers' })
+  scene.agent({ DRIFTLOG_CONTAINERS_DIR: '/nowhere/containers', DRIFTLOG_LOG_ACCESS: 'files' })
   await until(() => scene.hub.instances.get(id)?.unread !== undefined)
   expect(scene.hub.instances.get(id)?.unread).toContain('DRIFTLOG_CONTAINERS_DIR')
 })

@@ -31,6 +31,7 @@ export const ledgerEn = {
   'cause.removed-unread': 'removed before it was read',
   'cause.hold-exceeded': 'too much waited for the hub',
   'cause.truncated': 'truncated before it was read',
+  'cause.source-gap': 'forgotten by its source before it was read',
   'cause.unreadable': 'could not be read',
   'cause.nul': 'zeros stand where lines should',
   'cause.several': 'several causes'

@@ -31,6 +31,7 @@ export const ledgerZh: Record<keyof typeof ledgerEn, string> = {
   'cause.removed-unread': '读取前已被移除',
   'cause.hold-exceeded': '等待上传的日志过多',
   'cause.truncated': '读取前已被截断',
+  'cause.source-gap': '读取前已被来源丢弃',
   'cause.unreadable': '无法读取',
   'cause.nul': '文件中应有日志之处为零字节',
   'cause.several': '多种原因'

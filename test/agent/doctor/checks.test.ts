@@ -8,7 +8,7 @@ import { checkFiles, checkLogs } from '../../../agent/doctor/logs.ts'
 import { checkState } from '../../../agent/doctor/state.ts'
 import { machineWith } from './machine.ts'
 
-const PLACES = { rootDir: '/var/lib/docker', containersDir: undefined }
+const PLACES = { rootDir: '/var/lib/docker', containersDir: undefined, logAccess: 'files' as const }
 const FOLDER = '/var/lib/docker/containers'
 const none = new AbortController().signal
 
@@ -60,6 +60,14 @@ test.each([
   expect(told(checkLogs([container()], PLACES, machine))).toMatch(expected)
 })
 
+test('log files that cannot be seen are asked of the engine, unless files alone are wanted', () => {
+  const machine = machineWith({ files: {}, inContainer: true })
+  const check = (logAccess: 'auto' | 'api') =>
+    told(checkLogs([container()], { ...PLACES, logAccess }, machine))
+  expect(check('auto')).toMatch(/^warn: .*not there.*the engine is asked.*DRIFTLOG_CONTAINERS_DIR$/)
+  expect(check('api')).toMatch(/^ok: /)
+})
+
 test('files in containers: looked at only where a label asks for them', () => {
   const upper = '/var/lib/docker/overlay2/0a1b/diff'
   const labels = { 'driftlog.files': '/app/*.log' }
@@ -85,6 +93,7 @@ const ENGINE: Engine = {
   }),
   list: async () => [{ id: 'c1', state: 'running', status: 'Up', name: 'c1' }],
   inspect: async () => container(),
+  logs: () => Promise.reject(new Error('no logs')),
   events: async function* () {}
 }
 
@@ -107,6 +116,8 @@ test('engine: it answers, is old, or why it does not', async () => {
   expect(await check(failing('ECONNREFUSED'))).toMatch(/nothing listens there.*→ not running/)
   expect(await check(failing('EACCES'), { uid: 1000 })).toMatch(/this user may not use it.*sudo/)
   expect(await check(failing('EACCES'), { inContainer: true })).toMatch(/--group-add/)
+  const remote = await checkEngine(failing('ECONNREFUSED'), 'http://10.0.0.9:2375', machineWith({}), none)
+  expect(remote.findings.map(told)[0]).toMatch(/DOCKER_HOST/)
   expect(await check(failing('EOTHER'))).toMatch(/^fail: .*EOTHER/)
 })
 
