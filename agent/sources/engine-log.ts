@@ -30,7 +30,15 @@ export interface EngineLogOptions {
 /** Every container whose log is not read as files and not left out. */
 export function engineLogs(options: EngineLogOptions): SourceKind {
   return (instance, desk) => {
-    return instance.asked ? new EngineLog(instance, desk, options) : undefined
+    if (!instance.asked) return undefined
+    try {
+      return new EngineLog(instance, desk, options)
+    } catch (error) {
+      desk.trouble(
+        `${(error as Error).message}: mend the state folder, and restart the agent to read this log`
+      )
+      return undefined
+    }
   }
 }
 
@@ -48,6 +56,8 @@ const BACKOFF: Backoff = { minMs: 200, maxMs: 30_000 }
 const LATE_MS = 3000
 /** The end of a long line is waited for this long; then its beginning goes on alone. */
 const LINE_PATIENCE_MS = 1000
+/** A spool that could not be used is tried again after so long. */
+const RETRY_MS = 10_000
 /** Who is refused asks this seldom. */
 const REFUSED_MS = 300_000
 /** When a container is removed, the engine ends its answer; it gets this long. */
@@ -90,7 +100,7 @@ class EngineLog implements Source {
     const append = (bytes: Buffer, state: string) => options.spools.append(facts.container, bytes, state)
     this.#writer = new SpoolWriter(spool, append)
     if (facts.state === 'removed') this.#finish()
-    else void this.#run()
+    else this.#begin()
   }
 
   update({ facts, tty = false }: Instance): void {
@@ -120,6 +130,16 @@ class EngineLog implements Source {
     this.#ending.abort()
     this.#wake?.()
     this.#options.spools.close(this.#container, this.#finished && this.#stream.done)
+  }
+
+  /** Whatever the spool's disk does, the rest of the agent goes on. */
+  #begin(): void {
+    this.#run().catch((err: Error) => {
+      if (this.#ending.signal.aborted) return
+      this.#options.log.error({ err, ...this.#named }, 'a spool cannot be used, will try again')
+      this.#desk.trouble(err.message)
+      setTimeout(() => this.#begin(), RETRY_MS).unref()
+    })
   }
 
   async #run(): Promise<void> {

@@ -171,17 +171,18 @@ test('a hub that is away fills the spool up to its bound: the engine is not aske
   logs.write(id, 'stdout', '0 text\n', timeOf(0))
   await until(() => linesOf(scene.hub.text(id)).length === 1)
   await scene.hub.stop()
-  const lines = 40_000
+  const lines = 6000
+  const filler = ' '.repeat(400)
   for (let number = 1; number < lines; number++) {
-    logs.write(id, 'stdout', `${number} text\n`, timeOf(number))
-    if (number % 1000 === 0) await sleep(1)
+    logs.write(id, 'stdout', `${number} text${filler}\n`, timeOf(number))
+    if (number % 200 === 0) await sleep(1)
   }
   await until(async () => (await metric('spool_pauses_total')) === 1)
-  expect(logs.followers).toBe(0)
+  await until(() => logs.followers === 0)
   expect(await metric('spool_bytes')).toBeLessThan(1.5 * 1024 ** 2)
   await scene.hub.start()
   await until(() => linesOf(scene.hub.text(id)).length >= lines)
-  expect(linesOf(scene.hub.text(id))).toEqual(expected(lines))
+  expect(linesOf(scene.hub.text(id)).map((line) => line.trimEnd())).toEqual(expected(lines))
   expect(scene.hub.losses).toEqual([])
   expect(await metric('spool_resumes_total')).toBeGreaterThan(0)
 })
@@ -192,11 +193,11 @@ test('delivered files of a spool are deleted while it goes on', async () => {
   const id = scene.engine.run({ name: 'a', image: 'x:1' })
   scene.agent(env)
   const text = 'x'.repeat(2000)
-  for (let number = 0; number < 4000; number++) {
+  for (let number = 0; number < 3200; number++) {
     logs.write(id, 'stdout', `${number} ${text}\n`, timeOf(number * 70))
     if (number % 100 === 0) await sleep(10)
   }
-  await until(() => linesOf(scene.hub.text(id)).length === 4000)
+  await until(() => linesOf(scene.hub.text(id)).length === 3200)
   // The newest file, and what is needed to go on from.
   const files = () => readdirSync(join(spool, id)).filter((name) => name.startsWith('docker.log'))
   await until(() => files().length <= 4)
