@@ -24,7 +24,8 @@ import {
   type ParsePool,
   ThreadError
 } from './parse/pool.ts'
-import type { Batch, Columns, Origin } from './record.ts'
+import type { Batch, Origin } from './record.ts'
+import { setBack } from './set-back.ts'
 import type { LogStore } from './store/store.ts'
 import { type Generation, positionOf, type Streams, streamKey } from './streams.ts'
 
@@ -339,14 +340,8 @@ function batchOf(
   aheadMs: number
 ): Batch {
   const { generation: id, number, file, committed, stored, ended } = generation
-  setBack(records, aheadMs)
+  generation.clock = setBack(records, generation.clock, aheadMs)
   return { origin, state: { generation: id, number, file, committed, stored, ended }, receivedMs, records }
-}
-
-/** Times of a host whose clock is ahead, as the hub's clock had it: records of all hosts stand in their true order. */
-function setBack({ count, timeMs }: Columns, aheadMs: number): void {
-  if (aheadMs === 0) return
-  for (let i = 0; i < count; i++) timeMs[i] = (timeMs[i] as number) - aheadMs
 }
 
 function originOf(

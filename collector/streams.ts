@@ -1,6 +1,7 @@
 /** Where every generation of every stream stands, as far as agents have asked or delivered. */
 import type { Position, StreamName } from '../agent/protocol.ts'
 import type { GenerationState, Origin } from './record.ts'
+import type { HostClock } from './set-back.ts'
 import type { LogStore } from './store/store.ts'
 
 export interface Generation extends GenerationState {
@@ -15,6 +16,8 @@ export interface Generation extends GenerationState {
   origin?: Origin
   /** Since when pieces wait for their continuation. */
   openSinceMs?: number
+  /** How its records were set back, where the host's clock is wrong. */
+  clock?: HostClock | undefined
 }
 
 /** Generations of one stream that an answer tells at most: the newest. An older one is put right by a 409. */

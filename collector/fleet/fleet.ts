@@ -39,7 +39,7 @@ const JUST_TOLD_MS = 5000
 /** A host that enrolled and never said hello was an agent that died at once, or a mistake. */
 const GREETED_WITHIN_MS = 86_400_000
 /** A host's clock counts as unchanged while it is this close to what was measured before. */
-const CLOCK_TOLERANCE_MS = 25
+const CLOCK_TOLERANCE_MS = 5
 /** Instances that are gone are remembered this long, and not more than so many. */
 const REMEMBERED_MS = 400 * 86_400_000
 const MOST_REMEMBERED = 50_000
