@@ -111,6 +111,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     clientErrorHandler: answerClientError
   })
   app.server.maxConnections = MOST_CONNECTIONS
+  app.addHook('preClose', async () => parts.tls?.servers.dropSilent())
   // The handlers' types hold the answers to their schemas; checking each value again would cost more than finding it.
   app.setSerializerCompiler(() => JSON.stringify)
   // A parameter that a route does not know is a mistake of the one who asks, not something to pass over.

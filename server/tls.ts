@@ -57,6 +57,8 @@ export async function readCertificate({ certFile, keyFile }: TlsFiles): Promise<
 /** Serves one certificate on every socket of the hub, and another one from any moment on. */
 export class SecureServers {
   readonly #servers = new Set<Server>()
+  /** Connections that have not said a thing. */
+  readonly #silent = new Set<Socket>()
   #certificate: Certificate
 
   constructor(certificate: Certificate) {
@@ -74,6 +76,11 @@ export class SecureServers {
     for (const server of this.#servers) server.setSecureContext({ ...SERVED, cert, key })
   }
 
+  /** A hub that stops does not wait for whoever says nothing. */
+  dropSilent(): void {
+    for (const socket of this.#silent) socket.destroy()
+  }
+
   create(listener: RequestListener, options: ServerOptions): Server {
     const { cert, key } = this.#certificate
     const server = createServer(
@@ -83,7 +90,10 @@ export class SecureServers {
     const handshakes = server.listeners('connection') as ((this: Server, socket: Socket) => void)[]
     server.removeAllListeners('connection')
     server.on('connection', (socket: Socket) => {
+      this.#silent.add(socket)
+      socket.once('close', () => this.#silent.delete(socket))
       sortOut(socket, () => {
+        this.#silent.delete(socket)
         for (const handshake of handshakes) handshake.call(server, socket)
       })
     })

@@ -143,7 +143,10 @@ test('whoever speaks plain http is told to speak https, whatever was asked', asy
   const silent = connectPlain(port, '127.0.0.1')
   connectPlain(port, '127.0.0.1').destroy()
   expect((await ask(hub, '/healthz')).status).toBe(200)
-  silent.destroy()
+  // The hub does not wait for it when it stops.
+  const gone = once(silent, 'close')
+  await hub.close()
+  await gone
 })
 
 test('what is older than TLS 1.2 is refused', async () => {
