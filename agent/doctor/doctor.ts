@@ -41,7 +41,6 @@ export async function* examine(options: DoctorOptions, signal: AbortSignal): Asy
     const own = ownContainer()
     const containers = answered.containers.filter(({ Id }) => Id !== own)
     yield checkLogs(containers, { rootDir, containersDir, logAccess }, machine)
-    yield* checkFiles(containers, machine)
     const facts: FactsOptions = {
       environment,
       containersDir,
@@ -50,7 +49,12 @@ export async function* examine(options: DoctorOptions, signal: AbortSignal): Asy
       procDir,
       ownContainer: own
     }
-    yield* await settings(containers.map((found) => instanceOf(found, rootDir, facts).facts))
+    const instances = containers.map((found) => instanceOf(found, rootDir, facts))
+    const asking = instances.flatMap(({ facts: { name, state }, files }) =>
+      files && state === 'running' ? [{ name, files }] : []
+    )
+    yield* checkFiles(asking, hostRoot, machine)
+    yield* await settings(instances.map((one) => one.facts))
     yield checkControlGroups(containers, machine)
     yield* checkJournal(containers, machine)
   }

@@ -1,7 +1,8 @@
-/** Whether the containers' logs, and the files in their writable layers, can be read from here. */
+/** Whether the containers' logs, and files that they write inside, can be read from here. */
 import { join } from 'node:path'
 import type { Inspected } from '../docker/engine.ts'
 import type { LogAccess } from '../facts.ts'
+import type { FilesAsked } from '../sources/root.ts'
 import { counted, type Finding, fail, ok, warn } from './finding.ts'
 import type { Machine } from './machine.ts'
 import { mountOf, whereForbidden, whereNotThere } from './ways-out.ts'
@@ -66,48 +67,56 @@ function problemWith(path: string, error: Error, machine: Machine, logAccess: Lo
 }
 
 const FILES = 'files in containers'
-const LABEL = 'driftlog.files'
 
-/** Only where a container asks for it by its label. */
-export function checkFiles(containers: readonly Inspected[], machine: Machine): Finding[] {
-  const asking = containers.filter(({ Config, State }) => Config.Labels?.[LABEL] && State.Running)
+export interface Asking {
+  name: string
+  files: FilesAsked
+}
+
+/** Only where a container asks for it: where its files lie must be found, and be seen from here. */
+export function checkFiles(asking: readonly Asking[], hostRoot: string, machine: Machine): Finding[] {
   if (asking.length === 0) return []
   const problems = new Map<string, Finding>()
-  for (const found of asking) {
-    const problem = layerProblem(found, machine)
-    if (problem) problems.set(problem.remedies.join(), problem)
+  for (const one of asking) {
+    for (const problem of problemsOf(one, hostRoot, machine)) {
+      const alike = problem.remedies.join() || problem.text
+      if (!problems.has(alike)) problems.set(alike, problem)
+    }
   }
   if (problems.size > 0) return [...problems.values()]
-  return [ok(FILES, `the writable layers of ${counted(asking.length, 'container')} can be read`)]
+  return [ok(FILES, `those of ${counted(asking.length, 'container')} can be read`)]
 }
 
-interface Layered {
-  GraphDriver?: { Data?: Record<string, string> | null } | null
+function problemsOf({ name, files }: Asking, hostRoot: string, machine: Machine): Finding[] {
+  const { root, missing } = files.locate()
+  const unknown = missing.map((text) => warn(FILES, `${name}: ${text}`))
+  if (!root) return unknown
+  const mounts = [...root.mounts].filter(([at]) => files.patterns.includes(at)).map(([, { host }]) => host)
+  const unseen = [root.upper.host, ...mounts].flatMap((path) => {
+    try {
+      machine.list(path)
+      return []
+    } catch (error) {
+      return unseenProblem(name, path, error as Error, hostRoot, machine)
+    }
+  })
+  return [...unknown, ...unseen]
 }
 
-function layerProblem(found: Inspected, machine: Machine): Finding | undefined {
-  const upper = (found as Layered).GraphDriver?.Data?.['UpperDir']
-  const name = found.Name.replace(/^\//, '')
-  if (upper === undefined) {
-    const pids = machine.inContainer
-      ? "start the agent's container with: --pid host --cap-add SYS_PTRACE"
-      : 'run the agent as root'
-    return warn(
-      FILES,
-      `the engine does not say where the files of ${name} lie; they are read through its processes`,
-      pids
-    )
-  }
-  try {
-    machine.list(upper)
-    return undefined
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    const layers = upper.replace(/\/[^/]+\/diff$/, '')
-    if (code === 'ENOENT')
-      return warn(FILES, `${upper} of ${name} is not there for this process`, mountOf(layers))
-    if (code === 'EACCES' || code === 'EPERM')
-      return warn(FILES, `${upper} of ${name} may not be read by this user`, whereForbidden(machine))
-    return warn(FILES, `${upper} of ${name} can't be read: ${message}`)
-  }
+function unseenProblem(
+  name: string,
+  path: string,
+  error: Error,
+  hostRoot: string,
+  machine: Machine
+): Finding[] {
+  const { code } = error as NodeJS.ErrnoException
+  // A file that is mounted alone is no folder, and there.
+  if (code === 'ENOTDIR') return []
+  const all = path.slice(hostRoot.length).replace(/\/[^/]+\/(diff|_data)$/, '')
+  if (code === 'ENOENT')
+    return [warn(FILES, `${path} of ${name} is not there for this process`, mountOf(all, hostRoot))]
+  if (code === 'EACCES' || code === 'EPERM')
+    return [warn(FILES, `${path} of ${name} may not be read by this user`, whereForbidden(machine))]
+  return [warn(FILES, `${path} of ${name} can't be read: ${error.message}`)]
 }

@@ -11,9 +11,9 @@ export interface Standing {
   inContainer: boolean
 }
 
-/** The agent runs where this path is not. */
-export function mountOf(path: string): string {
-  return `add to the agent's container: -v ${path}:${path}:ro`
+/** The agent runs where this path of the host is not; it looks for it below `hostRoot`. */
+export function mountOf(path: string, hostRoot = ''): string {
+  return `add to the agent's container: -v ${path}:${hostRoot}${path}:ro`
 }
 
 /** A folder of Docker's is not to be seen. */

@@ -4,18 +4,16 @@ import { checkControlGroups, checkJournal } from '../../../agent/doctor/control-
 import { checkEngine } from '../../../agent/doctor/engine.ts'
 import type { Finding } from '../../../agent/doctor/finding.ts'
 import { checkInotify, checkMemory, checkOpenFiles, checkRights } from '../../../agent/doctor/limits.ts'
-import { checkFiles, checkLogs } from '../../../agent/doctor/logs.ts'
+import { type Asking, checkFiles, checkLogs } from '../../../agent/doctor/logs.ts'
 import { checkState } from '../../../agent/doctor/state.ts'
-import { machineWith } from './machine.ts'
+import { type Described, machineWith } from './machine.ts'
 
 const PLACES = { rootDir: '/var/lib/docker', containersDir: undefined, logAccess: 'files' as const }
 const FOLDER = '/var/lib/docker/containers'
 const none = new AbortController().signal
 
-function container(
-  more: { id?: string; driver?: string; labels?: Record<string, string>; upper?: string } = {}
-): Inspected {
-  const { id = 'c1', driver = 'json-file', labels = {}, upper } = more
+function container(more: { id?: string; driver?: string } = {}): Inspected {
+  const { id = 'c1', driver = 'json-file' } = more
   return {
     Id: id,
     Name: `/${id}`,
@@ -23,9 +21,8 @@ function container(
     Image: '',
     LogPath: `${FOLDER}/${id}/${id}-json.log`,
     State: { Status: 'running', Running: true, StartedAt: '2026-11-25T10:00:00Z' },
-    Config: { Image: 'x:1', Labels: labels },
-    HostConfig: { LogConfig: { Type: driver } },
-    ...(upper && { GraphDriver: { Data: { UpperDir: upper } } })
+    Config: { Image: 'x:1', Labels: {} },
+    HostConfig: { LogConfig: { Type: driver } }
   } as Inspected
 }
 
@@ -68,22 +65,56 @@ test('log files that cannot be seen are asked of the engine, unless files alone 
   expect(check('api')).toMatch(/^ok: /)
 })
 
-test('files in containers: looked at only where a label asks for them', () => {
+test('files in containers: each place that is asked for must be found and seen', () => {
   const upper = '/var/lib/docker/overlay2/0a1b/diff'
-  const labels = { 'driftlog.files': '/app/*.log' }
-  const inContainer = true
-  expect(checkFiles([container({ upper })], machineWith())).toEqual([])
-  const asking = [container({ labels, upper }), container({ id: 'c2', labels, upper })]
-  const seen = machineWith({ files: { [upper]: ['app'] } })
-  expect(checkFiles(asking, seen).map(told)).toEqual([
-    'ok: the writable layers of 2 containers can be read → '
+  const volume = '/var/lib/docker/volumes/logs/_data'
+  const asking = (mounts: [string, string][] = [], missing: string[] = []): Asking => ({
+    name: 'app',
+    files: {
+      patterns: '/app/*.log;/logs/*.log',
+      by: 'the label driftlog.files',
+      locate: () => ({
+        root: {
+          upper: { host: upper, dev: undefined },
+          lowers: [],
+          mounts: new Map(mounts.map(([at, host]) => [at, { host, dev: undefined }]))
+        },
+        missing
+      })
+    }
+  })
+  const check = (all: Asking[], files: Described['files'], hostRoot = '') =>
+    checkFiles(all, hostRoot, machineWith({ files: files ?? {}, inContainer: true })).map(told)
+  const layers = '/var/lib/docker/overlay2'
+  expect(checkFiles([], '', machineWith())).toEqual([])
+  expect(check([asking()], { [upper]: ['app'] })).toEqual(['ok: those of 1 container can be read → '])
+  expect(check([asking(), asking()], {})).toEqual([expect.stringContaining(`-v ${layers}:${layers}:ro`)])
+  expect(check([asking()], { [upper]: { code: 'EACCES' } })[0]).toMatch(/--cap-add DAC_READ_SEARCH$/)
+  const withVolume = asking([
+    ['/logs', volume],
+    ['/data', '/srv/data']
   ])
-  const missing = checkFiles(asking, machineWith({ inContainer })).map(told)
-  expect(missing).toHaveLength(1)
-  expect(missing[0]).toMatch(/^warn: .*-v \/var\/lib\/docker\/overlay2:\/var\/lib\/docker\/overlay2:ro$/)
-  const closed = machineWith({ files: { [upper]: { code: 'EACCES' } }, inContainer })
-  expect(checkFiles(asking, closed).map(told)[0]).toMatch(/--cap-add DAC_READ_SEARCH$/)
-  expect(checkFiles([container({ labels })], machineWith({ inContainer })).map(told)[0]).toMatch(/--pid host/)
+  expect(check([withVolume], { [upper]: [] })).toEqual([
+    expect.stringMatching(/^warn: .*-v \/var\/lib\/docker\/volumes:\/var\/lib\/docker\/volumes:ro$/)
+  ])
+  expect(check([withVolume], { [upper]: [], [volume]: { code: 'ENOTDIR' } })[0]).toMatch(/^ok/)
+  expect(check([asking([], ['/logs is in memory'])], { [upper]: [] })).toEqual([
+    'warn: app: /logs is in memory → '
+  ])
+})
+
+test('files in containers: below the root of the host where that is elsewhere', () => {
+  const upper = '/host/var/lib/docker/overlay2/0a1b/diff'
+  const files = {
+    patterns: '/app/*.log',
+    by: '',
+    locate: () => ({
+      root: { upper: { host: upper, dev: undefined }, lowers: [], mounts: new Map() },
+      missing: []
+    })
+  }
+  const [finding] = checkFiles([{ name: 'app', files }], '/host', machineWith({ inContainer: true }))
+  expect(finding?.remedies[0]).toContain('-v /var/lib/docker/overlay2:/host/var/lib/docker/overlay2:ro')
 })
 
 const ENGINE: Engine = {

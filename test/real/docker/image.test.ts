@@ -106,6 +106,26 @@ test('agent and hub are stopped and started while an app writes: they end in ord
   expect(hosts).toHaveLength(1)
 })
 
+test('files that an app writes inside its container arrive like its log, whoever may read them there', async () => {
+  const LINES = 5000
+  const line = (writer: string) => `echo "counted ${writer} $i $(((i*7919+13)%100003)) as the app goes along"`
+  const each = `${line('inside')} >>/app/logs/own.log; ${line('outside')}; i=$((i+1)); [ $((i%100)) -eq 0 ] && sleep 0.02`
+  const command = `umask 077; mkdir -p /app/logs; >/app/logs/own.log; chown -R 1000:1000 /app; i=0; while [ $i -lt ${LINES} ]; do ${each}; done`
+  const labels = { 'driftlog.files': '/app/logs/*.log' }
+  const id = await host.run({ name: 'keeper', labels, command: ['sh', '-c', `${command}; sleep 1000`] })
+  expect(await hub.settled({ app: 'keeper' }, 2 * LINES)).toBe(2 * LINES)
+  await docker('rm', '-f', id)
+  const texts: string[] = []
+  for await (const text of hub.texts({ app: 'keeper' })) texts.push(text)
+  const expected = new Map([
+    ['inside', LINES],
+    ['outside', LINES]
+  ])
+  for (const [writer, count] of countLines(texts, expected)) {
+    expect(count, writer).toMatchObject({ ...PERFECT, lines: LINES })
+  }
+})
+
 test('a container is removed while the agent has the folder of its files mounted', async () => {
   const id = await host.run({
     name: 'short',
