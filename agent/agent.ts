@@ -28,6 +28,7 @@ import { fileSource } from './sources/file-source.ts'
 import { hostInstance } from './sources/host.ts'
 import { ByFiles } from './spool/by-files.ts'
 import { Spools } from './spool/spools.ts'
+import { Sampler } from './stats/sampler.ts'
 import { ownVersion } from './version.ts'
 
 export interface AgentOptions {
@@ -110,7 +111,9 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
 
   for (const app of config.hostFiles) instances.stand(hostInstance(app, config.hostRoot))
   const ending = new AbortController()
-  const watching = watchContainers(config, AbortSignal.any([signal, ending.signal]))
+  const either = AbortSignal.any([signal, ending.signal])
+  const sampler = samplerOf(config, watched, { outbox, metrics, log, rootDir: () => engine.info?.rootDir })
+  const watching = Promise.all([watchContainers(config, either), sampler.run(either)])
   try {
     await Promise.race([engine.answered, pause(ENGINE_PATIENCE_MS, signal)])
     const credentials = folder.credentials ?? (await joinHub())
@@ -160,6 +163,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
           )
         }
       } else {
+        if (change.kind === 'instance') sampler.tell(change.event.instance, change.instance.pid)
         instances.apply(change)
         if (change.kind !== 'present' || listed) continue
         listed = true
@@ -192,6 +196,33 @@ function pausing(reason: string | undefined, metrics: Metrics, log: Logger): voi
     metrics.spoolResumes++
     log.info('there is room in the spool again')
   }
+}
+
+interface SamplerParts {
+  outbox: Outbox
+  metrics: Metrics
+  log: Logger
+  rootDir: () => string | undefined
+}
+
+/** Numbers are worth less than logs: whatever goes wrong with them is counted, told once, and tried again. */
+function samplerOf(
+  { statsIntervalMs: intervalMs, cgroupDir, procDir, hostRoot, engine: address }: Config,
+  engine: Engine,
+  { outbox, metrics, log, rootDir }: SamplerParts
+): Sampler {
+  return new Sampler({
+    ...{ intervalMs, cgroupDir, procDir, hostRoot, engine, rootDir },
+    remote: !('socketPath' in address),
+    measured: (samples) => {
+      metrics.statsSamples += samples.length
+      outbox.measured(samples)
+      metrics.statsDropped = outbox.statsDropped
+    },
+    failed: (container, err) => {
+      if (metrics.statsErrors++ === 0) log.warn({ err, container }, 'no stats of a container, will try again')
+    }
+  })
 }
 
 /** What is known of the engine just now. */

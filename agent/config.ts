@@ -149,6 +149,22 @@ export const AGENT_OPTIONS = {
     description:
       'Where the host’s root folder is for the agent, if it runs in a container and sees it elsewhere, e.g. /host. Files inside containers (label driftlog.files) and of the host are read below it.'
   },
+  statsIntervalMs: {
+    name: 'DRIFTLOG_STATS_INTERVAL_MS',
+    kind: 'integer',
+    default: 10_000,
+    minimum: 0,
+    maximum: 60_000,
+    description:
+      'Milliseconds between two looks at CPU, memory, network and the like of this host and its containers; at least 1000. 0 switches them off.'
+  },
+  cgroupDir: {
+    name: 'DRIFTLOG_CGROUP_DIR',
+    kind: 'path',
+    default: '/sys/fs/cgroup',
+    description:
+      'Where the host’s control groups are for the agent. Where a container’s are not readable there, the engine is asked instead.'
+  },
   procDir: {
     name: 'DRIFTLOG_PROC_DIR',
     kind: 'path',
@@ -224,6 +240,9 @@ export interface Config {
   logAccess: LogAccess
   logCheckMs: number
   spoolMaxBytes: number
+  /** 0: no stats. */
+  statsIntervalMs: number
+  cgroupDir: string
   logLevel: (typeof LOG_LEVELS)[number]
 }
 
@@ -253,6 +272,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     hostRoot: rootOf(env),
     procDir: resolve(textOf(env, AGENT_OPTIONS.procDir) ?? AGENT_OPTIONS.procDir.default),
     hostFiles: hostFilesOf(env, textOf(env, environment) ?? environment.default),
+    statsIntervalMs: intervalOf(env),
+    cgroupDir: resolve(textOf(env, AGENT_OPTIONS.cgroupDir) ?? AGENT_OPTIONS.cgroupDir.default),
     logAccess: accessOf(env, engine),
     logCheckMs: integerOf(env, AGENT_OPTIONS.logCheckMs),
     spoolMaxBytes: integerOf(env, AGENT_OPTIONS.spoolMaxBytes),
@@ -282,6 +303,14 @@ function integerOf(
   const value = Number(text)
   if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value
   throw wrong(name, `a whole number from ${minimum} to ${maximum}`, text)
+}
+
+/** Below a second the agent would be busy with itself. */
+function intervalOf(env: NodeJS.ProcessEnv): number {
+  const { statsIntervalMs } = AGENT_OPTIONS
+  const intervalMs = integerOf(env, statsIntervalMs)
+  if (intervalMs === 0 || intervalMs >= 1000) return intervalMs
+  throw wrong(statsIntervalMs.name, '0, or a whole number from 1000 to 60000', String(intervalMs))
 }
 
 function addressOf(env: NodeJS.ProcessEnv, option: AgentOption & { default: string }): URL {

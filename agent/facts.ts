@@ -42,6 +42,8 @@ export interface Instance {
   tty?: boolean
   /** Absent where no files of its own are asked for. */
   files?: FilesAsked
+  /** Of its first process, as the engine's host counts them; absent while it does not run. */
+  pid?: number
 }
 
 export function instanceOf(found: Inspected, rootDir: string, options: FactsOptions): Instance {
@@ -82,7 +84,14 @@ export function instanceOf(found: Inspected, rootDir: string, options: FactsOpti
   const byFiles = logDriver === 'json-file' && options.logAccess !== 'api'
   const log = unread === undefined && byFiles ? logOf(found, rootDir, options) : undefined
   const tty = found.Config.Tty ?? false
-  const instance = { facts, log, asked: false, tty, ...(files && { files }) }
+  const instance = {
+    facts,
+    log,
+    asked: false,
+    tty,
+    ...(files && { files }),
+    ...(state.Pid && { pid: state.Pid })
+  }
   return unread === undefined && !byFiles ? askedFor(instance) : instance
 }
 

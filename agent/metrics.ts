@@ -29,6 +29,9 @@ export class Metrics {
   /** Times that reading into spools had to pause, and that it went on. */
   spoolPauses = 0
   spoolResumes = 0
+  statsSamples = 0
+  statsDropped = 0
+  statsErrors = 0
   /** When the hub last took something, milliseconds since 1970. */
   lastReceiptMs = 0
   readonly losses = new Map<Loss['cause'], { count: number; bytes: number }>()
@@ -82,6 +85,19 @@ export class Metrics {
         this.spoolPauses
       ),
       ...line('driftlog_agent_spool_resumes_total', 'counter', 'Ends of such pauses.', this.spoolResumes),
+      ...line('driftlog_agent_stats_samples_total', 'counter', 'Samples taken.', this.statsSamples),
+      ...line(
+        'driftlog_agent_stats_dropped_total',
+        'counter',
+        'Samples forgotten while the hub was away.',
+        this.statsDropped
+      ),
+      ...line(
+        'driftlog_agent_stats_errors_total',
+        'counter',
+        'Samples that the engine did not give.',
+        this.statsErrors
+      ),
       ...line('driftlog_agent_streams', 'gauge', 'Log streams followed.', gauges.streams),
       ...line('driftlog_agent_instances', 'gauge', 'Containers known.', gauges.instances),
       ...line('driftlog_agent_behind_bytes', 'gauge', 'Log bytes not sent yet.', gauges.behindBytes),

@@ -1,10 +1,13 @@
-/** What is to be told beside log bytes: instances, losses, what is present. Waits here until the hub has it. */
-import type { InstanceEvent, Loss } from './protocol.ts'
+/** What is to be told beside log bytes: instances, losses, what is present, stats. Waits here until the hub has it. */
+import type { InstanceEvent, Loss, StatsSample } from './protocol.ts'
 
 export interface Telling {
   events: InstanceEvent[]
   losses: Loss[]
   present: string[] | undefined
+  stats: StatsSample[]
+  /** Samples that had to be forgotten since the hub was last told. */
+  statsDropped: number
 }
 
 /** While the hub is away no more than this many of each are kept; the oldest go, and are counted. */
@@ -12,12 +15,20 @@ const MAX_WAITING = 5000
 /** What the protocol allows in one delivery. */
 const MAX_EVENTS = 2000
 const MAX_LOSSES = 1000
+const MAX_STATS = 500
+/** Samples that wait for a hub that is away: of the last ten minutes, and never more than so many. */
+const STATS_HELD_MS = 10 * 60_000
+const MOST_STATS = 20_000
 
 export class Outbox {
   readonly #wake: () => void
   #events: InstanceEvent[] = []
   #losses: Loss[] = []
   #present: string[] | undefined
+  #stats: StatsSample[] = []
+  #statsUntold = 0
+  /** Samples that had to be forgotten. */
+  statsDropped = 0
   /** Containers whose instance is in this session's deliveries. */
   readonly #told = new Set<string>()
   /** Events and losses that had to be forgotten. */
@@ -47,6 +58,18 @@ export class Outbox {
     this.#wake()
   }
 
+  /** They go with the next delivery, the heartbeat at the latest: nothing is sent for their sake alone. */
+  measured(samples: readonly StatsSample[]): void {
+    this.#stats.push(...samples)
+    const newestMs = samples.at(-1)?.atMs ?? 0
+    let old = Math.max(0, this.#stats.length - MOST_STATS)
+    while ((this.#stats[old]?.atMs ?? newestMs) < newestMs - STATS_HELD_MS) old++
+    if (old === 0) return
+    this.#stats.splice(0, old)
+    this.statsDropped += old
+    this.#statsUntold += old
+  }
+
   get empty(): boolean {
     return this.#events.length === 0 && this.#losses.length === 0 && this.#present === undefined
   }
@@ -74,7 +97,11 @@ export class Outbox {
     for (const { instance } of events) this.#told.add(instance.container)
     const present = this.#events.length === 0 ? this.#present : undefined
     if (present) this.#present = undefined
-    return { events, losses: this.takeLosses(), present }
+    const stats = this.#stats.splice(0, MAX_STATS)
+    const statsDropped = this.#statsUntold
+    this.#statsUntold = 0
+    if (this.#stats.length > 0) this.#wake()
+    return { events, losses: this.takeLosses(), present, stats, statsDropped }
   }
 
   /** As many more as go into one delivery that has so many already. */
@@ -83,10 +110,12 @@ export class Outbox {
   }
 
   /** A delivery did not arrive: its telling stands first in the next one. */
-  giveBack({ events, losses, present }: Telling): void {
+  giveBack({ events, losses, present, stats, statsDropped }: Telling): void {
     for (const { instance } of events) this.#told.delete(instance.container)
     this.#events.unshift(...events)
     this.#losses.unshift(...losses)
+    this.#stats.unshift(...stats)
+    this.#statsUntold += statsDropped
     this.#present ??= present
   }
 

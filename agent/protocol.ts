@@ -241,6 +241,74 @@ export const Loss = Type.Object({
 })
 export type Loss = Static<typeof Loss>
 
+/** Kernels count with 64 bits. */
+const Amount = Type.Optional(Type.Number({ minimum: 0, maximum: 2 ** 64 }))
+
+/** What only grows, since `sinceMs`: a sample that is lost loses nothing, the next one holds it. */
+export const StatsCounters = Type.Object({
+  /** Microseconds of CPU time, all CPUs together. */
+  cpuUs: Amount,
+  cpuUserUs: Amount,
+  cpuSystemUs: Amount,
+  cpuIowaitUs: Amount,
+  cpuStealUs: Amount,
+  /** Periods of the CPU quota, those in which it was used up, and the time that processes then waited. */
+  cpuPeriods: Amount,
+  throttledPeriods: Amount,
+  throttledUs: Amount,
+  rxBytes: Amount,
+  txBytes: Amount,
+  rxPackets: Amount,
+  txPackets: Amount,
+  rxErrors: Amount,
+  txErrors: Amount,
+  rxDropped: Amount,
+  txDropped: Amount,
+  readBytes: Amount,
+  writeBytes: Amount,
+  readOps: Amount,
+  writeOps: Amount
+})
+export type StatsCounters = Static<typeof StatsCounters>
+
+/** What goes up and down, as it stood at `atMs`. docs/stats.md says where each is read. */
+export const StatsGauges = Type.Object({
+  /** CPUs that there are, or that the quota allows. */
+  cpus: Amount,
+  memoryBytes: Amount,
+  memoryLimitBytes: Amount,
+  memoryCacheBytes: Amount,
+  memoryRssBytes: Amount,
+  swapBytes: Amount,
+  swapTotalBytes: Amount,
+  pids: Amount,
+  pidsLimit: Amount,
+  restarts: Amount,
+  oomKills: Amount,
+  /** 0 unhealthy, 1 starting, 2 healthy; absent without a health check. */
+  health: Amount,
+  load1: Amount,
+  load5: Amount,
+  load15: Amount,
+  rootUsedBytes: Amount,
+  rootTotalBytes: Amount,
+  dockerUsedBytes: Amount,
+  dockerTotalBytes: Amount,
+  uptimeSeconds: Amount
+})
+export type StatsGauges = Static<typeof StatsGauges>
+
+/** One look at a container, or at the host itself where `container` is absent. What could not be read is absent. */
+export const StatsSample = Type.Object({
+  container: Type.Optional(Id),
+  atMs: Moment,
+  /** Start of the container or of the machine: the counters began at 0 then. */
+  sinceMs: Type.Optional(Moment),
+  counters: StatsCounters,
+  gauges: StatsGauges
+})
+export type StatsSample = Static<typeof StatsSample>
+
 /**
  * POST /agent/v1/deliver, the head. Body: u32 little-endian length of the head, the head as JSON, then the
  * chunks' bytes. The whole body is compressed by the session's codec (`Content-Encoding`), its length before
@@ -254,6 +322,10 @@ export const Delivery = Type.Object({
   present: Type.Optional(Type.Array(Id, { maxItems: 20_000 })),
   chunks: Type.Array(Chunk, { maxItems: 5000 }),
   losses: Type.Array(Loss, { maxItems: 1000 }),
+  /** Of each container and of the host in the order of their time. */
+  stats: Type.Optional(Type.Array(StatsSample, { maxItems: 5000 })),
+  /** Samples that the agent had to forget since it last said so. */
+  statsDropped: Type.Optional(Count),
   /** The host's clock minus the hub's in ms, as the agent measured it by the answers of this session. */
   clockOffsetMs: Type.Optional(Type.Number()),
   /** How many bytes the agent knows of that the hub has not got yet. */

@@ -38,12 +38,16 @@ import { ParsePool } from './parse/pool.ts'
 import type { RedactionConfig } from './parse/redact-rules.ts'
 import { answerProblem } from './problem.ts'
 import { HEARTBEAT_MS, Sessions } from './sessions.ts'
+import { StatsArrivals } from './stats/arrivals.ts'
+import type { StatsStore } from './stats/store.ts'
 import type { LogStore } from './store/store.ts'
 import { Streams } from './streams.ts'
 
 export interface CollectorOptions {
   store: LogStore
   fleet: Fleet
+  /** Where the numbers of hosts and containers go; absent: nowhere. */
+  stats?: StatsStore
   access: Access
   /** Counts wrong tokens and keys; shared with whoever else checks some. */
   failures?: Failures
@@ -107,7 +111,8 @@ export const collector: FastifyPluginAsync<CollectorOptions> = async (plain, opt
       ...(options.threads !== undefined && { threads: options.threads }),
       ...(options.redaction && { redaction: options.redaction })
     }))
-  const meters = new Meters(options.registry ?? new Registry(), {
+  const registry = options.registry ?? new Registry()
+  const meters = new Meters(registry, {
     in_work_bytes: { help: 'Bytes of deliveries in work', value: () => inWork.bytes },
     parse_pending: { help: 'Requests that wait for a parse thread', value: () => pool.pending },
     live_agents: { help: 'Agents heard in the last 15 s', value: () => sessions.live(nowMs()) }
@@ -119,7 +124,8 @@ export const collector: FastifyPluginAsync<CollectorOptions> = async (plain, opt
   })
   fleet.ledger.recall(await store.origins())
   const lanes = new Lanes()
-  const intake = new Intake({ store, fleet, pool, streams, lanes, meters, log, nowMs })
+  const stats = options.stats && new StatsArrivals(options.stats, fleet, log, registry)
+  const intake = new Intake({ store, fleet, stats, pool, streams, lanes, meters, log, nowMs })
   const pace = () =>
     gatherMs({
       liveAgents: sessions.live(nowMs()),

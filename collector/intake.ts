@@ -26,12 +26,14 @@ import {
 } from './parse/pool.ts'
 import type { Batch, Origin } from './record.ts'
 import { setBack } from './set-back.ts'
+import type { StatsArrivals } from './stats/arrivals.ts'
 import type { LogStore } from './store/store.ts'
 import { type Generation, positionOf, type Streams, streamKey } from './streams.ts'
 
 export interface IntakeParts {
   store: LogStore
   fleet: Fleet
+  stats?: StatsArrivals | undefined
   pool: ParsePool
   streams: Streams
   lanes: Lanes
@@ -110,7 +112,7 @@ export class Intake {
   }
 
   async #deliver(host: string, packed: Packed, admit: Admit): Promise<Position[]> {
-    const { pool, fleet, streams, store, meters } = this.#parts
+    const { pool, fleet, stats, streams, store, meters } = this.#parts
     const startedMs = performance.now()
     const wireBytes = packed.body.byteLength
     const { id, head } = await pool.open(host, packed.body, packed.codec, packed.length).catch(refusal)
@@ -133,6 +135,7 @@ export class Intake {
     const before = new Map(steps.map(({ generation: { key } }) => [key, streams.find(key)]))
     try {
       const origins = this.#origins(host, head)
+      const measured = stats?.take(host, head)
       // A stream's number is part of its records' ids: known for good before the first of them is.
       await fleet.saved()
       const asked = steps.map((step) => this.#withManner(host, step))
@@ -140,6 +143,7 @@ export class Intake {
       const batches = this.#batches(host, steps, answer.chunks, origins)
       if (this.#note(steps, answer.chunks)) await fleet.saved()
       if (batches.length > 0) await store.append(batches)
+      await measured
       for (const { generation } of steps) streams.keep(generation)
       meters.parsed(answer.counts, batches)
       meters.delivered(packed.length, wireBytes, (performance.now() - startedMs) / 1000)

@@ -7,6 +7,7 @@ import type { Access } from '../collector/access.ts'
 import { collector } from '../collector/collector.ts'
 import { Failures } from '../collector/failures.ts'
 import type { Fleet } from '../collector/fleet/fleet.ts'
+import type { StatsStore } from '../collector/stats/store.ts'
 import type { LogStore } from '../collector/store/store.ts'
 import { Asker } from './asker.ts'
 import { type Config, isClear, isOpen } from './config.ts'
@@ -29,9 +30,11 @@ import histogram from './routes/histogram.ts'
 import logRoutes from './routes/logs.ts'
 import page from './routes/page.ts'
 import session from './routes/session.ts'
+import statsRoutes from './routes/stats.ts'
 import status from './routes/status.ts'
 import tail from './routes/tail.ts'
 import tokens from './routes/tokens.ts'
+import type { StatsView } from './stats-view.ts'
 import type { Tail } from './tail.ts'
 import type { CertificateStanding, SecureServers } from './tls.ts'
 
@@ -58,7 +61,8 @@ export interface AppParts {
   logins: Logins
   fleet: FleetView
   /** What agents tell goes here; without it no agent is listened to. */
-  agents?: { fleet: Fleet }
+  agents?: { fleet: Fleet; stats?: StatsStore }
+  stats: StatsView
   version: string
   nowMs: () => number
   /** Secret that lets other hosts join. */
@@ -144,6 +148,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   }
   await app.register(tail, { prefix: '/api', logs, fleet, limit: config.tailClients, open: tails, nowMs })
   await app.register(fleetRoutes, { prefix: '/api', fleet, nowMs })
+  await app.register(statsRoutes, { prefix: '/api', stats: parts.stats, nowMs })
   await app.register(completeness, { prefix: '/api', fleet, nowMs })
   await app.register(status, {
     prefix: '/api',

@@ -85,6 +85,24 @@ export const HubEnvironment = Type.Object({
     description:
       'The oldest records are dropped while the store is larger than this many bytes; 0 sets no limit.'
   }),
+  DRIFTLOG_STATS_SAMPLES_MAX_AGE_DAYS: Type.Number({
+    default: 2,
+    minimum: 0.1,
+    maximum: 36_500,
+    description: 'Samples of CPU, memory and the like are kept as they came for so many days.'
+  }),
+  DRIFTLOG_STATS_MINUTES_MAX_AGE_DAYS: Type.Number({
+    default: 30,
+    minimum: 0.1,
+    maximum: 36_500,
+    description: 'Their smallest, mean and largest values of each minute are kept for so many days.'
+  }),
+  DRIFTLOG_STATS_HOURS_MAX_AGE_DAYS: Type.Number({
+    default: 400,
+    minimum: 0.1,
+    maximum: 36_500,
+    description: 'Those of each hour are kept for so many days.'
+  }),
   DRIFTLOG_QUERY_BUDGET_MS: Type.Integer({
     default: 10_000,
     minimum: 10,
@@ -144,6 +162,7 @@ export interface Config {
   store: 'embedded' | 'memory'
   /** As LogStore.retain() takes it; 0 means without limit. */
   retention: { maxAgeMs: number; maxBytes: number }
+  statsRetention: { samplesMs: number; minutesMs: number; hoursMs: number }
   query: { budgetMs: number; concurrent: number; waiting: number }
   tailClients: number
   redaction: RedactionConfig
@@ -168,6 +187,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     retention: {
       maxAgeMs: Math.round(values.DRIFTLOG_RETENTION_MAX_AGE_DAYS * 86_400_000),
       maxBytes: values.DRIFTLOG_RETENTION_MAX_BYTES
+    },
+    statsRetention: {
+      samplesMs: Math.round(values.DRIFTLOG_STATS_SAMPLES_MAX_AGE_DAYS * 86_400_000),
+      minutesMs: Math.round(values.DRIFTLOG_STATS_MINUTES_MAX_AGE_DAYS * 86_400_000),
+      hoursMs: Math.round(values.DRIFTLOG_STATS_HOURS_MAX_AGE_DAYS * 86_400_000)
     },
     query: {
       budgetMs: values.DRIFTLOG_QUERY_BUDGET_MS,

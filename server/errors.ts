@@ -36,6 +36,26 @@ export const InstanceNotFoundError = createError<[string]>(
   'No agent told of an instance "%s". GET /api/instances lists them all.',
   404
 )
+export const StatsMetricError = createError<[string, string]>(
+  'DRIFTLOG_STATS_METRIC',
+  'There is no metric "%s". Known are %s.',
+  400
+)
+export const StatsSubjectError = createError(
+  'DRIFTLOG_STATS_SUBJECT',
+  'Whose numbers are asked for? Name an instance, a host, or an app (and its environment).',
+  400
+)
+export const StatsHostNotFoundError = createError<[string]>(
+  'DRIFTLOG_STATS_HOST_NOT_FOUND',
+  'No host "%s" has joined. GET /api/hosts lists them all.',
+  404
+)
+export const StatsPointsError = createError<[number]>(
+  'DRIFTLOG_STATS_POINTS',
+  'More than %i points in one answer. Ask for a longer step or a shorter range.',
+  400
+)
 export const RouteNotFoundError = createError<[string, string]>(
   'DRIFTLOG_ROUTE_NOT_FOUND',
   'There is no %s %s. /openapi.json lists every route.',

@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import { type Access, openAccess } from '../collector/access.ts'
 import { type Fleet, openFleet } from '../collector/fleet/fleet.ts'
 import { agesOf } from '../collector/handling.ts'
+import { openStats } from '../collector/stats/store.ts'
 import { openStores } from '../collector/store/open.ts'
 import type { LogStore } from '../collector/store/store.ts'
 import { buildApp } from './app.ts'
@@ -13,7 +14,8 @@ import { type Config, isClear, isOpen } from './config.ts'
 import { ListenError } from './errors.ts'
 import { fleetView } from './fleet-view.ts'
 import { openLogins } from './logins.ts'
-import { keepRetention } from './retention.ts'
+import { keepRetention, keepTidy } from './retention.ts'
+import { statsView } from './stats-view.ts'
 import { CertificateKeeper, type CertificateStanding, readCertificate, SecureServers } from './tls.ts'
 import { firstTokens, type Tokens, writeFingerprint } from './tokens.ts'
 import { ownVersion } from './version.ts'
@@ -71,6 +73,8 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
     const access = await openAccess(stores.state)
     const fleet = await openFleet(stores.state)
     undo.push(async () => fleet[Symbol.asyncDispose]())
+    const stats = await openStats({ shelf: stores.shelf, retention: config.statsRetention, log })
+    undo.push(() => stats.close())
     const { loginMaxAgeMs: maxAgeMs } = config
     const logins = await openLogins({ state: stores.state, access, maxAgeMs, nowMs: Date.now })
     const { joinTokenFile: joinFile } = config
@@ -98,7 +102,8 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
       access,
       logins,
       fleet: fleetView(fleet, stores.logs, Date.now),
-      agents: { fleet },
+      agents: { fleet, stats },
+      stats: statsView(fleet, stats, Date.now),
       join: () => tokens.join,
       url: () => urlOf(config, app),
       version: ownVersion(),
@@ -118,10 +123,11 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
       log,
       stopping.signal
     )
+    const tidying = keepTidy(stats, log, stopping.signal)
     const looking = keeper?.run(stopping.signal)
     undo.push(async () => {
       stopping.abort()
-      await Promise.all([retention, looking])
+      await Promise.all([retention, looking, tidying])
     })
     if (isClear(config)) log.warn({ url: urlOf(config, app) }, CLEAR)
     return {

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import type { StatsStore } from '../collector/stats/store.ts'
 import type { LogStore, Retention } from '../collector/store/store.ts'
 
 const EVERY_MS = 60_000
@@ -21,6 +22,22 @@ export async function keepRetention(
       if (dropped > 0) log.info({ dropped, ...retention }, 'retention dropped records')
     } catch (err) {
       log.error({ err }, 'retention failed, will try again')
+    }
+    await setTimeout(EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined)
+  }
+}
+
+/** Makes blocks of stats whose time is over and drops old ones, once a minute, until the signal aborts. */
+export async function keepTidy(
+  stats: Pick<StatsStore, 'tidy'>,
+  log: Logger,
+  signal: AbortSignal
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await stats.tidy()
+    } catch (err) {
+      log.error({ err }, 'stats could not be tidied, will try again')
     }
     await setTimeout(EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined)
   }

@@ -77,7 +77,8 @@ export function offsetsOf(zone: string): OffsetAt | undefined {
   }
 }
 
-function roundStep(wantedMs: number): number {
+/** The smallest round step of at least so many milliseconds. */
+export function roundStep(wantedMs: number): number {
   const longest = STEPS_MS.at(-1) ?? DAY_MS
   return STEPS_MS.find((stepMs) => stepMs >= wantedMs) ?? Math.ceil(wantedMs / longest) * longest
 }

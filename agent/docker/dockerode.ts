@@ -10,6 +10,7 @@ import {
   type EngineEvent,
   type EngineInfo,
   EngineRefusal,
+  type EngineStats,
   type Inspected,
   type Listed,
   type LogsAnswer,
@@ -48,6 +49,15 @@ export function dockerEngine(address: EngineAddress): Engine {
     },
     async logs(id, asked, signal) {
       return logsAnswer(await askLogs(docker, id, asked, signal))
+    },
+    async stats(id, signal) {
+      try {
+        const asked = { stream: false, 'one-shot': true, abortSignal: limited(signal) } as const
+        return (await docker.getContainer(id).stats(asked)) as unknown as EngineStats
+      } catch (error) {
+        if ((error as { statusCode?: number }).statusCode === 404) return undefined
+        throw error
+      }
     },
     async *events(signal) {
       const filters = JSON.stringify({ type: ['container'], event: ACTIONS })

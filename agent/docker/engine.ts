@@ -11,6 +11,8 @@ export interface Engine {
    * give it.
    */
   logs(id: string, asked: LogsAsked, signal: AbortSignal): Promise<LogsAnswer>
+  /** One sample, without waiting for a second one. Undefined where there is no such container. */
+  stats(id: string, signal: AbortSignal): Promise<EngineStats | undefined>
   /** Ends with an error where the connection does, and without one when the signal is aborted. */
   events(signal: AbortSignal): AsyncIterable<EngineEvent>
 }
@@ -105,4 +107,29 @@ export interface Inspected {
   }
   GraphDriver?: { Name?: string; Data?: Record<string, string> | null } | null
   Mounts?: { Type?: string; Source?: string; Destination: string }[] | null
+}
+
+/** The parts of GET /containers/<id>/stats that the agent uses, named as Docker names them. */
+export interface EngineStats {
+  cpu_stats?: {
+    cpu_usage?: {
+      total_usage?: number
+      usage_in_usermode?: number
+      usage_in_kernelmode?: number
+    }
+    online_cpus?: number
+    throttling_data?: { periods?: number; throttled_periods?: number; throttled_time?: number }
+  }
+  memory_stats?: { usage?: number; limit?: number; stats?: Record<string, number> }
+  pids_stats?: { current?: number; limit?: number }
+  blkio_stats?: {
+    io_service_bytes_recursive?: EngineBlockStat[] | null
+    io_serviced_recursive?: EngineBlockStat[] | null
+  }
+  networks?: Record<string, Record<string, unknown>>
+}
+
+export interface EngineBlockStat {
+  op: string
+  value: number
 }

@@ -54,8 +54,10 @@ export class Deliveries {
     )
     // Filling may have met losses: they go with the end of their file, so that neither is known without the other.
     telling.losses.push(...this.#outbox.takeLosses(telling.losses.length))
-    const nothing = batch.parts.length === 0 && telling.losses.length === 0
-    if (nothing && telling.events.length === 0 && !telling.present && !heartbeat) return undefined
+    const { stats, statsDropped } = telling
+    const nothing = batch.parts.length === 0 && telling.losses.length === 0 && stats.length === 0
+    if (nothing && statsDropped === 0 && telling.events.length === 0 && !telling.present && !heartbeat)
+      return undefined
     this.#turn = this.#turn === 0 ? 1 : 0
     const head: Delivery = {
       session,
@@ -63,6 +65,8 @@ export class Deliveries {
       ...(telling.present && { present: telling.present }),
       chunks: batch.parts.map(({ chunk }) => chunk),
       losses: telling.losses,
+      ...(stats.length > 0 && { stats }),
+      ...(statsDropped > 0 && { statsDropped }),
       ...(clockOffsetMs !== undefined && { clockOffsetMs }),
       behindBytes: streams.reduce((sum, { unsentBytes }) => sum + unsentBytes, 0)
     }

@@ -6,13 +6,16 @@ import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { type Access, openAccess } from '../../collector/access.ts'
+import { openFleet } from '../../collector/fleet/fleet.ts'
 import type { Batch } from '../../collector/record.ts'
+import { openStats } from '../../collector/stats/store.ts'
 import { type Engine, openStores } from '../../collector/store/open.ts'
 import type { LogStore } from '../../collector/store/store.ts'
 import { type AppParts, buildApp } from '../../server/app.ts'
 import { readConfig } from '../../server/config.ts'
 import type { FleetChange, FleetView } from '../../server/fleet-view.ts'
 import { openLogins } from '../../server/logins.ts'
+import { statsView } from '../../server/stats-view.ts'
 import { formatTime } from '../../server/times.ts'
 
 export interface Face extends AsyncDisposable {
@@ -46,6 +49,10 @@ export async function openFace(options: FaceOptions = {}): Promise<Face> {
   const stores = await openStores({ engine: options.engine ?? 'memory', dataDir: folder, log })
   const logs = options.logs ?? stores.logs
   await logs.append(options.batches ?? [])
+  const agents = await openFleet(stores.state)
+  const { shelf } = stores
+  const retention = { samplesMs: 1e9, minutesMs: 1e9, hoursMs: 1e9 }
+  const stats = await openStats({ shelf, retention, log })
   const access = options.parts?.access ?? (await openAccess(stores.state))
   const config = readConfig({ DRIFTLOG_DATA_DIR: folder, DRIFTLOG_LISTEN_PORT: '0', ...options.env })
   const app = await buildApp({
@@ -60,6 +67,7 @@ export async function openFace(options: FaceOptions = {}): Promise<Face> {
       nowMs: Date.now
     }),
     fleet: noFleet,
+    stats: statsView(agents, stats, Date.now),
     join: () => 'dlj_test',
     url: () => 'http://192.0.2.1:7400',
     version: '0.0.0-test',
@@ -79,6 +87,7 @@ export async function openFace(options: FaceOptions = {}): Promise<Face> {
     },
     async [Symbol.asyncDispose]() {
       await app.close()
+      await agents[Symbol.asyncDispose]()
       await stores[Symbol.asyncDispose]()
       await rm(folder, { recursive: true, force: true })
     }

@@ -125,6 +125,7 @@ const ENGINE: Engine = {
   list: async () => [{ id: 'c1', state: 'running', status: 'Up', name: 'c1' }],
   inspect: async () => container(),
   logs: () => Promise.reject(new Error('no logs')),
+  stats: async () => undefined,
   events: async function* () {}
 }
 

@@ -30,6 +30,8 @@ const TABLE: [route: string, nobody: number, host: number, agent: number, read: 
   ['/api/hosts', 401, 403, 403, 200, 200],
   ['/api/instances', 401, 403, 403, 200, 200],
   ['/api/moves', 401, 403, 403, 200, 200],
+  ['/api/stats', 401, 403, 403, 400, 400],
+  ['/api/stats/latest', 401, 403, 403, 200, 200],
   ['/api/completeness', 401, 403, 403, 200, 200],
   [`/api/instances/${ID}/streams`, 401, 403, 403, 404, 404],
   ['/api/status', 401, 403, 403, 200, 200],
