@@ -62,7 +62,8 @@ export interface AppParts {
   fleet: FleetView
   /** What agents tell goes here; without it no agent is listened to. */
   agents?: { fleet: Fleet; stats?: StatsStore }
-  stats: StatsView
+  /** Without it there are no routes for numbers of hosts and containers. */
+  stats?: StatsView
   version: string
   nowMs: () => number
   /** Secret that lets other hosts join. */
@@ -148,7 +149,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   }
   await app.register(tail, { prefix: '/api', logs, fleet, limit: config.tailClients, open: tails, nowMs })
   await app.register(fleetRoutes, { prefix: '/api', fleet, nowMs })
-  await app.register(statsRoutes, { prefix: '/api', stats: parts.stats, nowMs })
+  if (parts.stats) await app.register(statsRoutes, { prefix: '/api', stats: parts.stats, nowMs })
   await app.register(completeness, { prefix: '/api', fleet, nowMs })
   await app.register(status, {
     prefix: '/api',
