@@ -11,7 +11,7 @@
  * | Nomad | task, or `job-task` where the names differ; without both, as the container's name | namespace |
  * | Amazon ECS | task family, `/container` where that is called otherwise | cluster |
  * | Coolify | service | `preview-<n>` for pull requests |
- * | none | the container's name without replica numbers and hashes | |
+ * | none | `dev.dozzle.name`, behind `dev.dozzle.group`; else the container's name without replica numbers and hashes | |
  *
  * `driftlog.env` names the environment on every platform. A host's own environment (DRIFTLOG_ENVIRONMENT)
  * stands where the platform has none.
@@ -37,7 +37,7 @@ export interface Described {
 
 export function identify(container: Described, environment: string): Identity {
   const { labels, name } = container
-  const found = fromLabels(labels, name) ?? fromName(name)
+  const found = fromLabels(labels, name) ?? dozzle(labels, name) ?? fromName(name)
   const app = clean(labels['driftlog.app']) ?? found.app
   return {
     app: limit(app),
@@ -197,6 +197,15 @@ function coolify(labels: Labels): Found | undefined {
     environment: request && request !== '0' ? `preview-${request}` : clean(labels['coolify.environmentName']),
     kind: 'coolify'
   }
+}
+
+/** What people call a container in Dozzle; replicas of one app often have the same name there. */
+function dozzle(labels: Labels, name: string): Found | undefined {
+  const called = clean(labels['dev.dozzle.name'])
+  if (!called) return undefined
+  const group = clean(labels['dev.dozzle.group'])
+  const within = group === undefined || called === group || called.startsWith(`${group}-`)
+  return { ...fromName(name), app: within ? called : `${group}-${called}` }
 }
 
 /** `orders-2`, `shop_orders_1`, `orders.1.x7k…` and `orders-3f9c2a7b1d4e` are `orders` with a replica. */

@@ -83,8 +83,10 @@ const LIMITS: CollectorLimits = {
 const COMPRESSION_SLACK_BYTES = 64 * 1024
 const HELLO_BYTES = 256 * 1024
 const POSITIONS_BYTES = 4 * 1024 * 1024
-/** Waiting pieces are looked for this often. */
+/** Hosts that fell silent are looked for this often. */
 const IDLE_MS = 500
+/** What waits for its continuation is looked for this often. */
+const WAITING_MS = 100
 /** A host that was not heard for this long costs no memory any more. */
 const FORGOTTEN_MS = 10 * 60_000
 
@@ -140,14 +142,21 @@ export const collector: FastifyPluginAsync<CollectorOptions> = async (plain, opt
   const idle = setInterval(() => {
     for (const host of sessions.endSilent(nowMs() - FORGOTTEN_MS))
       void lanes.run(host, async () => streams.forget(host))
-    intake
-      .flushIdle()
-      .catch((err) => log.warn({ err }, 'pieces without end could not be stored, will try again'))
   }, IDLE_MS)
   idle.unref()
+  const waiting = setInterval(() => {
+    intake
+      .flushIdle(pace())
+      .catch((err) => log.warn({ err }, 'records without end could not be stored, will try again'))
+  }, WAITING_MS)
+  waiting.unref()
   app.addHook('onClose', async () => {
     clearInterval(idle)
+    clearInterval(waiting)
     await lanes.idle()
+    await intake
+      .close()
+      .catch((err) => log.warn({ err }, 'events that were open could not be stored, agents send them again'))
     forgetLost()
     if (!options.pool) await pool[Symbol.asyncDispose]()
   })

@@ -15,10 +15,11 @@ import type { Fleet, FleetInstance } from './fleet/fleet.ts'
 import { type Handling, handlingOf, type Labels } from './handling.ts'
 import type { Lanes } from './lanes.ts'
 import type { Meters } from './meters.ts'
-import { PIECE_WAIT_MS } from './parse/generation.ts'
+import { GATHER_MS } from './pace.ts'
 import {
   BodyRefused,
   type ChunkAsked,
+  type Flushed,
   type ParseAnswer,
   type Parsed,
   type ParsePool,
@@ -101,14 +102,18 @@ export class Intake {
     return this.#parts.lanes.run(host, () => this.#deliver(host, packed, admit))
   }
 
-  /** Gives out pieces that have waited too long for their continuation. */
-  async flushIdle(): Promise<void> {
+  /** Gives out what has waited too long for its continuation. Agents that gather for longer are given longer. */
+  async flushIdle(gatherMs: number): Promise<void> {
     const { streams, nowMs } = this.#parts
-    const idle = streams.openSince(nowMs() - PIECE_WAIT_MS)
-    await this.#flush(
-      idle.map(({ key }) => key),
-      false
-    )
+    await this.#flush(streams.openUntil(nowMs() - Math.max(0, gatherMs - GATHER_MS)), 'idle')
+  }
+
+  /**
+   * Gives out the events that may go on, before the hub goes: the next one may be of another version, and join lines
+   * in another way.
+   */
+  async close(): Promise<void> {
+    await this.#flush(this.#parts.streams.openUntil(Number.POSITIVE_INFINITY), 'events')
   }
 
   async #deliver(host: string, packed: Packed, admit: Admit): Promise<Position[]> {
@@ -281,25 +286,28 @@ export class Intake {
     if (oldest.length === 0) return
     const { log } = this.#parts
     log.warn({ held, generations: oldest.length }, 'unfinished records hold too much memory, oldest are cut')
-    this.#flush(oldest, true).catch((err) => log.warn({ err }, 'unfinished records could not be given out'))
+    this.#flush(this.#known(oldest), 'cut').catch((err) =>
+      log.warn({ err }, 'unfinished records could not be given out')
+    )
   }
 
-  async #flush(keys: readonly string[], cut: boolean): Promise<void> {
+  #known(keys: readonly string[]): Generation[] {
+    return keys.flatMap((key) => this.#parts.streams.find(key) ?? [])
+  }
+
+  async #flush(generations: readonly Generation[], what: Flushed): Promise<void> {
     const byHost = new Map<string, string[]>()
-    for (const key of keys) {
-      const host = this.#parts.streams.find(key)?.host
-      if (host !== undefined) byHost.set(host, [...(byHost.get(host) ?? []), key])
-    }
-    await Promise.all([...byHost].map(([host, own]) => this.#flushHost(host, own, cut)))
+    for (const { host, key } of generations) byHost.set(host, [...(byHost.get(host) ?? []), key])
+    await Promise.all([...byHost].map(([host, own]) => this.#flushHost(host, own, what)))
   }
 
-  #flushHost(host: string, keys: readonly string[], cut: boolean): Promise<void> {
+  #flushHost(host: string, keys: readonly string[], what: Flushed): Promise<void> {
     const { lanes, pool, streams, store, fleet, meters, nowMs } = this.#parts
     return lanes.run(host, async () => {
       const aheadMs = fleet.aheadMs(host)
       const before = new Map(keys.map((key) => [key, streams.find(key)]))
       try {
-        const { chunks, counts } = await pool.flush(host, [...keys], cut).catch(refusal)
+        const { chunks, counts } = await pool.flush(host, [...keys], what).catch(refusal)
         const batches: Batch[] = []
         const moved: Generation[] = []
         for (const chunk of chunks) {
@@ -328,12 +336,12 @@ export class Intake {
   }
 }
 
-function advance(generation: Generation, { next, committed, stored, open }: Parsed, nowMs: number): void {
+function advance(generation: Generation, { next, committed, stored, waitMs }: Parsed, nowMs: number): void {
   generation.next = next
   generation.committed = committed
   generation.stored = stored
-  if (open) generation.openSinceMs = nowMs
-  else delete generation.openSinceMs
+  if (waitMs > 0) generation.openUntilMs = nowMs + waitMs
+  else delete generation.openUntilMs
 }
 
 function batchOf(

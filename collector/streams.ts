@@ -14,8 +14,8 @@ export interface Generation extends GenerationState {
   next: number
   /** Of the last delivery; needed when pieces are given out between two of them. */
   origin?: Origin
-  /** Since when pieces wait for their continuation. */
-  openSinceMs?: number
+  /** What is open waits for its continuation until then. */
+  openUntilMs?: number
   /** How its records were set back, where the host's clock is wrong. */
   clock?: HostClock | undefined
 }
@@ -91,13 +91,13 @@ export class Streams {
     const [oldest] = generations.values()
     // Should its bytes come again all the same, the store knows them.
     if (generations.size > 2 * MOST_TOLD && oldest?.ended) generations.delete(oldest.generation)
-    if (generation.openSinceMs === undefined) this.#open.delete(generation.key)
+    if (generation.openUntilMs === undefined) this.#open.delete(generation.key)
     else this.#open.set(generation.key, generation)
   }
 
   /** What was carried of the generation is gone: its bytes must come again from `committed`. */
   rewind(generation: Generation): void {
-    const { openSinceMs: _, ...rest } = generation
+    const { openUntilMs: _, ...rest } = generation
     this.keep({ ...rest, next: generation.committed })
   }
 
@@ -116,9 +116,9 @@ export class Streams {
     return this.generations(host, { container, stream }).get(generation)
   }
 
-  /** Generations whose pieces have waited since before `thenMs`. */
-  openSince(thenMs: number): Generation[] {
-    return [...this.#open.values()].filter(({ openSinceMs = thenMs }) => openSinceMs < thenMs)
+  /** Generations of which something was open until then and may have waited long enough. */
+  openUntil(thenMs: number): Generation[] {
+    return [...this.#open.values()].filter(({ openUntilMs = thenMs }) => openUntilMs <= thenMs)
   }
 
   /** Forgets a host's streams, but for those of which something is carried. They are loaded again when needed. */

@@ -3,10 +3,10 @@ import { isUtf8 } from 'node:buffer'
 import { FLAG } from '../record.ts'
 import type { ColumnsBuilder } from './columns.ts'
 import { readDockerLine, readDockerLineExactly } from './docker-json.ts'
-import { levelOf } from './level.ts'
+import { takeLine } from './events.ts'
 import { noteNuls } from './nuls.ts'
 import { take } from './pieces.ts'
-import { type Counts, give, giveWhole, LINE_BYTES, RECORD_BYTES, type Reading } from './reading.ts'
+import { type Counts, giveWhole, LINE_BYTES, RECORD_BYTES, type Reading } from './reading.ts'
 
 /** Index in `data` of the first byte that belongs to an unfinished line. */
 export function readDockerLines(
@@ -29,10 +29,9 @@ export function readDockerLines(
     const from = into.textLength
     const next = p <= lastNewline ? readDockerLine(data, view, p, into.text, into.view, from, utf8, line) : -1
     if (next > 0 && next - p <= LINE_BYTES) {
-      if (line.newline && reading.open === 0) {
-        const level = levelOf(into.text, into.view, from, line.textEnd)
-        give(reading, base + p, base + next, level, line.ansi ? FLAG.ansi : 0, into)
-      } else take(reading, base + p, base + next, into, counts)
+      if (line.newline && reading.open === 0)
+        takeLine(reading, base + p, base + next, line.ansi ? FLAG.ansi : 0, true, into, counts)
+      else take(reading, base + p, base + next, into, counts)
       p = next
       continue
     }

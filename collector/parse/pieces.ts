@@ -1,9 +1,8 @@
 /** Docker cuts long lines into pieces; here they are joined, each output for itself. */
 import { FLAG } from '../record.ts'
 import type { ColumnsBuilder } from './columns.ts'
-import type { DockerLine } from './docker-json.ts'
-import { levelOf } from './level.ts'
-import { type Counts, give, RECORD_BYTES, type Reading } from './reading.ts'
+import { endEvents, takeLine, withTextAside } from './events.ts'
+import { type Counts, RECORD_BYTES, type Reading } from './reading.ts'
 
 /** Docker cuts a longer line into pieces of this many bytes; only the last one ends with a newline. */
 export const PIECE_BYTES = 16 * 1024
@@ -23,8 +22,9 @@ export function take(
 ): void {
   const { line } = reading
   if (reading.open > 0 && offset - reading.committed >= OPEN_SPAN_BYTES) {
-    withTextAside(line, into, () => {
+    withTextAside(reading, into, () => {
       for (let output = 0; output < 3; output++) finish(reading, output, end, true, into, counts)
+      endEvents(reading, () => end, into, counts)
     })
   }
   const length = line.textEnd - into.textLength
@@ -41,11 +41,10 @@ export function take(
       if (ended) finish(reading, line.output, end, false, into, counts)
       return
     }
-    withTextAside(line, into, () => finish(reading, line.output, end, same, into, counts))
+    withTextAside(reading, into, () => finish(reading, line.output, end, same, into, counts))
   }
   if (ended) {
-    const level = levelOf(into.text, into.view, into.textLength, line.textEnd)
-    give(reading, offset, end, level, line.ansi ? FLAG.ansi : 0, into)
+    takeLine(reading, offset, end, line.ansi ? FLAG.ansi : 0, !before, into, counts)
     return
   }
   if (reading.open === 0) reading.committed = offset
@@ -60,19 +59,6 @@ export function take(
     pieces: [into.text.slice(into.textLength, line.textEnd)],
     length
   }
-}
-
-/** Runs `step`, which adds records, while the text that was just decoded is kept out of its way. */
-function withTextAside(line: DockerLine, into: ColumnsBuilder, step: () => void): void {
-  const text = into.text.slice(into.textLength, line.textEnd)
-  const { timeMs, nanos, output } = line
-  step()
-  into.reserve(text.length)
-  into.text.set(text, into.textLength)
-  line.textEnd = into.textLength + text.length
-  line.timeMs = timeMs
-  line.nanos = nanos
-  line.output = output
 }
 
 /** Gives out what is open of an output, if anything is, as one record that ends at `end`. */
@@ -103,5 +89,5 @@ export function finish(
   line.timeMs = unfinished.timeMs
   line.nanos = unfinished.nanos
   const flags = (unfinished.ansi ? FLAG.ansi : 0) | (cut ? FLAG.cut : 0)
-  give(reading, unfinished.offset, end, levelOf(into.text, into.view, from, at), flags, into)
+  takeLine(reading, unfinished.offset, end, flags, false, into, counts)
 }

@@ -4,10 +4,10 @@ import type { Worker } from 'node:worker_threads'
 import type { Codec, Delivery } from '../../agent/protocol.ts'
 import { startThread } from '../thread.ts'
 import { BUILT_IN_RULES, type RedactionConfig } from './redact-rules.ts'
-import type { Answer, Asked, ChunkAsked, Parsed } from './worker.ts'
+import type { Answer, Asked, ChunkAsked, Flushed, Parsed } from './worker.ts'
 
 export type ParseAnswer = Extract<Answer, { kind: 'parsed' }>
-export type { ChunkAsked, Parsed }
+export type { ChunkAsked, Flushed, Parsed }
 
 /** The thread ended under the request, or would not take it. Nothing was stored; the bytes may be sent again. */
 export class ThreadError extends Error {
@@ -126,9 +126,9 @@ export class ParsePool implements AsyncDisposable {
     return parsedOnly(await this.#ask(host, () => ({ kind: 'parse', id: opened, chunks, nowMs }), [], opened))
   }
 
-  async flush(host: string, keys: string[], cut: boolean): Promise<ParseAnswer> {
+  async flush(host: string, keys: string[], what: Flushed): Promise<ParseAnswer> {
     const nowMs = this.#nowMs()
-    return parsedOnly(await this.#ask(host, (id) => ({ kind: 'flush', id, keys, cut, nowMs }), []))
+    return parsedOnly(await this.#ask(host, (id) => ({ kind: 'flush', id, keys, what, nowMs }), []))
   }
 
   drop(host: string, opened: number): void {

@@ -3,10 +3,12 @@ import { type Handling, PLAIN_HANDLING } from '../handling.ts'
 import { FLAG } from '../record.ts'
 import type { ColumnsBuilder } from './columns.ts'
 import { DockerLine } from './docker-json.ts'
+import type { OpenEvent } from './events.ts'
 import { levelOf } from './level.ts'
 import type { NulRun } from './nuls.ts'
 import { type OpenKey, type Redaction, type RedactionCounts, Redactor } from './redact.ts'
 import { BUILT_IN_RULES, redactionOf } from './redact-rules.ts'
+import { compilePattern } from './safe-pattern.ts'
 import { TextClock } from './text-clock.ts'
 
 /** The longest text of a record. */
@@ -21,6 +23,14 @@ export type Format = 'docker' | 'text'
 export interface Manner {
   format: Format
   handling: Handling
+  /** The expression of `handling.multiline`. */
+  pattern?: RegExp
+}
+
+export function mannerOf(format: Format, handling: Handling): Manner {
+  const { multiline } = handling
+  const compiled = multiline.kind === 'pattern' ? compilePattern(multiline.source) : undefined
+  return { format, handling, ...(compiled && 'pattern' in compiled && { pattern: compiled.pattern }) }
 }
 
 export const DOCKER_MANNER: Manner = { format: 'docker', handling: PLAIN_HANDLING }
@@ -52,11 +62,13 @@ export interface Reading {
   /** Bytes of a line whose newline has not come; they begin at `rawFrom`. */
   raw: Uint8Array
   rawFrom: number
-  /** By output. */
+  /** Lines of which pieces are there, by output. */
   unfinished: (Unfinished | undefined)[]
-  /** How many of `unfinished` are there. */
+  /** Events that may go on, by output. */
+  events: (OpenEvent | undefined)[]
+  /** How many of `unfinished` and `events` are there. */
   open: number
-  /** Bytes held in `raw` and `unfinished`. */
+  /** Bytes held in `raw`, `unfinished` and `events`. */
   held: number
   /** When the last chunk came. */
   touchedMs: number
@@ -111,6 +123,7 @@ export function beginReading(
     raw: NOTHING,
     rawFrom: committed,
     unfinished: [undefined, undefined, undefined],
+    events: [undefined, undefined, undefined],
     open: 0,
     held: 0,
     touchedMs: nowMs,

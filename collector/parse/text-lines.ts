@@ -2,9 +2,9 @@
 import { isUtf8 } from 'node:buffer'
 import { FLAG } from '../record.ts'
 import type { ColumnsBuilder } from './columns.ts'
-import { levelOf } from './level.ts'
+import { takeLine } from './events.ts'
 import { noteNuls } from './nuls.ts'
-import { type Counts, give, LINE_BYTES, type Reading } from './reading.ts'
+import { type Counts, LINE_BYTES, type Reading } from './reading.ts'
 
 /** Index in `data` of the first byte that belongs to an unfinished line. */
 export function readTextLines(
@@ -43,14 +43,14 @@ export function readTextLines(
       to = p + LINE_BYTES
       while (((data[to] as number) & 0xc0) === 0x80 && to > p + LINE_BYTES - 4) to--
       counts.cut++
-      takeLine(reading, data, p, to, to, FLAG.cut, text, into, counts)
+      readLine(reading, data, p, to, to, FLAG.cut, text, into, counts)
       p = to
       continue
     }
     if (!ended) return p
     // The byte that ends a line, be it newline or NUL, belongs to it; a file's last line may have none.
     const behind = Math.min(n, to + 1)
-    takeLine(reading, data, p, to, behind, 0, text, into, counts)
+    readLine(reading, data, p, to, behind, 0, text, into, counts)
     p = to < n && data[to] === 0 ? to : behind
   }
   return n
@@ -67,7 +67,7 @@ export function cutTextLine(
 ): void {
   counts.cut++
   const chunk = chunkOf(raw, rawFrom, nowMs + reading.aheadMs)
-  takeLine(reading, raw, 0, raw.length, raw.length, FLAG.cut, chunk, into, counts)
+  readLine(reading, raw, 0, raw.length, raw.length, FLAG.cut, chunk, into, counts)
 }
 
 const ESC = 27
@@ -89,7 +89,7 @@ function chunkOf(data: Uint8Array, base: number, nowMs: number): TextChunk {
 }
 
 /** The line data[p, to), which ends at `behind`. */
-function takeLine(
+function readLine(
   reading: Reading,
   data: Uint8Array,
   p: number,
@@ -114,12 +114,8 @@ function takeLine(
   into.text.set(bytes, from)
   line.textEnd = from + bytes.length
   line.output = 0
-  if (!clock.read(into.text, into.view, from, line.textEnd, chunk.nowMs)) {
-    flags |= FLAG.timeless
-    counts.timeless++
-  }
+  if (!clock.read(into.text, into.view, from, line.textEnd, chunk.nowMs)) flags |= FLAG.timeless
   line.timeMs = clock.timeMs
   line.nanos = clock.nanos
-  const level = levelOf(into.text, into.view, from, line.textEnd)
-  give(reading, chunk.base + p, chunk.base + behind, level, flags, into)
+  takeLine(reading, chunk.base + p, chunk.base + behind, flags, true, into, counts)
 }

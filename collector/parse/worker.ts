@@ -2,6 +2,7 @@
  * A parse thread: takes bodies apart, parses their chunks, and keeps what is unfinished of each generation. The
  * main thread decides between the two steps whether a delivery fits; until then nothing here changes.
  */
+import { isDeepStrictEqual } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Codec, Delivery } from '../../agent/protocol.ts'
 import type { Handling } from '../handling.ts'
@@ -9,9 +10,9 @@ import type { Columns } from '../record.ts'
 import { decompressors } from './codec.ts'
 import { ColumnsBuilder } from './columns.ts'
 import { FrameError, readFrame } from './frame.ts'
-import { flush, isIdle, parseChunk } from './generation.ts'
+import { flush, holdsEvents, isIdle, mayFlush, parseChunk, waitMs } from './generation.ts'
 import type { NulRun } from './nuls.ts'
-import { beginReading, type Counts, type Format, noCounts, type Reading } from './reading.ts'
+import { beginReading, type Counts, type Format, mannerOf, noCounts, type Reading } from './reading.ts'
 import { type Redaction, Redactor } from './redact.ts'
 import { BUILT_IN_RULES, type RedactionConfig, redactionOf } from './redact-rules.ts'
 
@@ -29,11 +30,13 @@ export interface ChunkAsked {
   aheadMs: number
 }
 
+/** What is given out: what waited too long for its continuation, events that may go on, or all that is held, cut. */
+export type Flushed = 'idle' | 'events' | 'cut'
+
 export type Asked =
   | { kind: 'open'; id: number; body: ArrayBuffer; codec: Codec; length: number }
   | { kind: 'parse'; id: number; chunks: ChunkAsked[]; nowMs: number }
-  /** Gives out pieces that waited too long; with `cut`, everything that is held. */
-  | { kind: 'flush'; id: number; keys: string[]; cut: boolean; nowMs: number }
+  | { kind: 'flush'; id: number; keys: string[]; what: Flushed; nowMs: number }
   /** The delivery is not wanted. */
   | { kind: 'drop'; id: number }
   /** What was given out of these was not stored: forget what is held, the bytes come again. */
@@ -46,8 +49,8 @@ export interface Parsed {
   next: number
   committed: number
   stored: number
-  /** Pieces wait for their continuation. */
-  open: boolean
+  /** How long what is open may wait for its continuation; 0 where nothing is open. */
+  waitMs: number
   nuls: NulRun[]
 }
 
@@ -99,7 +102,7 @@ function handle(asked: Asked): void {
       parse(asked.id, asked.chunks, asked.nowMs)
       return
     case 'flush':
-      flushAll(asked.id, asked.keys, asked.cut, asked.nowMs)
+      flushAll(asked.id, asked.keys, asked.what, asked.nowMs)
       return
     case 'drop':
       waiting.delete(asked.id)
@@ -148,6 +151,7 @@ function parse(id: number, chunks: ChunkAsked[], nowMs: number): void {
     reading.redaction = redactionFor(chunk.handling.redact)
     reading.redactor = redactor
     reading.aheadMs = chunk.aheadMs
+    adopt(reading, chunk)
     const before = reading.held
     parseChunk(reading, bodies[i] ?? new Uint8Array(0), chunk.last, nowMs, builder, counts)
     held += reading.held - before
@@ -159,7 +163,7 @@ function parse(id: number, chunks: ChunkAsked[], nowMs: number): void {
 }
 
 function begin({ committed, stored, format, handling }: ChunkAsked, nowMs: number): Reading {
-  return beginReading(committed, stored, nowMs, { format, handling })
+  return beginReading(committed, stored, nowMs, mannerOf(format, handling))
 }
 
 function redactionFor(label: string | undefined): Redaction {
@@ -171,18 +175,30 @@ function redactionFor(label: string | undefined): Redaction {
   return redaction
 }
 
-function flushAll(id: number, keys: string[], cut: boolean, nowMs: number): void {
+/** Labels of what is no container may change, but never under what is open. */
+function adopt(reading: Reading, { format, handling }: ChunkAsked): void {
+  const { manner } = reading
+  if (reading.open > 0 || isDeepStrictEqual(manner.handling, handling)) return
+  reading.manner = mannerOf(format, handling)
+}
+
+function flushAll(id: number, keys: string[], what: Flushed, nowMs: number): void {
   const counts = noCounts()
   const parsed: Parsed[] = []
   for (const key of keys) {
     const reading = readings.get(key)
-    if (!reading || !(cut || isIdle(reading, nowMs))) continue
+    if (!reading || !isWanted(reading, what, nowMs)) continue
     const before = reading.held
-    flush(reading, builder, counts, nowMs, cut)
+    flush(reading, builder, counts, nowMs, what === 'cut')
     held += reading.held - before
     parsed.push(parsedOf(key, reading))
   }
   answer(id, parsed, counts)
+}
+
+function isWanted(reading: Reading, what: Flushed, nowMs: number): boolean {
+  if (what === 'idle') return isIdle(reading, nowMs, waitMs(reading))
+  return what === 'cut' || (holdsEvents(reading) && mayFlush(reading))
 }
 
 function answer(id: number, chunks: Parsed[], counts: Counts): void {
@@ -209,9 +225,9 @@ function oldestHolding(): string[] {
 }
 
 function parsedOf(key: string, reading: Reading): Parsed {
-  const { next, committed, stored, open, nuls } = reading
+  const { next, committed, stored, nuls } = reading
   reading.nuls = []
-  return { key, records: builder.finish(), next, committed, stored, open: open > 0, nuls }
+  return { key, records: builder.finish(), next, committed, stored, waitMs: waitMs(reading), nuls }
 }
 
 function forget(key: string): void {

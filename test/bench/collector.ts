@@ -1,7 +1,8 @@
 /** The parse threads alone: bodies of 1 MiB decompressed, cut into lines, decoded, time and level found. */
 import { createHash } from 'node:crypto'
 import type { Delivery } from '../../agent/protocol.ts'
-import { DOCKER_MANNER } from '../../collector/parse/reading.ts'
+import { handlingOf } from '../../collector/handling.ts'
+import type { Format, Manner } from '../../collector/parse/reading.ts'
 import { BUILT_IN_RULES, type RedactionConfig } from '../../collector/parse/redact-rules.ts'
 import { openParsing } from './built.ts'
 import { framed } from './frame.ts'
@@ -25,7 +26,15 @@ interface Body {
   lines: number
 }
 
-const KINDS: { name: string; formats: readonly number[]; text(line: Line): string }[] = [
+interface Kind {
+  name: string
+  formats: readonly number[]
+  text(line: Line): string
+  /** Lines of text, not of Docker's JSON. */
+  plain?: boolean
+}
+
+const KINDS: Kind[] = [
   { name: 'mixed lines, about 120 bytes', formats: [0, 1, 2, 3, 4, 5, 6], text: ({ text }) => text },
   { name: 'plain text lines', formats: [3, 4, 5, 6], text: ({ text }) => text },
   { name: 'JSON-heavy lines', formats: [0, 1, 2, 3, 4, 5, 6], text: request }
@@ -53,7 +62,14 @@ export const rows: Bench = async (progress) => {
     )
     progress(`${kind.name}: with and without redaction`)
     found.push(await redactionRow(kind.name, bodies))
+    if (kind === KINDS[0]) found.push(...(await eventRows(bodies, ours.perCpuSecond)))
   }
+  progress('text files')
+  const text = await throughThreads(bodiesOf(FILES), manner('text'))
+  found.push(
+    { what: 'lines of text files, each with its own time', value: text.perCpuSecond, unit: 'lines/s' },
+    { what: 'text files', value: text.mbPerCpuSecond, unit: 'MB/s of one core' }
+  )
   return found
 }
 
@@ -65,7 +81,8 @@ async function redactionRow(name: string, bodies: Body[]): Promise<Row> {
       ['off', false],
       ['on', true]
     ] as const)
-      cpu[which] += 1e6 / (await throughThreads(bodies, { builtIn, expressions: [] })).perCpuSecond
+      cpu[which] +=
+        1e6 / (await throughThreads(bodies, manner('docker'), { builtIn, expressions: [] })).perCpuSecond
   const seconds = (cpu.on - cpu.off) / REDACTION_TURNS
   const share = (100 * (cpu.on - cpu.off)) / cpu.off
   return {
@@ -76,8 +93,41 @@ async function redactionRow(name: string, bodies: Body[]): Promise<Row> {
   }
 }
 
+/** Lines of text files as log4j and many others write them. */
+const FILES: Kind = {
+  name: 'text files',
+  formats: [3, 4, 5, 6],
+  text: ({ timeMs, error, text }) =>
+    `${new Date(timeMs).toISOString().replace('T', ' ').replace('.', ',').slice(0, -1)} ${error ? 'ERROR' : 'INFO'} ${text}`,
+  plain: true
+}
+
+function manner(format: Format, labels: Record<string, string> = {}): Manner {
+  return { format, handling: handlingOf(labels) }
+}
+
+/** What it costs to find the lines that belong together: the same lines with and without, in turns. */
+async function eventRows(bodies: Body[], withPerCpuSecond: number): Promise<Row[]> {
+  const off = manner('docker', { 'driftlog.multiline': 'off' })
+  const without = [await throughThreads(bodies, off)]
+  const again = await throughThreads(bodies)
+  without.push(await throughThreads(bodies, off))
+  const secondsPerMillion = (runs: number[]) => 1e6 / (runs.reduce((sum, run) => sum + run) / runs.length)
+  const on = secondsPerMillion([withPerCpuSecond, again.perCpuSecond])
+  const bare = secondsPerMillion(without.map((run) => run.perCpuSecond))
+  return [
+    { what: 'CPU per million lines, multi-line events found', value: on, unit: 's' },
+    { what: 'CPU per million lines, driftlog.multiline=off', value: bare, unit: 's' },
+    { what: 'multi-line events: CPU per million lines', value: on - bare, unit: 's' }
+  ]
+}
+
 /** One thread, the next body on its way while one is parsed. CPU is all of the process: thread, its GC, hand-over. */
-async function throughThreads(bodies: Body[], redaction: RedactionConfig = BUILT_IN_RULES) {
+async function throughThreads(
+  bodies: Body[],
+  { format, handling } = manner('docker'),
+  redaction: RedactionConfig = BUILT_IN_RULES
+) {
   const { ParsePool } = await openParsing()
   await using pool = await ParsePool.open({ threads: 1, redaction })
   let lines = 0
@@ -87,7 +137,7 @@ async function throughThreads(bodies: Body[], redaction: RedactionConfig = BUILT
     const { id } = await pool.open('bench', new Uint8Array(wire).buffer, 'zstd', length)
     const key = `${turn}.${at}`
     const place = { key, offset: 0, committed: 0, stored: 0, last: true }
-    const asked = { ...place, ...DOCKER_MANNER, aheadMs: 0 }
+    const asked = { ...place, format, handling, aheadMs: 0 }
     const { chunks } = await pool.parse('bench', id, [asked])
     lines += chunks[0]?.records.count ?? 0
     bytes += plain.length
@@ -146,7 +196,7 @@ function withJsonParse(bodies: Body[]): number {
   return lines / ((used.user + used.system) / 1e6)
 }
 
-function bodiesOf({ formats, text }: (typeof KINDS)[number]): Body[] {
+function bodiesOf({ formats, text, plain: isText }: Kind): Body[] {
   const compress = encoder()
   const lines = workload(BODIES * 12_000, {
     startMs: Date.UTC(2026, 0, 1),
@@ -160,7 +210,9 @@ function bodiesOf({ formats, text }: (typeof KINDS)[number]): Body[] {
       const { value: line, done } = lines.next()
       if (done) throw new Error('too few lines')
       const nanos = (line.timeMs * 7919) % 1_000_000
-      const record = dockerRecord(text(line), line.error ? 'stderr' : 'stdout', line.timeMs, nanos)
+      const record = isText
+        ? `${text(line)}\n`
+        : dockerRecord(text(line), line.error ? 'stderr' : 'stdout', line.timeMs, nanos)
       records.push(record)
       bytes += Buffer.byteLength(record)
     }

@@ -69,7 +69,7 @@ describe('the examples', () => {
     const second = await agent.deliverBytes(frame({ ...head, session }, ...bytes))
     fits('Receipt', second.body)
     expect(second.body.positions).toEqual(example<protocol.Receipt>('Receipt').positions)
-    expect(await textsIn(hub.store)).toEqual(['listening on 8080', 'warn: no cache'])
+    expect(await textsIn(hub.store)).toEqual(['listening on 8080', 'info: no cache'])
 
     const again = await agent.deliverBytes(frame({ ...head, session }, ...bytes))
     fits('Problem', again.body)

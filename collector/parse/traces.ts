@@ -1,0 +1,512 @@
+/**
+ * Which lines of text belong together: stack traces and crash reports of Java, Python, Node.js, Go, .NET, Ruby, PHP and
+ * Rust, blocks in brackets, and lists below a line that ends with a colon. A small machine that looks at one line after
+ * the other; what it says depends on nothing but the lines since the event began.
+ *
+ * It is asked for every line, so most must be told from their first and last bytes: see isPeculiar().
+ */
+import { fourOf } from './four.ts'
+
+/** What a line is to the event that is open. */
+export const STEP = {
+  /** Does not belong to it. */
+  ends: 0,
+  /** Belongs to it if a line that surely does comes soon. */
+  may: 1,
+  joins: 2,
+  /** Belongs to it, and nothing more does. */
+  closes: 3
+} as const
+export type Step = (typeof STEP)[keyof typeof STEP]
+
+type Stage =
+  | 'intro'
+  | 'header'
+  | 'frames'
+  | 'python'
+  | 'python-end'
+  | 'python-between'
+  | 'group'
+  | 'go'
+  | 'ruby'
+  | 'php'
+  | 'rust'
+  | 'block'
+  | 'indented'
+  | 'console'
+  | 'source'
+
+/** Where in an event the reading stands. */
+export interface Trace {
+  stage: Stage
+  /** A bracket or a colon is open, or a goroutine was there: other lines belong to it than before. */
+  open: boolean
+  /** There are frames: this is a stack trace, whatever its first line says. */
+  frames: boolean
+  /** Lines that may belong to it, since the last one that does. */
+  doubtful: number
+}
+
+/** Index into LEVELS: what is as bad as this may introduce a trace. */
+const WARN = 4
+/** Lines in doubt that are held at most. */
+const MOST_DOUBTFUL = 12
+/** Characters of a line that are looked at. */
+const LOOK_CHARS = 400
+
+/** The event that the line b[from, to) may begin; undefined for the ordinary line. */
+export function opening(
+  b: Uint8Array,
+  view: DataView,
+  from: number,
+  to: number,
+  level: number
+): Trace | undefined {
+  if (!isPeculiar(b, view, from, to, level)) {
+    // A whole object says all that there is to say.
+    const alone = level < WARN || to === from || (b[from] === 123 && b[to - 1] === 125)
+    return alone ? undefined : { stage: 'intro', open: false, frames: false, doubtful: 0 }
+  }
+  const stage = stageOf(lineText(b, from, to), level)
+  if (stage === undefined) return undefined
+  const last = b[to - 1]
+  const goroutine = stage === 'go' && b[from] === 103
+  const open =
+    goroutine ||
+    stage === 'block' ||
+    (stage === 'frames' && last === 123) ||
+    (colonOpens(stage) && last === 58)
+  const frames = goroutine || stage === 'frames' || stage === 'ruby' || stage === 'php'
+  return { stage, open, frames, doubtful: 0 }
+}
+
+/** What follows a colon belongs to it. */
+function colonOpens(stage: Stage): boolean {
+  return stage === 'intro' || stage === 'rust'
+}
+
+/** What the line b[from, to) is to the event. Moves `trace` on. */
+export function step(trace: Trace, b: Uint8Array, view: DataView, from: number, to: number): Step {
+  const first = b[from] as number
+  // No continuation begins with a digit or an object but those that are indented.
+  if (to > from && ((first >= 48 && first <= 57) || first === 123)) return STEP.ends
+  if (trace.stage === 'intro' && to > from && !mayFollow(b, view, from, to)) return STEP.ends
+  const result = to > from ? stepOf(trace, lineText(b, from, to)) : blankStep(trace)
+  if (result !== STEP.may) trace.doubtful = 0
+  else if (++trace.doubtful > MOST_DOUBTFUL) return STEP.ends
+  return result
+}
+
+/** A line as it is looked at: its beginning, one character a byte, without colours. */
+function lineText(b: Uint8Array, from: number, to: number): string {
+  const length = Math.min(to - from, LOOK_CHARS)
+  const text = Buffer.from(b.buffer, b.byteOffset + from, length).toString('latin1')
+  return text.includes('\x1b') ? text.replace(COLOURS, '') : text
+}
+
+const COLOURS = /\x1b\[[0-9;]*m/g
+
+const SPACE = 32
+
+/** Ends of names that stand for what was thrown: `…Exception`, `…Error`, `…Throwable`, `…Failure`, `…Fault`. */
+const THROWN_ENDS = new Set(
+  ['rror', 'tion', 'able', 'lure', 'ault', 'rupt', 'Exit', 'eout', 'ning'].map(fourOf)
+)
+const FIRST_WORDS = new Set(
+  [
+    ...['Trac', 'pani', 'fata', 'goro', 'thre', 'Exce', 'Caus', 'Unha', 'Unca', 'PHP ', 'Fata', 'Pars'],
+    ...['[sig', '(nod', 'node', 'file', '--- ', '\tat ', '\tfro', '#0 /', 'SIGS', 'info', 'warn', 'fail'],
+    ...[
+      'trce',
+      'dbug',
+      'crit',
+      'runt',
+      'unex',
+      '#0 [',
+      'Reca',
+      'SIGQ',
+      'SIGA',
+      'SIGB',
+      'SIGI',
+      'Inte',
+      'Task',
+      'Futu',
+      'Proc'
+    ]
+  ].map(fourOf)
+)
+
+/** Bytes of names: letters, digits and what stands in paths and packages. */
+const NAME = new Uint8Array(256)
+for (let c = 48; c < 58; c++) NAME[c] = 1
+for (let c = 65; c < 91; c++) NAME[c] = NAME[c + 32] = 1
+for (const c of '_$.\\/-') NAME[c.charCodeAt(0)] = 1
+
+/** First letters of FIRST_WORDS. */
+const FIRST_LETTERS = new Uint8Array(256)
+for (const word of FIRST_WORDS) FIRST_LETTERS[word & 0xff] = 1
+
+/** False for nearly every line; true says only that it must be looked at. */
+function isPeculiar(b: Uint8Array, view: DataView, from: number, to: number, level: number): boolean {
+  if (to - from < 2) return to > from && (b[from] === 123 || b[from] === 91)
+  const first = b[from] as number
+  const last = b[to - 1] as number
+  if (last === 58 || last === 123 || last === 91) return true
+  if (to - from < 6) return false
+  if (first === SPACE) return mayBeFrame(b, from, to)
+  if (first >= 48 && first <= 57) return level === 0 && isToldBehindTime(b, view, from, to)
+  if (FIRST_LETTERS[first] === 1 && FIRST_WORDS.has(view.getInt32(from, true))) return true
+  if (NAME[first] === 1) return first === 47 ? mayBePlace(b, from, to) : mayBeThrown(b, view, from, to)
+  if (first === 34) return b[to - 2] !== 34
+  if (first === 91) return last === 41 || (level === 0 && isToldBehindTime(b, view, from, to))
+  return false
+}
+
+/** The same for a line below one that introduces a trace. */
+function mayFollow(b: Uint8Array, view: DataView, from: number, to: number): boolean {
+  const first = b[from] as number
+  const last = b[to - 1] as number
+  if (first <= SPACE || last === 58 || first === 35 || first === 45 || first >= 128 || first === 27)
+    return true
+  if (first === 91) return last === 93 || hasIn(b, from, to) || b[from + 1] === 115 || b[from + 1] === 112
+  if (to - from < 4) return false
+  if (FIRST_LETTERS[first] === 1 && FIRST_WORDS.has(view.getInt32(from, true))) return true
+  if (NAME[first] === 0) return false
+  let i = from + 1
+  let dotted = false
+  for (; i < to && (NAME[b[i] as number] === 1 || b[i] === 58); i++) dotted ||= b[i] === 46 || b[i] === 58
+  // `Stack trace:`, `Next …`, or a name with a package, a path, something thrown.
+  return dotted || i === to || first === 83 || first === 78 || mayBeThrown(b, view, from, to)
+}
+
+/** `/app/server.js:12`, `/app/shop.rb:7:in …` */
+function mayBePlace(b: Uint8Array, from: number, to: number): boolean {
+  const last = b[to - 1] as number
+  return (last >= 48 && last <= 57) || hasIn(b, from, to)
+}
+
+/** The line begins with a name that ends as names of what is thrown do, or with a place as in Ruby's frames. */
+function mayBeThrown(b: Uint8Array, view: DataView, from: number, to: number): boolean {
+  let i = from + 1
+  while (i < to && (NAME[b[i] as number] === 1 || (b[i] === 58 && b[i + 1] === 58 && ++i < to))) i++
+  if (i - from < 4) return false
+  if (b[i] === 58 && (b[i + 1] as number) >= 48 && (b[i + 1] as number) <= 57) return hasIn(b, i, to)
+  return THROWN_ENDS.has(view.getInt32(i - 4, true))
+}
+
+/** `    at …`, `  File "…`, `  + Exception Group …` */
+function mayBeFrame(b: Uint8Array, from: number, to: number): boolean {
+  let i = from + 1
+  while (i < to && b[i] === SPACE) i++
+  const c = b[i]
+  return (
+    c === 0xe2 ||
+    (c === 97 && b[i + 1] === 116) ||
+    (c === 70 && b[i + 1] === 105) ||
+    (c === 43 && b[i + 2] === 69)
+  )
+}
+
+/** `…Error: `, `…Exception: `, `/ERROR]`, `panic` behind a time that stands at the beginning. */
+function isToldBehindTime(b: Uint8Array, view: DataView, from: number, to: number): boolean {
+  const date = b[from] === 91 ? from + 1 : from
+  if (b[date + 4] === 47 && b[date + 7] === 47) return true
+  if (b[date + 4] !== 45 && b[date + 2] !== 58) return false
+  const limit = Math.min(to - 1, from + TOLD_BYTES)
+  for (let i = from + 9; i < limit; i++) {
+    const c = b[i]
+    if (c === 47) {
+      const letter = b[i + 1]
+      if (letter === 69 || letter === 70 || letter === 67 || letter === 87) return true
+    } else if (c === 58 && b[i + 1] === SPACE) {
+      const four = view.getInt32(i - 4, true)
+      if (four === RROR || four === TION || (b[i + 2] === 69 && b[i + 3] === 82)) return true
+    }
+  }
+  return false
+}
+
+const TOLD_BYTES = 120
+const RROR = fourOf('rror')
+const TION = fourOf('tion')
+
+/** `:in ` as in Ruby's frames. */
+function hasIn(b: Uint8Array, from: number, to: number): boolean {
+  for (let i = from; i + 4 < to; i++)
+    if (b[i] === 58 && b[i + 1] === 105 && b[i + 2] === 110 && b[i + 3] === SPACE) return true
+  return false
+}
+
+const NAMED = '(?:[A-Za-z_$][\\w$]*(?:[./\\\\]|::))*'
+const THROWN = `${NAMED}[A-Za-z_$][\\w$]*(?:Exception|Error|Throwable|Failure|Fault|Interrupt|Exit|Timeout|Warning)\\d*|${NAMED}(?:Error|Exception)`
+/** `java.lang.IllegalStateException: …`, `TypeError: …`, with what may stand before it. */
+const HEADER = new RegExp(
+  `^(?:\\s*\\xe2[\\x80-\\xbf]{2} )?(?:Exception in thread "[^"]*" |Uncaught (?:exception )?|Unhandled exception[.:] |\\(node:\\d+\\) (?:\\w+: )?|(?:PHP )?(?:Fatal|Recoverable fatal) error: +(?:Uncaught )?(?:exception ')?|Error: )?(?:${THROWN})(?:'? with message .*|:| \\[| \\(|, |$)`
+)
+/** What a runtime says itself, and no logger introduces. */
+const CRASH = /^(?:PHP |Fatal error|Exception in thread|Uncaught |Unhandled exception|\(node:)/
+const PHP_ERROR = /^(?:\[[^\]]*\] )?(?:PHP )?(?:Fatal|Parse|Recoverable fatal) error: +Uncaught /
+const CAUSE = /^\s*(?:Caused by|Suppressed|Wrapped by): /
+/** The same with the name of what was thrown: enough to begin with. */
+const NAMED_CAUSE = /^\s*(?:Caused by|Suppressed|Wrapped by): (?:[\w$]+\.)+[\w$]+(?::|$)/
+const DOTTED = /^(?:[\w$]+\.){2,}[\w$]+(?:: |$)/
+const INNER = /^ *---> /
+const AT_CALL = /^\s+at (?:(?:async|new|get|set|static) )*[^\s(]+(?: \[as [^\]]+\])?\(.*\)/
+const AT_SPACED = /^\s+at .*\(\w+\.(?:java|kt|scala|groovy|clj):\d+\)/
+const AT_NAMED =
+  /^\s+at (?:(?:async|new|get|set|static) )*[^\s(]+(?: [^\s(]+)?(?: \[as [^\]]+\])? \((?:.*:\d+|native|<anonymous>|index \d+|eval at .*)\),?(?: \{)?$/
+const AT_PLACE =
+  /^\s+at (?:async )?(?:file:\/\/|node:|\/|[A-Za-z]:[\\/]|webpack|internal\/|https?:|<|\[eval)\S*(?: \{)?,?$/
+const MORE = /^\s*\.\.\. (?:\d+ |$)/
+const TRACEBACK = /Traceback \(most recent call last\):$/
+const GROUP = /^\s*\+ Exception Group Traceback/
+const PYTHON_FILE = /^(?:\s+|> )File "[^"]+", line \d+/
+const PYTHON_THROWN = /^[A-Za-z_][\w.]*(?::(?: |$)|$|\()/
+const PYTHON_CHAIN = /^(?:During handling of the above exception|The above exception was the direct cause)/
+const PYTHON_INTRO =
+  /^(?:--- Logging error ---$|Exception ignored (?:in|on)|(?:Task|Future) exception was never retrieved|Exception in callback )/
+const PYTHON_DETAIL =
+  /^(?:\[SQL: |\[parameters: |\(Background on this error|DETAIL: |HINT: |LINE \d+: |CONTEXT: |Message: |Arguments: |FATAL: {2})/
+const GO_BEGIN = /^(?:panic: |fatal error: |goroutine \d+ |\[signal |SIG[A-Z]+: |unexpected fault address)/
+const GO_SERVED = /^[\d/]+ [\d:.]+ (?:\S+\.go:\d+: )?(?:http2?: |\[Recovery\] )?.*panic/
+const GO_FURTHER =
+  /^(?:goroutine |created by |\[(?:signal|originating)|exit status \d|\.\.\.(?:additional|\d+) frames|runtime stack:|runtime: |\t|\S+\(.*\)$|panic\(|[a-z]\w{0,5} +0x[0-9a-f]+$|PC=0x)/
+/** `/app/main.go:12 (0x8f2b1d)` */
+const GO_PLACE = /^\S+:\d+ \(0x[0-9a-f]+\)$/
+const GO_NAME = /^[\w./*()[\]·{}%-]+\.[\w./*()[\]·{}%-]+$/
+const RUBY_FRAME = /^\s*(?:\[[^\]]*\] )*(?:from )?\S+:\d+:in [`'"]/
+/** `[tag] ActiveRecord::RecordNotFound (…):` as Rails writes it. */
+const RUBY_NAMED = /^(?:\[[^\]]*\] )*[A-Z]\w*(?:::[A-Z]\w*)* \(.*\):$/
+const RUBY_FURTHER =
+  /^(?:\t? *\d+: from |\s+from |\s+\.\.\. \d+ levels|Did you mean\?|\s*(?:\[[^\]]*\] )+\S+\.rb:\d+)/
+const PHP_FURTHER =
+  /^(?:#\d+ (?:\{main\}|\[internal function\]|.*\(\d+\): |\S+\(.*\))|(?:PHP )?Stack trace:|\s+thrown in |\[(?:stacktrace|previous exception)\]|Next \S+: |PHP +\d+\. )/
+const RUST_BEGIN = /^thread '[^']*' (?:\(\d+\) )?panicked at /
+const RUST_FURTHER = /^(?:note: |stack backtrace:|Stack backtrace:|Caused by:$|Location:$)/
+const CONSOLE = /^(?:trce|dbug|info|warn|fail|crit): \S+\[\d+\]$/
+const SOURCE = /^(?:file:\/\/|node:|\/|[A-Za-z]:\\)\S*:\d+$/
+const THREAD = /^"[^"]+" (?:#\d+ |Id=\d+ |prio=|daemon )/
+const INDENTED = /^[ \t]+\S/
+/** `    reqId: "req-3"`: how pino-pretty and others write fields below a line. */
+const FIELD = /^ {4}[\w$@.-]+: ?\S/
+const TAGS_ONLY = /^\s*(?:\[[^\]]*\]\s*)+$/
+/** How loggers begin their lines: no part of somebody else's message. */
+const FRESH =
+  /^(?:\[?\d{2,4}[-/.:]\d\d|[[(]?(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|SEVERE|trace|debug|info|warn|warning)\b[\]:| ]|\{"|<\d{1,3}>|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d|[IWEF]\d{4} |(?:time|ts|level)=)/
+
+function stageOf(s: string, level: number): Stage | undefined {
+  if (GROUP.test(s)) return 'group'
+  if (TRACEBACK.test(s)) return 'python'
+  if (PYTHON_FILE.test(s)) return 'python'
+  if (isAtFrame(s)) return 'frames'
+  if (PHP_ERROR.test(s) || s.startsWith('Process terminated. ')) return 'header'
+  if (HEADER.test(s) || NAMED_CAUSE.test(s)) return s.endsWith('{') ? 'frames' : 'header'
+  if (GO_BEGIN.test(s)) return 'go'
+  if (RUST_BEGIN.test(s)) return 'rust'
+  if (RUBY_FRAME.test(s)) return 'ruby'
+  if (PHP_FURTHER.test(s)) return 'php'
+  if (CONSOLE.test(s)) return 'console'
+  if (SOURCE.test(s)) return 'source'
+  if (THREAD.test(s)) return 'header'
+  if (PYTHON_INTRO.test(s)) return 'python-between'
+  if (GO_SERVED.test(s)) return 'go'
+  if (/[{[]$/.test(s) && /^\S/.test(s)) return 'block'
+  if (
+    /^Internal Server Error: |[/:] ?(?:ERROR|FATAL|CRITICAL|WARN)[\]/]|^\d.*(?:Error|Exception): |"exception":"\[object\] \(/.test(
+      s
+    )
+  )
+    return 'intro'
+  if (level >= WARN || (s.endsWith(':') && /^\S/.test(s))) return 'intro'
+  return undefined
+}
+
+function isAtFrame(s: string): boolean {
+  return AT_CALL.test(s) || AT_SPACED.test(s) || AT_NAMED.test(s) || AT_PLACE.test(s)
+}
+
+/** Blank lines stand between the parts of a trace, and between everything else. */
+function blankStep(trace: Trace): Step {
+  switch (trace.stage) {
+    case 'python-between':
+      return STEP.joins
+    case 'console':
+      return STEP.ends
+    default:
+      return STEP.may
+  }
+}
+
+function stepOf(trace: Trace, s: string): Step {
+  if (TAGS_ONLY.test(s) || /^\s+$/.test(s)) return blankStep(trace)
+  switch (trace.stage) {
+    case 'intro':
+      return introStep(trace, s)
+    case 'header':
+      return headerStep(trace, s)
+    case 'frames':
+      return framesStep(trace, s)
+    case 'python':
+      return pythonStep(trace, s)
+    case 'python-end':
+      return pythonEndStep(trace, s)
+    case 'python-between':
+      if (GROUP.test(s)) return to(trace, 'group')
+      if (TRACEBACK.test(s) || s === 'Object created at (most recent call last):') return to(trace, 'python')
+      return /^(?:future|handle|task|source_traceback): /.test(s) ? STEP.joins : STEP.ends
+    case 'group':
+      if (/^\s*[|+]/.test(s)) return frame(trace)
+      return PYTHON_CHAIN.test(s) ? to(trace, 'python-between') : STEP.ends
+    case 'go':
+      return goStep(trace, s)
+    case 'ruby':
+      return rubyStep(trace, s)
+    case 'php':
+      if (PHP_FURTHER.test(s)) return frame(trace)
+      if (/^"\} ?$/.test(s)) return STEP.closes
+      return STEP.ends
+    case 'rust':
+      return rustStep(trace, s)
+    case 'block':
+      if (INDENTED.test(s)) return STEP.joins
+      return /^[}\])]/.test(s) ? STEP.closes : STEP.ends
+    case 'indented':
+      if (INDENTED.test(s)) return trace.doubtful === 0 ? STEP.joins : STEP.ends
+      if (DOTTED.test(s) || CAUSE.test(s)) return headed(trace, s)
+      return RUST_FURTHER.test(s) ? to(trace, 'rust') : STEP.ends
+    case 'console':
+      return /^ {6}/.test(s) ? STEP.joins : STEP.ends
+    case 'source':
+      if (HEADER.test(s) || trace.open) return headed(trace, s)
+      if (/^\s*\^+\s*$/.test(s)) trace.open = true
+      if (/^\[?[A-Z]\w*(?:Error|Exception|Rejection)\b.*\] ?\{?$/.test(s)) return headed(trace, s)
+      return FRESH.test(s) ? STEP.ends : STEP.may
+    default:
+      return trace.stage satisfies never
+  }
+}
+
+/** The line goes on in another way from here. */
+function to(trace: Trace, stage: Stage): Step {
+  trace.stage = stage
+  trace.open = false
+  return STEP.joins
+}
+
+function frame(trace: Trace): Step {
+  trace.frames = true
+  return STEP.joins
+}
+
+/** A header that ends with a bracket has fields instead of frames, or before them. */
+function headed(trace: Trace, s: string): Step {
+  to(trace, s.endsWith('{') ? 'frames' : 'header')
+  trace.open = s.endsWith('{')
+  return STEP.joins
+}
+
+function introStep(trace: Trace, s: string): Step {
+  if (isAtFrame(s)) return framesStep(trace, s)
+  if (CRASH.test(s)) return STEP.ends
+  if (HEADER.test(s) || CAUSE.test(s) || INNER.test(s)) return headed(trace, s)
+  if (GROUP.test(s)) return to(trace, 'group')
+  if (TRACEBACK.test(s)) return to(trace, 'python')
+  if (PYTHON_FILE.test(s)) return to(trace, 'python')
+  if (/^(?:goroutine \d+ |\[signal )/.test(s)) return goStep(trace, s)
+  if (PHP_FURTHER.test(s)) return startFrames(trace, 'php')
+  if (RUBY_FRAME.test(s) || RUBY_FURTHER.test(s)) return startFrames(trace, 'ruby')
+  if (/^[Ss]tack backtrace:/.test(s)) return startFrames(trace, 'rust')
+  if (/^\t\S+:\d+(?: \+0x\w+)?$/.test(s)) return startFrames(trace, 'go')
+  if (trace.open ? INDENTED.test(s) : FIELD.test(s)) return to(trace, 'indented')
+  if (RUBY_NAMED.test(s)) return to(trace, 'ruby')
+  return GO_NAME.test(s) || DOTTED.test(s) ? STEP.may : STEP.ends
+}
+
+function startFrames(trace: Trace, stage: Stage): Step {
+  trace.frames = true
+  return to(trace, stage)
+}
+
+function headerStep(trace: Trace, s: string): Step {
+  if (isAtFrame(s)) return framesStep(trace, s)
+  if (CAUSE.test(s) || INNER.test(s)) return headed(trace, s)
+  if (MORE.test(s)) return startFrames(trace, 'frames')
+  if (/^\s+--- End of/.test(s)) return startFrames(trace, 'frames')
+  if (PHP_FURTHER.test(s)) return startFrames(trace, 'php')
+  if (RUBY_FRAME.test(s) || RUBY_FURTHER.test(s)) return startFrames(trace, 'ruby')
+  if (TRACEBACK.test(s)) return STEP.ends
+  if (s === 'Caused by:') return to(trace, 'indented')
+  if (RUST_FURTHER.test(s)) return to(trace, 'rust')
+  if (INDENTED.test(s)) return STEP.may
+  return FRESH.test(s) || HEADER.test(s) ? STEP.ends : STEP.may
+}
+
+function framesStep(trace: Trace, s: string): Step {
+  trace.stage = 'frames'
+  if (isAtFrame(s)) {
+    trace.open ||= s.endsWith('{')
+    return frame(trace)
+  }
+  if (trace.open) {
+    if (/^\}/.test(s)) trace.open = false
+    else if (!INDENTED.test(s)) return STEP.ends
+    return STEP.joins
+  }
+  if (CAUSE.test(s) || INNER.test(s)) return headed(trace, s)
+  if (MORE.test(s) || /^\s*--- End of/.test(s) || /^\s+\[CIRCULAR REFERENCE/.test(s)) return STEP.joins
+  if (/^\s+- (?:locked|waiting|parking|eliminated|None)|^\s+Locked ownable/.test(s)) return STEP.joins
+  if (/^(?:From previous event:$|Original Stack Trace:$|ClientConnectionId:|Error Number:|Emitted ')/.test(s))
+    return STEP.joins
+  if (/^\s+Exception data:$/.test(s)) {
+    trace.open = true
+    return STEP.joins
+  }
+  return trace.doubtful > 0 && /^Node\.js v\d/.test(s) ? STEP.closes : STEP.ends
+}
+
+function pythonStep(trace: Trace, s: string): Step {
+  if (INDENTED.test(s) || PYTHON_FILE.test(s)) return frame(trace)
+  if (RUBY_FRAME.test(s)) return to(trace, 'ruby')
+  return PYTHON_THROWN.test(s) && !FRESH.test(s) ? to(trace, 'python-end') : STEP.ends
+}
+
+function pythonEndStep(trace: Trace, s: string): Step {
+  if (PYTHON_CHAIN.test(s)) return to(trace, 'python-between')
+  if (s === 'Call stack:') return to(trace, 'python')
+  if (PYTHON_FILE.test(s)) return STEP.ends
+  if (INDENTED.test(s) || PYTHON_DETAIL.test(s)) return STEP.joins
+  return /^[\w.[\]-]+(?: -> [\w.]+)*$/.test(s) ? STEP.may : STEP.ends
+}
+
+/** `open`: a goroutine was there, from now on only what it looks like belongs to it. */
+function goStep(trace: Trace, s: string): Step {
+  trace.stage = 'go'
+  if (/^goroutine /.test(s) || GO_PLACE.test(s)) {
+    trace.open = true
+    return frame(trace)
+  }
+  if (GO_FURTHER.test(s)) return STEP.joins
+  if (GO_NAME.test(s)) return STEP.may
+  if (trace.open && trace.frames) return STEP.ends
+  if (GO_BEGIN.test(s)) return STEP.joins
+  return FRESH.test(s) ? STEP.ends : STEP.may
+}
+
+function rubyStep(trace: Trace, s: string): Step {
+  if (RUBY_FRAME.test(s) || RUBY_FURTHER.test(s)) return frame(trace)
+  if (INDENTED.test(s)) return STEP.may
+  return STEP.ends
+}
+
+/** The message stands in the line below `panicked at …:`. */
+function rustStep(trace: Trace, s: string): Step {
+  if (trace.open) {
+    trace.open = false
+    return STEP.joins
+  }
+  if (/^[Ss]tack backtrace:/.test(s)) return frame(trace)
+  if (RUST_FURTHER.test(s)) return STEP.joins
+  if (/^\s+(?:\d+: |at )/.test(s) || (trace.frames && INDENTED.test(s))) return STEP.joins
+  if (INDENTED.test(s)) return STEP.may
+  return STEP.ends
+}
