@@ -96,6 +96,20 @@ describe('an event', () => {
     expect(records).toMatchObject([{ flags: FLAG.ansi }])
   })
 
+  test('loses its secrets, and leaves the line that ends it alone', () => {
+    const lines = [
+      'ERROR no login with password=hunter2hunter2',
+      '\tat a.B.c(B.java:1)',
+      'INFO next password=hunter3hunter3'
+    ]
+    const { records } = readFile(logs(lines))
+    expect(records.map((r) => r.flags & FLAG.redacted)).toEqual([FLAG.redacted, FLAG.redacted])
+    expect(records.map((r) => r.text.replaceAll('[redacted]', '#'))).toEqual([
+      'ERROR no login with password=#\n\tat a.B.c(B.java:1)',
+      'INFO next password=#'
+    ])
+  })
+
   test('can have a line of many pieces', () => {
     const message = 'm'.repeat(PIECE_BYTES - 30)
     const file = Buffer.concat([
