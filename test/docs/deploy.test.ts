@@ -19,11 +19,11 @@ test('every bind of the compose file is explained, and part of the command for o
   const page = read('docs/deploy.md')
   const { agent } = parse(read('compose.yaml')).services as Record<string, Service>
   const binds = (agent?.volumes ?? []).flatMap((volume) =>
-    typeof volume === 'object' ? [(volume as { source: string }).source] : []
+    typeof volume === 'object' ? [volume as { source: string; target: string }] : []
   )
   expect(binds.length).toBeGreaterThan(2)
-  for (const path of binds) {
-    expect(page).toContain(`| \`${path}\` |`)
-    expect(page).toContain(`-v ${path}:${path}:ro`)
+  for (const { source, target } of binds) {
+    expect(page).toMatch(new RegExp(`^\\|.*\`${source}\`.*\\|`, 'm'))
+    expect(page).toContain(`-v ${source}:${target}:ro`)
   }
 })
