@@ -1,5 +1,6 @@
 /** Whether what is shown is complete: gaps, hosts that are behind, sources that cannot tell, and what was kept. */
 import type { Fleet, FleetInstance } from '../collector/fleet/fleet.ts'
+import { handlingOf } from '../collector/handling.ts'
 import type { FoundGap } from '../collector/ledger/ledger.ts'
 import { type Risk, risksOf } from '../collector/ledger/risks.ts'
 import type { LogStore } from '../collector/store/store.ts'
@@ -112,7 +113,7 @@ export async function streamsOf(
 }
 
 export function notesOf({ facts }: Pick<FleetInstance, 'facts'>): NoteJson[] {
-  return risksOf(facts).map(noteJson)
+  return risksOf(facts, handlingOf(facts.labels).problems).map(noteJson)
 }
 
 function gapsIn(fleet: LedgerFleet, asked: CompletenessAsked, fromMs: number, toMs: number) {
@@ -172,7 +173,7 @@ function notesIn(fleet: LedgerFleet, asked: CompletenessAsked, fromMs: number, t
   for (const instance of fleet.instances({ ...filter, fromMs, toMs })) {
     if (!isAsked(instance, asked)) continue
     const { hostName, container, facts } = instance
-    for (const risk of risksOf(facts))
+    for (const note of notesOf(instance))
       notes.push({
         instance: instance.instance,
         app: instance.app,
@@ -181,7 +182,7 @@ function notesIn(fleet: LedgerFleet, asked: CompletenessAsked, fromMs: number, t
         hostName,
         container,
         containerName: facts.name,
-        ...noteJson(risk)
+        ...note
       })
   }
   return notes

@@ -30,6 +30,10 @@ await shot('context', '/prod/orders/logs?q=timeout', { theme: 'light' }, async (
   await page.keyboard.press('C')
 })
 await shot('chinese', '/prod/orders/logs', { theme: 'dark', language: 'zh' })
+await lose(hub)
+await shot('missing', '/prod/payments/logs', { theme: 'light' }, async (page) => {
+  await page.keyboard.press('X')
+})
 await shot('narrow', '/prod/orders/logs', { theme: 'dark', viewport: { width: 390, height: 800 } })
 await shot('live', '/prod/orders/logs?live=1', { theme: 'dark' }, async (page) => {
   const next = await hub.writer('orders', 'fra-2', 'orders-web-9')
@@ -89,6 +93,25 @@ async function seed(into: TestHub): Promise<Writer> {
   }
   if (!last) throw new Error('nothing was written')
   return last
+}
+
+/** A quarter of an hour of one app is missing. */
+async function lose(from: TestHub): Promise<void> {
+  const host = await from.host('fra-2')
+  const [gapMs, nowMs] = [Date.now() - 1.5 * HOUR_MS, Date.now()]
+  const { ledger } = from.fleet()
+  const came = (generation: string, timeMs: number[]) => ({
+    ...{ stream: 'docker', generation, file: generation, ended: false, nuls: [] },
+    ...{ bytes: 180 * timeMs.length, timeMs, offset: timeMs.map((_, i) => 180 * i) }
+  })
+  ledger.arrived(host, 'payments-1', came('a', [gapMs]))
+  ledger.lost(host, [
+    {
+      ...{ container: 'payments-1', stream: 'docker', generation: 'a', offset: 180, bytes: 216_720 },
+      ...{ before: 'b', atMs: nowMs, cause: 'rotated-unread' }
+    }
+  ])
+  ledger.arrived(host, 'payments-1', came('b', [gapMs + HOUR_MS / 4]))
 }
 
 /** Lines of a shop, the same for the same seed, spread over a span. */

@@ -54,7 +54,6 @@ export function Bars({ counts, zone, height, searchedTo, dim }: BarsProps) {
   const range = counts && rangeOfBars(counts, 0, counts.edges.length - 2)
   const marks = useMarks(range)
   const missing = useStore(useStore(usePage().explorer.feed).missing)
-  const isWhole = missing?.verdict === 'complete' && missing.since === undefined
   const plot = Math.max(1, width - GUTTER.left - GUTTER.right)
 
   return (
@@ -92,7 +91,7 @@ export function Bars({ counts, zone, height, searchedTo, dim }: BarsProps) {
         />
       )}
       <div className="plot" ref={place} style={{ height }} />
-      {range && missing && !isWhole && (
+      {range && missing && missing.verdict !== 'complete' && (
         <Suspense>
           <LedgerStrip
             answer={missing}

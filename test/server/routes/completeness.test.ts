@@ -94,6 +94,15 @@ test('a source that cannot tell is named, and so are risky settings, here and be
   expect(instances[0].notes).toMatchObject([{ code: 'non-blocking' }, { code: 'no-rotation' }])
 })
 
+test('a label that could not be used is named, with what is wrong with it', async () => {
+  await using scene = await openScene({ labels: { 'driftlog.multiline': 'begin:x' } })
+  const body = await scene.ask('from=now-5m')
+  expect(body.verdict).toBe('complete')
+  expect(body.notes).toMatchObject([
+    { code: 'label', message: expect.stringContaining('driftlog.multiline') }
+  ])
+})
+
 test('streams: each file with what is here of it, parts of one file, and the gaps', async () => {
   await using scene = await openScene()
   const { fleet, host, face } = scene
