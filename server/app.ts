@@ -134,6 +134,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     version,
     gate,
     failures: failures.counts,
+    ...(parts.tls ? { certificateExpiresMs: certificateEnd(parts.tls) } : {}),
     tails: () => tails.size,
     health: () => logs.health()
   })
@@ -167,6 +168,10 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(tokens, { prefix: '/api', access, fleet, nowMs })
   await app.register(page, { folder: parts.pageFolder ?? builtPage() })
   return app
+}
+
+function certificateEnd({ standing }: NonNullable<AppParts['tls']>): () => number {
+  return () => standing().expiresMs
 }
 
 /** What Fastify sets on a server of its own is set here on one that speaks https. */

@@ -19,6 +19,8 @@ const LAG_RESOLUTION_MS = 20
 interface Sources {
   version: string
   gate: Gate
+  /** When the certificate that is served ends; absent where none is. */
+  certificateExpiresMs?: () => number
   /** Wrong secrets so far, by where they were shown. */
   failures: Record<FailurePlace, { wrong: number; limited: number }>
   /** Live tails that are open now. */
@@ -86,6 +88,15 @@ export function createMetrics(app: FastifyInstance, sources: Sources): Metrics {
     return (user + system) / 1e6
   })
 
+  const { certificateExpiresMs } = sources
+  if (certificateExpiresMs) {
+    addGauge(
+      registry,
+      'certificate_expires_timestamp_seconds',
+      'When the certificate that is served ends, in seconds since 1970',
+      () => certificateExpiresMs() / 1000
+    )
+  }
   for (const [kind, help] of [
     ['wrong', 'Wrong tokens, by where they were shown'],
     ['limited', 'Wrong tokens answered with 429, by where they were shown']

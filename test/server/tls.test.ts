@@ -40,6 +40,8 @@ test('a hub with a certificate speaks https, and says so wherever it names itsel
     join: `DRIFTLOG_JOIN_TOKEN=${hub.tokens.join} driftlog agent --hub ${hub.url} --fingerprint ${own.fingerprint}`
   })
   expect(status.headers['strict-transport-security']).toBe('max-age=31536000')
+  const { body: figures } = await ask(hub, '/metrics', hub.tokens.read)
+  expect(figures).toMatch(/^driftlog_certificate_expires_timestamp_seconds \d{10}$/m)
   // Programs on this machine know it by this file.
   expect(await readFile(join(place.data, 'tokens', 'fingerprint'), 'utf8')).toBe(`${own.fingerprint}\n`)
 })
