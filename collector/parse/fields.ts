@@ -1,10 +1,12 @@
 /**
  * The fields of a line: a reading of its text, made when it is asked for and never stored. JSON objects (also
- * behind a prefix) and logfmt pairs are read.
+ * behind a prefix), access logs, the layouts of common libraries and servers, and logfmt pairs are read.
  */
+import { addAccessFields } from './access-fields.ts'
 import { stripAnsi } from './ansi.ts'
 import { FieldSet, type Fields } from './field-set.ts'
 import { closingQuote, flatten, scalarOf, unescaped } from './json-fields.ts'
+import { addLayoutFields } from './layout-fields.ts'
 
 export type { Fields, FieldValue } from './field-set.ts'
 
@@ -15,8 +17,25 @@ export type { Fields, FieldValue } from './field-set.ts'
  */
 export function fieldsOf(text: string): Fields | undefined {
   const line = stripAnsi(text).trim()
-  return jsonFields(line) ?? logfmtFields(line)
+  if (line.startsWith('{')) return jsonFields(line) ?? logfmtFields(line)
+  const set = new FieldSet()
+  const end = addLayout(line, set)
+  const others = jsonFields(line) ?? logfmtFields(end < 0 ? line : line.slice(end))
+  if (set.isEmpty || !others) return set.isEmpty ? others : set.fields
+  // What the line says of itself is what it means; a layout only says what stands before it.
+  return Object.assign(Object.create(null), set.fields, others) as Fields
 }
+
+/** An event's layout stands in its first line. */
+function addLayout(line: string, set: FieldSet): number {
+  const end = line.indexOf('\n')
+  const first = (end < 0 ? line : line.slice(0, end)).slice(0, LAYOUT_LIMIT)
+  const access = addAccessFields(first, set)
+  return access < 0 ? addLayoutFields(first, set) : access
+}
+
+/** In UTF-16 units. */
+const LAYOUT_LIMIT = 16_384
 
 /** What stands before the JSON object of a line is at most this long, in UTF-16 units. */
 const PREFIX_LIMIT = 512

@@ -7,7 +7,7 @@ const KEY_OF =
 
 /** A name that ends like a secret's, and what separates it from its value. */
 const NAMED = new RegExp(
-  `(passw(?:or)?[dt]|passphrase|passcode|secret|token|credentials?|authorization|cookie|session(?:[_-]?id)?|signature|(?:${KEY_OF})[_-]?key|pass|pwd|pw|pin|cvv2?|cvc|otp|sig|sid|auth|jwt|key)(\\\\{0,15}["'])?\\]?[ \\t]{0,8}(?:=>|:=|[:=>]|(?= ')|(?<=['"]),)[ \\t]{0,8}`,
+  `(passw(?:or)?[dt]|passphrase|passcode|secret|token|credentials?|authorization|cookie|session(?:[_-]?id)?|signature|secret_key_base|(?:${KEY_OF})[_-]?key|pass|pwd|pw|pin|cvv2?|cvc|otp|sig|sid|auth|jwt|key)(\\\\{0,15}["'])?\\]?[ \\t]{0,8}(?:=>|:=|[:=>]|(?= ')|(?<=['"]),)[ \\t]{0,8}`,
   'gi'
 )
 const SHORT = /^(?:pass|pwd|pw|pin|cvv2?|cvc|otp|sig|sid|auth|jwt|session|key)$/i
@@ -268,7 +268,7 @@ export function findUrls(text: string, spans: Span[]): void {
 const OPTION =
   /(?<![\w-])(--(?:[a-z0-9]{1,32}-){0,4}(?:password|passwd|passphrase|pass|pwd|secret|token|credentials?|(?:api|access|secret|private|auth|account|storage|license|encryption)-?key)(?:\\{0,7}["'],[ \t]{0,4}|[ \t]{1,4}))(\\{0,7}["'])?([^ \t\r\n"'\\-][^ \t\r\n"'\\]{0,512})/gi
 const SHORT_OPTION =
-  /\b(?:mysql|mysqldump|mysqladmin|mysqlimport|mysqlsh|mariadb|mariadb-dump|mycli|sshpass|mongo|mongosh|mongodump|mongorestore|docker login|podman login|helm registry login|ldapsearch|clickhouse-client|7z|zip)\b[^|;\n"]{0,200}?[ \t]-p[ \t]?('?)([^ \t\r\n'"\\-][^ \t\r\n'"\\]{2,256})/gi
+  /\b(?:mysql|mysqldump|mysqladmin|mysqlimport|mysqlsh|mariadb|mariadb-dump|mycli|sshpass|mongo|mongosh|mongodump|mongorestore|docker login|podman login|az login|helm registry login|ldapsearch|clickhouse-client|7z|zip)\b[^|;\n"]{0,200}?[ \t]-p[ \t]?('?)([^ \t\r\n'"\\-][^ \t\r\n'"\\]{2,256})/gi
 const USER_OPTION =
   /\b(?:curl|wget|http|https)\b[^|;\n]{0,200}?[ \t](?:-u|--user)[ \t]?(\\{0,7}["'])?([^ \t\r\n:"'\\]{1,128}:)([^ \t\r\n"'\\]{1,256})/g
 const REDIS_OPTION = /\bredis-cli\b[^|;\n]{0,200}?[ \t]-a[ \t]('?)([^ \t\r\n'"\\-][^ \t\r\n'"\\]{0,256})/g

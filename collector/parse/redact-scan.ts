@@ -23,6 +23,7 @@ const ENDINGS = [
   'authorization',
   'auth',
   'key',
+  'key_base',
   'cookie',
   'session',
   'sessionid',
@@ -78,7 +79,7 @@ const HYPHENS = BEFORE_HYPHEN.map(bytesOf)
 
 /** Bytes of which every secret has one. Small, so that it stays in the processor's first cache. */
 const IS_TRIGGER = new Uint8Array(256)
-for (const c of "=:>'B_-JKIGv") IS_TRIGGER[c.charCodeAt(0)] = 1
+for (const c of "=:>',B_-JKIGv") IS_TRIGGER[c.charCodeAt(0)] = 1
 
 /** `view` shows the bytes of `b`. Bits of SUSPICION. */
 export function suspicionOf(b: Uint8Array, view: DataView, from: number, to: number): number {
@@ -114,6 +115,8 @@ function byteAt(b: Uint8Array, i: number, from: number, to: number): number {
       if (b[i + 1] === 47 && b[i + 2] === 47) return urlBehind(b, i + 3, to)
       if (b[i + 1] === 65 && b[i + 2] === 65 && isDigit(b[i - 1] as number)) return SUSPICION.shapes
       return isNamed(b, i, from) ? SUSPICION.keys : 0
+    case 44:
+      return b[i - 1] === 34 && isNamed(b, i, from) ? SUSPICION.keys : 0
     case 39:
       return isNamed(b, i, from) || endsWithText(b, i - 1, from, 'by') ? SUSPICION.keys : 0
     case 66:

@@ -13,6 +13,8 @@ export function isSecretText(value: string, likeness: Likeness): boolean {
 /** A value without quotes; `prose` says that a blank stands before it, `rest` is what follows. */
 export function isSecretBare(value: string, likeness: Likeness, prose: boolean, rest: string): boolean {
   if (!isSecretWord(value, likeness) || rest.startsWith('(')) return false
+  // Pairs that tell about it: `credentials: provider=vault`.
+  if (prose && /^[A-Za-z_]\w{0,40}=[^=]/.test(value)) return false
   // A plain word in the middle of a sentence: `Invalid token: unexpected end of input`.
   return !(prose && /^[A-Za-z][a-z'-]*[.,:;!?]?$/.test(value) && /^[ \t]+[a-z(]/i.test(rest))
 }

@@ -2,6 +2,8 @@
  * What must hold at least for a record to match: engines prune by it, then matcher() decides. To prune a record
  * that matches is the worst that could happen, so whatever is not certain sets no condition.
  */
+import { ACCESS_MARKS, ACCESS_NAMES } from '../parse/access-fields.ts'
+import { LAYOUT_NAMES } from '../parse/layout-fields.ts'
 import type { Origin } from '../record.ts'
 import { builtInOf, PARSED } from './builtin.ts'
 import { ALL_LEVELS, ALL_OUTPUTS, conditionOf } from './condition.ts'
@@ -171,14 +173,25 @@ function fieldPlan(name: string, test: FieldTest, negated: boolean): Plan {
 const ESCAPED = '\\u'
 
 /**
- * Runs of letters, digits and `_` in name and value stand in the line as they are, unless JSON escapes them:
- * fieldsOf() keeps the digits of numbers as they were written.
+ * Runs of letters, digits and `_` in name and value stand in the line as they are, unless JSON escapes them, or a layout
+ * gives the name: fieldsOf() keeps the digits of numbers as they were written.
  */
 function fieldLiterals(name: string, test: FieldTest): string[][] {
   const plain = name.startsWith(PARSED) ? name.slice(PARSED.length) : name
-  const words = [plain, ...textsOf(test)].flatMap((text) => text.match(/\w+/g) ?? [])
-  return [...new Set(words.map((word) => word.toLowerCase()))].map((word) => [word, ESCAPED])
+  const values = COMPUTED.has(plain) ? [] : wordsIn(textsOf(test))
+  const names = LAYOUT_NAMES.has(plain)
+    ? []
+    : wordsIn([plain]).map((word) => [word, ESCAPED, ...(ACCESS_NAMES.has(plain) ? ACCESS_MARKS : [])])
+  return [...names, ...values.map((word) => [word, ESCAPED])]
 }
+
+function wordsIn(texts: string[]): string[] {
+  const words = texts.flatMap((text) => text.match(/\w+/g) ?? [])
+  return [...new Set(words.map((word) => word.toLowerCase()))]
+}
+
+/** Fields whose values are not written in the line as they are read. */
+const COMPUTED: ReadonlySet<string> = new Set(['facility', 'severity', 'duration_ms', 'upstream_ms'])
 
 /** Texts whose words a matching value holds. Equal numbers may be written with other digits: 5e2 is 500. */
 function textsOf(test: FieldTest): string[] {

@@ -15,7 +15,10 @@ test.each<[string, Record<string, unknown> | undefined]>([
   ['{"__proto__":1,"constructor":2}', { ['__proto__']: 1, constructor: 2 }],
   ['{"x":NaN,"y":-Infinity}', { x: 'NaN', y: '-Infinity' }],
   ['orders-1  | {"msg":"hi"}', { msg: 'hi' }],
-  ['2026-11-23 10:00:00 INFO [main] { "msg":"hi" }', { msg: 'hi' }],
+  [
+    '2026-11-23 10:00:00 INFO [main] { "msg":"hi" }',
+    { time: '2026-11-23 10:00:00', level: 'INFO', thread: 'main', msg: 'hi' }
+  ],
   ['\x1b[32m{"msg":"hi"}\x1b[0m', { msg: 'hi' }],
   ['{}', undefined],
   ['{"a":1} and {"b":2}', undefined],
