@@ -16,6 +16,7 @@ import { hostFacts, ownContainer } from './facts.ts'
 import { heldBytes } from './files/hold.ts'
 import type { Log } from './files/log.ts'
 import { type EngineLogKind, Instances } from './instances.ts'
+import { Journal } from './journal/journal.ts'
 import { type Gauges, Metrics } from './metrics.ts'
 import { Outbox } from './outbox.ts'
 import type { Hello, HostFacts } from './protocol.ts'
@@ -82,8 +83,13 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
       'the state folder dies with this container, and the next one joins as another host'
     )
   }
-  const read = { standing, engineLog, sources: [fileSource({ pollMs, idleMs })] }
-  const instances = new Instances({ ...limits, ...read, outbox, metrics, log, grew: wake })
+  const journal = new Journal({
+    ...{ units: config.journalUnits, dir: config.journalDir, environment: config.environment },
+    ...{ path: join(config.stateDir, 'journal.json'), spools, log },
+    stand: (instance) => instances.stand(instance)
+  })
+  const read = { standing, engineLog, sources: [fileSource({ pollMs, idleMs }), journal.source] }
+  const instances: Instances = new Instances({ ...limits, ...read, outbox, metrics, log, grew: wake })
   const hello = (): Hello => ({
     protocol: PROTOCOL,
     version,
@@ -113,7 +119,8 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   const ending = new AbortController()
   const either = AbortSignal.any([signal, ending.signal])
   const sampler = samplerOf(config, watched, { outbox, metrics, log, rootDir: () => engine.info?.rootDir })
-  const watching = Promise.all([watchContainers(config, either), sampler.run(either)])
+  const working = [watchContainers(config, either), sampler.run(either), journal.run(either)]
+  const watching = Promise.all(working)
   try {
     await Promise.race([engine.answered, pause(ENGINE_PATIENCE_MS, signal)])
     const credentials = folder.credentials ?? (await joinHub())
@@ -178,7 +185,10 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
 /** Containers that went while no agent ran, and of which something is left to be delivered. */
 function leftOver(spools: Spools, present: ReadonlySet<string>): Extract<Change, { kind: 'instance' }>[] {
   const atMs = Date.now()
-  return spools.left(present).flatMap((left) => {
+  const gone = spools
+    .left()
+    .filter(({ container, logSource }) => logSource === 'api' && !present.has(container))
+  return gone.flatMap((left) => {
     const facts = { ...left, state: 'removed' }
     const instance = { facts, log: undefined, asked: true, tty: false }
     return (['seen', 'remove'] as const).map((kind) => {

@@ -187,6 +187,19 @@ export const AGENT_OPTIONS = {
     description:
       'How the containers’ own logs are read: "files" of the json-file driver, which promises most and costs least; the "api" of the engine; "auto": files where they can be read, else the api. An engine on another machine has only the api.'
   },
+  journalUnits: {
+    name: 'DRIFTLOG_JOURNAL_UNITS',
+    kind: 'text',
+    maximum: 65_536,
+    description:
+      'Units of systemd whose messages are read from the host’s journal, with blanks or commas between: nginx.service, orders@*, * for all, kernel. Without it the journal is not read.'
+  },
+  journalDir: {
+    name: 'DRIFTLOG_JOURNAL_DIR',
+    kind: 'path',
+    description:
+      'Folder of the journal’s files, if the agent runs in a container and sees it elsewhere, e.g. /host/var/log/journal.'
+  },
   logCheckMs: {
     name: 'DRIFTLOG_LOG_CHECK_MS',
     kind: 'integer',
@@ -238,6 +251,8 @@ export interface Config {
   procDir: string
   hostFiles: HostApp[]
   logAccess: LogAccess
+  journalUnits: string | undefined
+  journalDir: string | undefined
   logCheckMs: number
   spoolMaxBytes: number
   /** 0: no stats. */
@@ -253,6 +268,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const containers = textOf(env, containersDir)
   const hub = addressOf(env, hubUrl)
   const engine = engineOf(env)
+  const journalDir = textOf(env, AGENT_OPTIONS.journalDir)
   return {
     hubUrl: hub,
     trust: trustOf(env, hub),
@@ -275,6 +291,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     statsIntervalMs: intervalOf(env),
     cgroupDir: resolve(textOf(env, AGENT_OPTIONS.cgroupDir) ?? AGENT_OPTIONS.cgroupDir.default),
     logAccess: accessOf(env, engine),
+    journalUnits: textOf(env, AGENT_OPTIONS.journalUnits),
+    journalDir: journalDir && resolve(journalDir),
     logCheckMs: integerOf(env, AGENT_OPTIONS.logCheckMs),
     spoolMaxBytes: integerOf(env, AGENT_OPTIONS.spoolMaxBytes),
     logLevel: choiceOf(env, AGENT_OPTIONS.logLevel, LOG_LEVELS)

@@ -2,7 +2,7 @@
  * What an engine answers when it is asked for a container's log with time stamps. Without a terminal: frames,
  * `[output, 0, 0, 0, length]` and a record. With one: the bare records, one behind the other.
  */
-import type { Output } from '../spool/record.ts'
+import { type Output, PIECE_BYTES } from '../spool/record.ts'
 
 /** Text is valid only during the call. `time` has nine digits of a second, in UTC; '' where there was none. */
 export type EachPiece = (output: Output, time: string, text: Buffer) => void
@@ -16,8 +16,6 @@ export interface LogDecoder {
 /** The engine says within its answer that it cannot go on. */
 export class EngineLogError extends Error {}
 
-/** dockerd reads a container's output in pieces of this size; a longer line becomes several records. */
-export const PIECE_BYTES = 16 * 1024
 /** No engine makes a frame longer than this; a length above it is none. */
 const LONGEST_FRAME = 16 * 1024 * 1024
 const HEAD_BYTES = 8

@@ -12,6 +12,21 @@ export interface Piece {
   attrs?: string
 }
 
+/** dockerd reads a container's output in pieces of this size; a longer line becomes several records. */
+export const PIECE_BYTES = 16 * 1024
+const NEWLINE = 10
+const NEWLINES = Buffer.from('\n')
+
+/** A line as the texts of its records; a short one without a newline gets one, so that it counts as complete. */
+export function* piecesOf(line: Buffer): Generator<Buffer> {
+  let from = 0
+  for (; line.length - from > PIECE_BYTES + 1; from += PIECE_BYTES)
+    yield line.subarray(from, from + PIECE_BYTES)
+  const last = line.subarray(from)
+  const whole = last.at(-1) === NEWLINE || last.length >= PIECE_BYTES
+  yield whole ? last : Buffer.concat([last, NEWLINES])
+}
+
 /** Every byte of a text may become six. */
 const WIDEST_ESCAPE = 6
 const FRAME_BYTES = 128

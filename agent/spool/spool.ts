@@ -32,6 +32,12 @@ const BEGINNINGS = 'beginnings.json'
 const READ_BYTES = 256 * 1024
 const NEWLINE = 10
 
+export interface SpoolMark {
+  /** `dev:inode:birth` */
+  file: string
+  offset: number
+}
+
 interface SpoolFile {
   /** `dev:inode:birth` */
   id: string
@@ -52,6 +58,7 @@ export class Spool {
   #fd = -1
   #dirty = false
   #syncing = false
+  #closing = Promise.resolve()
 
   constructor(folder: string) {
     this.folder = folder
@@ -74,8 +81,16 @@ export class Spool {
     return live.base + live.size
   }
 
-  get liveBytes(): number {
-    return this.#live.size
+  /** The end as it is known after a restart too. */
+  get mark(): SpoolMark {
+    const { id, size } = this.#live
+    return { file: id, offset: size }
+  }
+
+  /** The place of a mark; that of the oldest byte where its file is gone. */
+  placeOf(mark: SpoolMark | undefined): number {
+    const file = this.#files.find(({ id }) => id === mark?.file)
+    return file && mark ? file.base + Math.min(mark.offset, file.size) : 0
   }
 
   /** What append() was told when the oldest file that is left began; undefined where that is not known. */
@@ -138,6 +153,14 @@ export class Spool {
     rmSync(this.path, { force: true })
   }
 
+  /** Resolves once the disk has everything that is in it now. */
+  async synced(): Promise<void> {
+    await this.#closing
+    if (this.#fd < 0) return
+    const fd = this.#fd
+    await new Promise<void>((resolve) => fdatasync(fd, () => resolve()))
+  }
+
   /** Lets the disk have it, without waiting for that. */
   sync(): void {
     if (!this.#dirty || this.#syncing || this.#fd < 0) return
@@ -149,7 +172,7 @@ export class Spool {
   }
 
   close(): void {
-    if (this.#fd >= 0) closeLater(this.#fd)
+    if (this.#fd >= 0) void closeLater(this.#fd)
     this.#fd = -1
   }
 
@@ -211,7 +234,7 @@ export class Spool {
     }
     this.#openLive()
     this.#begin(state)
-    closeLater(old)
+    this.#closing = closeLater(old)
   }
 
   /** Written behind the rename: without it, whoever goes on looks through one file more. */
@@ -230,8 +253,13 @@ export class Spool {
 }
 
 /** On the disk, then closed; nobody waits for it. */
-function closeLater(fd: number): void {
-  fdatasync(fd, () => closeSync(fd))
+function closeLater(fd: number): Promise<void> {
+  return new Promise((resolve) => {
+    fdatasync(fd, () => {
+      closeSync(fd)
+      resolve()
+    })
+  })
 }
 
 function readBeginnings(folder: string): Record<string, string> {

@@ -82,12 +82,12 @@ export class Spools {
     else spool?.close()
   }
 
-  /** Instances of which something is left here, and which are not among those. */
-  left(present: ReadonlySet<string>): InstanceFacts[] {
+  /** Instances of which something is left here from earlier runs. */
+  left(): InstanceFacts[] {
     if (!existsSync(this.#options.folder)) return []
     return readdirSync(this.#options.folder)
       .map((name) => decodeURIComponent(name))
-      .filter((container) => !present.has(container) && !this.#kept.has(container))
+      .filter((container) => !this.#kept.has(container))
       .flatMap((container) => this.#factsOf(container) ?? [])
   }
 

@@ -1,13 +1,10 @@
 /** Records on their way from an engine's answer to a spool: those that it has already are left out. */
-import { type Output, type Piece, roomFor, writeRecord } from './record.ts'
+import { type Output, type Piece, piecesOf, roomFor, writeRecord } from './record.ts'
 import { type Overlap, Resume } from './resume.ts'
 import type { Spool } from './spool.ts'
 
-/** A longer text becomes several records, as dockerd makes them. */
-const PIECE_BYTES = 16 * 1024
 const BATCH_BYTES = 256 * 1024
 const NEWLINE = 10
-const NEWLINES = Buffer.from('\n')
 
 export class SpoolWriter {
   readonly #spool: Spool
@@ -50,14 +47,7 @@ export class SpoolWriter {
 
   readonly each = (output: Output, time: string, text: Buffer): void => {
     const at = time || this.#newest || this.#resume.newest || new Date().toISOString()
-    let from = 0
-    while (text.length - from > PIECE_BYTES + 1) {
-      this.#add({ output, time: at, text: text.subarray(from, from + PIECE_BYTES) })
-      from += PIECE_BYTES
-    }
-    const last = text.subarray(from)
-    const whole = last.at(-1) === NEWLINE || last.length >= PIECE_BYTES
-    this.#add({ output, time: at, text: whole ? last : Buffer.concat([last, NEWLINES]) })
+    for (const piece of piecesOf(text)) this.#add({ output, time: at, text: piece })
   }
 
   /**

@@ -126,7 +126,7 @@ test.each([true, false])(
       seed = (seed * 48_271) % 2_147_483_647
       return seed % below
     }
-    for (let round = 0; round < 40; round++) {
+    for (let round = 0; round < 20; round++) {
       const engine = new Kept()
       const folder = newFolder()
       let ms = 1_795_428_000_000
