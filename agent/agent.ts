@@ -170,7 +170,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
           )
         }
       } else {
-        if (change.kind === 'instance') sampler.tell(change.event.instance, change.instance.pid)
+        if (change.kind === 'instance') sampler.tell(change.event.instance, change.instance)
         instances.apply(change)
         if (change.kind !== 'present' || listed) continue
         listed = true

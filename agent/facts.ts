@@ -44,6 +44,8 @@ export interface Instance {
   files?: FilesAsked
   /** Of its first process, as the engine's host counts them; absent while it does not run. */
   pid?: number
+  /** It has no network of its own. */
+  hostNetwork?: boolean
 }
 
 export function instanceOf(found: Inspected, rootDir: string, options: FactsOptions): Instance {
@@ -90,7 +92,8 @@ export function instanceOf(found: Inspected, rootDir: string, options: FactsOpti
     asked: false,
     tty,
     ...(files && { files }),
-    ...(state.Pid && { pid: state.Pid })
+    ...(state.Pid && { pid: state.Pid }),
+    hostNetwork: found.HostConfig.NetworkMode === 'host'
   }
   return unread === undefined && !byFiles ? askedFor(instance) : instance
 }

@@ -2,6 +2,7 @@
 import { readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EngineStats } from '../docker/engine.ts'
+import type { Instance } from '../facts.ts'
 import type { InstanceFacts, StatsSample } from '../protocol.ts'
 import { pause } from '../ship/backoff.ts'
 import { type Cgroup, type CgroupPlaces, findCgroup, readCgroup } from './cgroup.ts'
@@ -28,6 +29,7 @@ export interface SamplerOptions extends CgroupPlaces {
 interface Target {
   facts: InstanceFacts
   pid: number | undefined
+  hostNetwork: boolean
   /** `undefined`: not looked for yet; `api`: not to be seen from here. */
   cgroup: Cgroup | 'api' | undefined
   /** Where its network counters are; undefined where it shares the host's network. */
@@ -49,11 +51,12 @@ export class Sampler {
   }
 
   /** What the engine's watch said of a container. */
-  tell(facts: InstanceFacts, pid: number | undefined): void {
+  tell(facts: InstanceFacts, { pid, hostNetwork = false }: Pick<Instance, 'pid' | 'hostNetwork'>): void {
     const before = this.#targets.get(facts.container)
     if (facts.state !== 'running' && facts.state !== 'paused') this.#targets.delete(facts.container)
     else if (before && before.pid === pid && before.facts.startedMs === facts.startedMs) before.facts = facts
-    else this.#targets.set(facts.container, { facts, pid, cgroup: undefined, network: undefined })
+    else
+      this.#targets.set(facts.container, { facts, pid, hostNetwork, cgroup: undefined, network: undefined })
   }
 
   /** Until the signal is aborted. The beat lies on half intervals of the clock, so that hosts look at the same time. */
@@ -114,10 +117,10 @@ export class Sampler {
 
   #find(target: Target): void {
     const { procDir, remote } = this.#options
-    const { facts, pid } = target
+    const { facts, pid, hostNetwork } = target
     target.cgroup = (remote ? undefined : findCgroup(facts.container, pid, this.#options)) ?? 'api'
     const own = pid === undefined ? undefined : networkOf(procDir, String(pid))
-    const shared = own === undefined || own === networkOf(procDir, '1')
+    const shared = hostNetwork || own === undefined || own === networkOf(procDir, '1')
     target.network = shared ? undefined : join(procDir, String(pid), 'net', 'dev')
   }
 

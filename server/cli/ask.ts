@@ -3,12 +3,13 @@ import { hubAddress } from './address.ts'
 import { HubClient } from './client.ts'
 import { EXIT, type ExitCode } from './exit.ts'
 import type { ClientFlags } from './options.ts'
-import type { SearchFlags, TailFlags } from './program.ts'
+import type { SearchFlags, StatusFlags, TailFlags } from './program.ts'
 import type { Say } from './say.ts'
 import { type Output, search } from './search.ts'
 import { status } from './status.ts'
 import { untilStopped } from './stop.ts'
 import { tail } from './tail.ts'
+import { watch } from './watch.ts'
 
 export async function runSearch(
   query: string,
@@ -35,8 +36,12 @@ export async function runTail(
   return await tail(new HubClient(hubAddress(flags, env)), options, outputOf(flags, say), stop.signal)
 }
 
-export async function runStatus(flags: ClientFlags, env: NodeJS.ProcessEnv, say: Say): Promise<ExitCode> {
+export async function runStatus(flags: StatusFlags, env: NodeJS.ProcessEnv, say: Say): Promise<ExitCode> {
   const hub = new HubClient(hubAddress(flags, env))
+  if (flags.watch) {
+    using stop = untilStopped()
+    return await watch(hub, flags.json ?? false, outputOf(flags, say), () => say.screen(), stop.signal)
+  }
   return untilInterrupted(say, (signal) => status(hub, flags.json ?? false, outputOf(flags, say), signal))
 }
 

@@ -107,6 +107,9 @@ function agentOf(
       DRIFTLOG_DOCKER_SOCKET: host.engine.options.socketPath,
       DRIFTLOG_HOST_NAME: host.name,
       DRIFTLOG_CONTAINERS_DIR: '',
+      DRIFTLOG_PROC_DIR: host.procDir,
+      DRIFTLOG_CGROUP_DIR: join(host.procDir, 'cgroup'),
+      DRIFTLOG_STATS_INTERVAL_MS: env['DRIFTLOG_STATS_INTERVAL_MS'] || '5000',
       DRIFTLOG_AGENT_PORT: '0'
     }),
     remark: say.remark

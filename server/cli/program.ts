@@ -213,9 +213,13 @@ export function buildProgram({ env, say, joinToken, ended }: ProgramParts): Comm
     .description(
       'Says how the hub, its store, hosts and apps are. Ends with 1 when something needs a person.'
     )
+    .option('-w, --watch', 'hosts and running instances with CPU, memory, network and disks, again and again')
     .option('--utc', "times in UTC instead of this machine's zone")
-    .addHelpText('after', examples('driftlog status', 'driftlog status --json | jq .status.store'))
-    .action(async (flags: ClientFlags) => {
+    .addHelpText(
+      'after',
+      examples('driftlog status', 'driftlog status --json | jq .status.store', 'driftlog status --watch')
+    )
+    .action(async (flags: StatusFlags) => {
       const { runStatus } = await import('./ask.ts')
       ended(await runStatus(flags, env, say))
     })
@@ -274,6 +278,10 @@ export function buildProgram({ env, say, joinToken, ended }: ProgramParts): Comm
       )
     })
   return program
+}
+
+export interface StatusFlags extends ClientFlags {
+  watch?: boolean
 }
 
 export interface SearchFlags extends ClientFlags {

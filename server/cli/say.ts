@@ -8,6 +8,8 @@ export interface Say {
   write(text: string): void
   remark(text: string): void
   progress: Progress
+  /** Size of the terminal that standard output is; undefined where it is none that can be drawn on. */
+  screen(): { columns: number; rows: number } | undefined
   /** For standard output. */
   paint: Paint
   colours: boolean
@@ -29,6 +31,10 @@ export function sayOn(env: NodeJS.ProcessEnv): Say {
       process.stderr.write(`${dim('dim', text)}\n`)
     },
     progress,
+    screen: () => {
+      const { isTTY, columns = 80, rows = 24 } = process.stdout
+      return isTTY && env['TERM'] !== 'dumb' ? { columns, rows } : undefined
+    },
     paint: paintFor(process.stdout, env),
     colours: coloursWanted(process.stdout, env),
     isTerminal: process.stdout.isTTY === true && process.stderr.isTTY === true,

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { cpus, release, totalmem } from 'node:os'
 import { type Container, inspected, listed } from './container.ts'
 import type { Nanoseconds } from './jsonfile.ts'
+import { statsOf } from './numbers.ts'
 
 export interface EngineOptions {
   socketPath: string
@@ -114,11 +115,11 @@ export class EngineApi {
     if (path === '/version') return { status: 200, body: versionOf() }
     if (path === '/info') return { status: 200, body: this.#info() }
     if (path === '/containers/json') return { status: 200, body: this.#list(asked, filters) }
-    const [, name] = /^\/containers\/([^/]+)\/json$/.exec(path) ?? []
+    const [, name, what] = /^\/containers\/([^/]+)\/(json|stats)$/.exec(path) ?? []
     if (name === undefined) return { status: 404, body: { message: 'page not found' } }
     const container = this.find(decodeURIComponent(name))
     if (!container) return { status: 404, body: { message: `No such container: ${name}` } }
-    return { status: 200, body: inspected(container) }
+    return { status: 200, body: what === 'stats' ? statsOf(container, Date.now()) : inspected(container) }
   }
 
   #list(asked: URLSearchParams, filters: Filters): object[] {

@@ -164,6 +164,11 @@ export class PretendedEngine implements AsyncDisposable {
     this.#tell(container, `health_status: ${status}`, at)
   }
 
+  /** All that exist, also stopped ones. */
+  get containers(): Iterable<Container> {
+    return this.#containers.values()
+  }
+
   /** Throws where no container, or more than one, is meant by `name`. */
   find(name: string): Container {
     const container = this.#api.find(name)

@@ -21,6 +21,8 @@ export interface PretendedHost {
   engine: PretendedEngine
   /** Folder that an agent of this host may use for its own state. */
   agentDir: string
+  /** What stands for the host's /proc. */
+  procDir: string
 }
 
 export interface Instance {
@@ -62,7 +64,7 @@ export class Fleet implements AsyncDisposable {
         name,
         random: () => chance.next()
       })
-      hosts.push({ name, engine, agentDir: join(home, 'agent') })
+      hosts.push({ name, engine, agentDir: join(home, 'agent'), procDir: join(home, 'proc') })
     }
     return new Fleet(hosts, agenda, chance)
   }

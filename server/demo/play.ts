@@ -4,6 +4,7 @@ import { Agenda } from './agenda.ts'
 import { Chance } from './chance.ts'
 import { Fleet, type PretendedHost } from './fleet.ts'
 import { Incidents } from './incidents.ts'
+import { writeProc } from './numbers.ts'
 import { Traffic } from './traffic.ts'
 
 export interface PlayOptions {
@@ -32,6 +33,8 @@ const LONGEST_WAIT_MS = 200
 /** While live, containers that ended this long ago are removed, one at a time. */
 const REMOVED_AFTER_MS = 4 * 60_000
 const REMOVED_EVERY_MS = 20_000
+/** How often the hosts' own numbers are told anew. */
+const NUMBERS_EVERY_MS = 1000
 /** The first minutes of live are rich in incidents: nobody waits long for the first move. */
 const BUSY_FOR_MS = 6 * 60_000
 
@@ -67,10 +70,15 @@ export async function openPlay(options: PlayOptions): Promise<Play> {
     },
     live: async (signal) => {
       let removalMs = nowMs + REMOVED_AFTER_MS
+      let numbersMs = 0
       while (!signal.aborted) {
         const clockMs = Date.now()
         while (agenda.runUntil(clockMs, SLICE) === SLICE)
           await new Promise((resolve) => setImmediate(resolve))
+        if (clockMs >= numbersMs) {
+          for (const { procDir, engine } of fleet.hosts) writeProc(procDir, engine.containers, clockMs)
+          numbersMs = clockMs + NUMBERS_EVERY_MS
+        }
         if (clockMs >= removalMs) {
           fleet.removeOneEndedBefore(clockMs - REMOVED_AFTER_MS, clockMs)
           removalMs = clockMs + REMOVED_EVERY_MS

@@ -49,7 +49,7 @@ async function looking(folder: string, progress: (text: string) => void): Promis
     measured: () => {},
     failed: () => {}
   })
-  for (const container of ids) sampler.tell({ ...FACTS, container }, process.pid)
+  for (const container of ids) sampler.tell({ ...FACTS, container }, { pid: process.pid })
   const { signal } = new AbortController()
   let samples: StatsSample[] = []
   for (let turn = 0; turn < 20; turn++) samples = await sampler.look(signal)

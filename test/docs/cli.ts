@@ -10,6 +10,7 @@ const SILENT: Say = {
   paint: (_, text) => text,
   colours: false,
   isTerminal: false,
+  screen: () => undefined,
   me: 'driftlog'
 }
 
