@@ -1,34 +1,36 @@
 /** Where the stats of containers come from: control groups, or else the engine. */
 import type { Inspected } from '../docker/engine.ts'
+import type { Cgroup } from '../stats/cgroup.ts'
 import { counted, type Finding, ok, warn } from './finding.ts'
 import type { Machine } from './machine.ts'
 
-const MOUNT = '/sys/fs/cgroup'
+export interface GroupsAsked {
+  cgroupDir: string
+  /** Undefined where the groups of the container are not to be seen from here. */
+  find: (container: string, pid: number | undefined) => Cgroup | undefined
+}
 
-export function checkControlGroups(containers: readonly Inspected[], machine: Machine): Finding {
-  const check = 'control groups'
-  const version = machine.exists(`${MOUNT}/cgroup.controllers`) ? 2 : 1
-  if (version === 1 && !machine.exists(`${MOUNT}/memory`) && !machine.exists(`${MOUNT}/cpuacct`)) {
-    return warn(
-      check,
-      `there are none at ${MOUNT}: figures of containers are asked of the engine, which costs more`,
-      `mount them: -v ${MOUNT}:${MOUNT}:ro`
-    )
+const CHECK = 'control groups'
+
+export function checkControlGroups(
+  containers: readonly Inspected[],
+  { cgroupDir, find }: GroupsAsked,
+  machine: Machine
+): Finding {
+  const running = containers.filter(({ State }) => State.Running)
+  if (running.length === 0) return ok(CHECK, 'no container runs that could be looked for')
+  const seen = running.map(({ Id, State }) => find(Id, State.Pid)).filter((group) => group !== undefined)
+  const version = seen[0]?.kind ?? 'not to be seen'
+  if (seen.length === running.length) {
+    return ok(CHECK, `${version}; those of ${counted(seen.length, 'container')} can be read in ${cgroupDir}`)
   }
-  const running = containers.find(({ State }) => State.Running)
-  if (!running) return ok(check, `version ${version}; no container runs that could be looked for`)
-  const folders = version === 2 ? [MOUNT] : [`${MOUNT}/memory`, `${MOUNT}/cpuacct`]
-  const usual = [`system.slice/docker-${running.Id}.scope`, `docker/${running.Id}`]
-  const seen = folders.some((folder) => usual.some((place) => machine.exists(`${folder}/${place}`)))
-  if (seen) return ok(check, `version ${version}; those of the containers can be read`)
-  const name = running.Name.replace(/^\//, '')
-  const remedies = machine.inContainer
-    ? [`add to the agent's container: -v ${MOUNT}:${MOUNT}:ro --cgroupns host`]
-    : []
+  const unseen = counted(running.length - seen.length, 'container')
+  const text = `figures of ${unseen} are asked of the engine, which costs more: their groups are not in ${cgroupDir}`
+  if (!machine.inContainer) return warn(CHECK, text)
   return warn(
-    check,
-    `version ${version}, but not that of ${name}: its figures are asked of the engine, which costs more`,
-    ...remedies
+    CHECK,
+    text,
+    "add to the agent's container: -v /sys/fs/cgroup:/host/cgroup:ro -e DRIFTLOG_CGROUP_DIR=/host/cgroup"
   )
 }
 

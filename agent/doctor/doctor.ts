@@ -5,6 +5,7 @@ import type { Engine } from '../docker/engine.ts'
 import type { Credentials } from '../enrolment.ts'
 import { type FactsOptions, instanceOf, ownContainer } from '../facts.ts'
 import type { InstanceFacts } from '../protocol.ts'
+import { findCgroup } from '../stats/cgroup.ts'
 import { checkControlGroups, checkJournal } from './control-groups.ts'
 import { type Answered, checkEngine } from './engine.ts'
 import { type Finding, fail } from './finding.ts'
@@ -27,7 +28,7 @@ const PATIENCE_MS = 15_000
 
 export async function* examine(options: DoctorOptions, signal: AbortSignal): AsyncGenerator<Finding> {
   const { config, machine, engine, settings } = options
-  const { containersDir, environment, logAccess, hostRoot, procDir, stateDir } = config
+  const { containersDir, environment, logAccess, hostRoot, procDir, cgroupDir, stateDir } = config
   let answered: Answered | undefined
   let credentials: Credentials | undefined
   yield* await timed('engine', signal, async (until) => {
@@ -55,7 +56,9 @@ export async function* examine(options: DoctorOptions, signal: AbortSignal): Asy
     )
     yield* checkFiles(asking, hostRoot, machine)
     yield* await settings(instances.map((one) => one.facts))
-    yield checkControlGroups(containers, machine)
+    const find = (id: string, pid: number | undefined) => findCgroup(id, pid, { cgroupDir, procDir })
+    const local = 'socketPath' in config.engine && config.statsIntervalMs > 0
+    if (local) yield checkControlGroups(containers, { cgroupDir, find }, machine)
     yield* checkJournal(containers, machine)
   }
   yield* await timed('state folder', signal, async () => {

@@ -236,20 +236,24 @@ test('rights: what matters is the capability, not the name of the user', () => {
   expect(rights('0000000000000000', 1000)).toMatch(/^warn: user 1000.*AmbientCapabilities/)
 })
 
-test('control groups: of the containers, of none, or not there', () => {
-  const groups = (paths: string[], containers = [container()], inContainer = true) =>
-    told(
-      checkControlGroups(
-        containers,
-        machineWith({ files: Object.fromEntries(paths.map((path) => [path, ''])), inContainer })
-      )
+test('control groups: those of the containers can be read, or the engine is asked', () => {
+  const groups = (
+    seen: string[],
+    containers = [container(), container({ id: 'c2' })],
+    inContainer = true
+  ) => {
+    const find = (id: string) =>
+      seen.includes(id) ? ({ kind: 'v2', folder: `/x/${id}` } as const) : undefined
+    return told(
+      checkControlGroups(containers, { cgroupDir: '/host/cgroup', find }, machineWith({ inContainer }))
     )
-  const v2 = '/sys/fs/cgroup/cgroup.controllers'
-  expect(groups([v2, '/sys/fs/cgroup/system.slice/docker-c1.scope'])).toMatch(/^ok: version 2/)
-  expect(groups(['/sys/fs/cgroup/memory', '/sys/fs/cgroup/memory/docker/c1'])).toMatch(/^ok: version 1/)
-  expect(groups([v2])).toMatch(/^warn: version 2.*-v \/sys\/fs\/cgroup:\/sys\/fs\/cgroup:ro/)
-  expect(groups([v2], [])).toMatch(/^ok: version 2; no container runs/)
-  expect(groups([])).toMatch(/^warn: there are none/)
+  }
+  expect(groups(['c1', 'c2'])).toMatch(/^ok: v2; those of 2 containers can be read in \/host\/cgroup/)
+  expect(groups(['c1'])).toMatch(
+    /^warn: figures of 1 container are asked.*-v \/sys\/fs\/cgroup:\/host\/cgroup:ro/
+  )
+  expect(groups([], [container()], false)).toMatch(/^warn: .* → $/)
+  expect(groups([], [])).toMatch(/^ok: no container runs/)
 })
 
 test('the journal: looked at only where a container logs to it', () => {

@@ -126,6 +126,18 @@ test('files that an app writes inside its container arrive like its log, whoever
   }
 })
 
+test('figures of host and containers come out of the mounted control groups', async () => {
+  const latest = () => hub.get<{ hosts: Latest[]; instances: Latest[] }>('/api/stats/latest')
+  const known = ({ values }: Latest) => (values['memory'] ?? 0) > 0 && values['cpu'] !== undefined
+  await until(async () => {
+    const { hosts, instances } = await latest()
+    // A rate needs two samples. That they come from the groups and not from the engine is what the doctor says below.
+    return hosts.some(known) && instances.filter(known).length >= 2
+  })
+  const { hosts } = await latest()
+  expect(hosts[0]?.values['load1']).toBeDefined()
+})
+
 test('a container is removed while the agent has the folder of its files mounted', async () => {
   const id = await host.run({
     name: 'short',
@@ -143,7 +155,16 @@ test('the doctor finds nothing to mend here, and names the mounts that are missi
     await docker('exec', agentThere.container, 'driftlog', 'agent', 'doctor', '--json')
   ) as { ok: boolean; findings: { check: string; state: string; text: string }[] }
   expect(ok, JSON.stringify(findings)).toBe(true)
-  for (const check of ['engine', 'rights', 'log files', 'state folder', 'hub', 'clock', 'identity']) {
+  for (const check of [
+    'engine',
+    'rights',
+    'log files',
+    'control groups',
+    'state folder',
+    'hub',
+    'clock',
+    'identity'
+  ]) {
     expect(findings.find((finding) => finding.check === check)?.state, check).toBe('ok')
   }
 
@@ -215,6 +236,10 @@ async function statusOf(container: string): Promise<Record<string, string>> {
   const text = await docker('exec', container, 'cat', '/proc/1/status')
   const value = (key: string) => new RegExp(`^${key}:\\s+(\\S+)`, 'm').exec(text)?.[1] ?? ''
   return Object.fromEntries(['Uid', 'CapEff', 'CapBnd', 'NoNewPrivs'].map((key) => [key, value(key)]))
+}
+
+interface Latest {
+  values: Record<string, number>
 }
 
 interface HealthState {
