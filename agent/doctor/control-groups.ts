@@ -33,13 +33,3 @@ export function checkControlGroups(
     "add to the agent's container: -v /sys/fs/cgroup:/host/cgroup:ro -e DRIFTLOG_CGROUP_DIR=/host/cgroup"
   )
 }
-
-/** Only where a container logs to the journal; the engine reads it for the agent. */
-export function checkJournal(containers: readonly Inspected[], machine: Machine): Finding[] {
-  const logging = containers.filter(({ HostConfig }) => HostConfig.LogConfig.Type === 'journald').length
-  if (logging === 0) return []
-  const folder = ['/var/log/journal', '/run/log/journal'].find((path) => machine.exists(path))
-  const seen = folder === undefined ? 'is not to be seen from here' : `lies in ${folder}`
-  const text = `it ${seen}; the engine is asked for what ${counted(logging, 'container')} wrote there`
-  return [ok('journal', text)]
-}

@@ -6,10 +6,11 @@ import type { Credentials } from '../enrolment.ts'
 import { type FactsOptions, instanceOf, ownContainer } from '../facts.ts'
 import type { InstanceFacts } from '../protocol.ts'
 import { findCgroup } from '../stats/cgroup.ts'
-import { checkControlGroups, checkJournal } from './control-groups.ts'
+import { checkControlGroups } from './control-groups.ts'
 import { type Answered, checkEngine } from './engine.ts'
 import { type Finding, fail } from './finding.ts'
 import { checkHub } from './hub.ts'
+import { checkJournal } from './journal.ts'
 import { checkInotify, checkMemory, checkOpenFiles, checkRights } from './limits.ts'
 import { checkFiles, checkLogs } from './logs.ts'
 import type { Machine } from './machine.ts'
@@ -59,8 +60,9 @@ export async function* examine(options: DoctorOptions, signal: AbortSignal): Asy
     const find = (id: string, pid: number | undefined) => findCgroup(id, pid, { cgroupDir, procDir })
     const local = 'socketPath' in config.engine && config.statsIntervalMs > 0
     if (local) yield checkControlGroups(containers, { cgroupDir, find }, machine)
-    yield* checkJournal(containers, machine)
   }
+  const { journalUnits: units, journalDir: folder } = config
+  yield* checkJournal(answered?.containers ?? [], { units, folder, path: process.env['PATH'] ?? '' }, machine)
   yield* await timed('state folder', signal, async () => {
     const found = await checkState(stateDir, machine)
     credentials = found.credentials

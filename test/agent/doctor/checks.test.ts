@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import type { Engine, Inspected } from '../../../agent/docker/engine.ts'
-import { checkControlGroups, checkJournal } from '../../../agent/doctor/control-groups.ts'
+import { checkControlGroups } from '../../../agent/doctor/control-groups.ts'
 import { checkEngine } from '../../../agent/doctor/engine.ts'
 import type { Finding } from '../../../agent/doctor/finding.ts'
+import { checkJournal } from '../../../agent/doctor/journal.ts'
 import { checkInotify, checkMemory, checkOpenFiles, checkRights } from '../../../agent/doctor/limits.ts'
 import { type Asking, checkFiles, checkLogs } from '../../../agent/doctor/logs.ts'
 import { checkState } from '../../../agent/doctor/state.ts'
@@ -256,12 +257,23 @@ test('control groups: those of the containers can be read, or the engine is aske
   expect(groups([], [])).toMatch(/^ok: no container runs/)
 })
 
-test('the journal: looked at only where a container logs to it', () => {
-  expect(checkJournal([container()], machineWith())).toEqual([])
+test('the journal: looked at only where containers log to it or units are asked for', () => {
+  const check = (all: Inspected[], units: string | undefined, paths: string[], inContainer = true) =>
+    checkJournal(
+      all,
+      { units, folder: undefined, path: '/bin:/usr/bin' },
+      machineWith({ files: Object.fromEntries(paths.map((path) => [path, ''])), inContainer })
+    ).map(told)
   const logging = [container({ driver: 'journald' })]
-  const there = machineWith({ files: { '/run/log/journal': [] } })
-  expect(checkJournal(logging, there).map(told)[0]).toMatch(
-    /^ok: it lies in \/run\/log\/journal; .* 1 container wrote/
-  )
-  expect(checkJournal(logging, machineWith()).map(told)[0]).toMatch(/^ok: it is not to be seen/)
+  const folder = '/run/log/journal'
+  const program = '/usr/bin/journalctl'
+  expect(check([container()], undefined, [])).toEqual([])
+  expect(check(logging, undefined, [folder])).toEqual([
+    expect.stringMatching(/^ok: it lies in .* 1 container wrote/)
+  ])
+  expect(check(logging, undefined, [])).toEqual([expect.stringMatching(/^ok: it is not to be seen/)])
+  expect(check([], '*', [folder, program])).toEqual([expect.stringMatching(/^ok: .*read are \*/)])
+  expect(check([], '*', [folder])).toEqual([expect.stringMatching(/^warn: .*journalctl is not here.*base/)])
+  expect(check([], '*', [program])).toEqual([expect.stringMatching(/^warn: .*-v \/var\/log\/journal/)])
+  expect(check([], '*', [], false)).toEqual([expect.stringMatching(/^warn: .*install journalctl/)])
 })
