@@ -26,6 +26,15 @@ interface Lies {
   changedMs: number
 }
 
+export interface Judging {
+  /** The log whose file it would be, and its files. */
+  stream: string
+  held: readonly TextFile[]
+  nowMs: number
+  /** A file that nobody has changed for so long is not just being copied or packed. */
+  stableMs: number
+}
+
 /** So many closed files are remembered; the oldest are forgotten. */
 const REMEMBERED = 5000
 
@@ -44,13 +53,9 @@ export class Copies {
     this.#suspects.clear()
   }
 
-  /** Lets go of suspects that do not lie there any more. */
-  keep(lying: ReadonlySet<string>): void {
-    for (const [file, source] of this.#suspects) {
-      if (lying.has(file)) continue
-      source.close()
-      this.#suspects.delete(file)
-    }
+  /** Suspects that do not lie there any more. */
+  gone(lying: ReadonlySet<string>): string[] {
+    return [...this.#suspects.keys()].filter((file) => !lying.has(file))
   }
 
   /** The hub has it for good. */
@@ -86,26 +91,41 @@ export class Copies {
     return source
   }
 
+  isSuspect(file: string): boolean {
+    return this.#suspects.has(file)
+  }
+
+  drop(file: string): void {
+    this.#suspects.get(file)?.close()
+    this.#suspects.delete(file)
+  }
+
   /** It is no suspect any more; whoever calls has it. */
   release(file: string): void {
     this.#suspects.delete(file)
   }
 
-  /** The file, where it is none that is known; undefined where it is, or was changed within `stableMs`. */
+  /**
+   * The file, where its contents are none that are known; undefined where they are, or where it may be a copy that is
+   * just being made. `changedMs` undefined: it is gone, nothing more will come.
+   */
   judge(
-    lies: Lies,
-    stream: string,
-    held: readonly TextFile[],
-    nowMs: number,
-    stableMs: number
+    name: string,
+    changedMs: number | undefined,
+    { stream, held, nowMs, stableMs }: Judging
   ): TextFile | undefined {
-    const source = this.#suspects.get(lies.file)
-    if (!source || nowMs - lies.changedMs < stableMs) return undefined
-    this.#suspects.delete(lies.file)
+    const source = this.#suspects.get(name)
+    if (!source) return undefined
+    const isOver = changedMs === undefined
+    const isStable = isOver || nowMs - changedMs >= stableMs
+    if (source.packed && !isStable) return undefined
     const file = TextFile.open(source, false, nowMs)
-    file.changedMs = lies.changedMs
+    file.changedMs = changedMs ?? 0
     file.identify()
-    if (!this.#isCopy(file, stream, held)) return file
+    const isCopy = this.#isCopy(file, stream, held, isOver)
+    if ((isCopy || !file.head) && !isStable) return undefined
+    this.#suspects.delete(name)
+    if (!isCopy) return file
     this.#remember(file, stream, undefined)
     file.close()
     return undefined
@@ -114,27 +134,28 @@ export class Copies {
   /** Takes a suspect that holds what a file held before it was truncated. */
   takeCopy(name: string, of: TextFile): Source | undefined {
     const source = this.#suspects.get(name)
-    if (!source || !of.head) return undefined
+    if (!source || source.packed || !of.head) return undefined
     const file = TextFile.open(source, false, 0)
     if (!file.identify() || file.head?.hash !== of.head.hash) return undefined
     if (file.size < of.reached || !agrees(source.readAt, of.proof)) return undefined
-    if (!source.packed && !endsAlike(source, of.head, file.size)) return undefined
+    if (!endsAlike(source, of.head, file.size)) return undefined
     this.#suspects.delete(name)
     return source
   }
 
-  #isCopy(file: TextFile, stream: string, held: readonly TextFile[]): boolean {
-    const { head, source } = file
+  /** Also the beginning of one, as it lies there while it is being made, or when that was cut short. */
+  #isCopy(file: TextFile, stream: string, held: readonly TextFile[], isOver: boolean): boolean {
+    const { head, source, size } = file
     if (!head || !source) return false
     const known = [...held, ...[...this.#closed.values()].filter((closed) => closed.stream === stream)]
     return known.some((one) => {
-      const { hash } = one instanceof TextFile ? (one.head ?? { hash: '' }) : one
+      const hash = one instanceof TextFile ? one.head?.hash : one.hash
       if (hash !== head.hash || !agrees(source.readAt, one.proof)) return false
-      if (one.size % 2 ** 32 === file.size % 2 ** 32) return true
-      if (source.packed || !(one instanceof TextFile) || !one.source || file.size > one.measure())
-        return false
-      // A beginning of it that somebody has set aside.
-      return endsAlike(one.source, head, one.size)
+      if (one.size % 2 ** 32 === size % 2 ** 32) return true
+      if (source.packed) return isOver && one.proof !== undefined
+      if (!(one instanceof TextFile) || !one.source || one.source.packed) return false
+      const { size: all } = one.source.facts()
+      return size <= all && endsAlike(one.source, head, all)
     })
   }
 

@@ -60,6 +60,12 @@ export class TextPool<L extends Lying> implements Pool {
   /** Names of all logs that the hub knows or will know. */
   readonly #names = new Set<string>()
   readonly #copies = new Copies()
+  /** What the hub knows and no file was found for: a file that is just being packed may turn out to be it. */
+  #unmatched: KnownFile[] = []
+  /** Those that the hub waits for. */
+  #missing: KnownFile[] = []
+  /** Where files lay, and whose they would be, that may be copies. */
+  readonly #suspected = new Map<string, { log: TextLog; lying: L }>()
   #resting = false
   #removed = false
   /** Files that had to be left out, since there are too many logs. */
@@ -100,6 +106,7 @@ export class TextPool<L extends Lying> implements Pool {
   }
 
   remove(): void {
+    this.#judgeGone(new Set())
     this.#removed = true
     this.#copies.close()
     for (const log of this.#logs.values()) log.remove()
@@ -126,7 +133,10 @@ export class TextPool<L extends Lying> implements Pool {
       const position = matched[index]
       if (position) this.#belongs(file, log, position)
     }
-    for (const position of missing) this.#miss(position, held)
+    const taken = new Set(matched)
+    this.#unmatched = left.filter((position) => !taken.has(position))
+    this.#missing = [...missing]
+    this.#tellMissing()
     for (const log of this.#logs.values()) log.place(positions.filter(({ stream }) => stream === log.stream))
     this.placed = true
   }
@@ -146,7 +156,7 @@ export class TextPool<L extends Lying> implements Pool {
       (a, b) => Number(a.linked) - Number(b.linked) || a.writtenMs - b.writtenMs || (a.path < b.path ? -1 : 1)
     )
     this.leftOut = 0
-    this.#copies.keep(new Set(lying.map(({ file }) => file)))
+    this.#judgeGone(new Set(lying.map(({ file }) => file)))
     for (const one of inOrder) {
       const known = held.get(one.file)
       // While a file is being packed, the plain one is there and counts.
@@ -154,6 +164,7 @@ export class TextPool<L extends Lying> implements Pool {
       if (known) this.#again(known, one)
       else if (!unfinished && !this.#copies.isKnown(one)) this.#found(one, this.#baseOf(one, live))
     }
+    if (this.placed) this.#tellMissing()
   }
 
   #found(one: L, base: string): void {
@@ -174,11 +185,30 @@ export class TextPool<L extends Lying> implements Pool {
       this.#copies.release(one.file)
       this.#take(TextFile.open(source, true, nowMs), log, one)
     } else {
-      // Another name for contents that are known, perhaps. Before the hub has said what it knows, it is held like any.
-      const waitMs = this.placed ? STABLE_MS : 0
-      const file = this.#copies.judge(one, log.stream, log.generations, nowMs, waitMs)
+      // Another name for contents that are known, perhaps. Before the hub has said what it knows, it is held like any;
+      // but a packed file says what it is only when it is finished.
+      const stableMs = this.placed || source.packed ? STABLE_MS : 0
+      const judging = { stream: log.stream, held: log.generations, nowMs, stableMs }
+      const file = this.#copies.judge(one.file, one.changedMs, judging)
+      this.#suspected.delete(one.file)
       if (file) this.#take(file, log, one)
+      else if (this.#copies.isSuspect(one.file)) this.#suspected.set(one.file, { log, lying: one })
     }
+  }
+
+  /** What nobody could say of a file while it lay there must be said when it does not any more. */
+  #judgeGone(lying: ReadonlySet<string>): void {
+    for (const file of this.#copies.gone(lying)) {
+      const { log, lying: last } = this.#suspected.get(file) ?? {}
+      if (!log || !last) {
+        this.#copies.drop(file)
+        continue
+      }
+      const judging = { stream: log.stream, held: log.generations, nowMs: this.#nowMs(), stableMs: 0 }
+      const taken = this.#copies.judge(file, undefined, judging)
+      if (taken) this.#take(taken, log, last)
+    }
+    for (const file of this.#suspected.keys()) if (!lying.has(file)) this.#suspected.delete(file)
   }
 
   /** A file that is held has grown, or has another name. */
@@ -193,8 +223,31 @@ export class TextPool<L extends Lying> implements Pool {
     file.changedMs = changedMs
     file.identify()
     log.take(file)
-    if (log.placed && file.head && file.id === undefined) log.begin(file)
+    if (log.placed && file.head && file.id === undefined) this.#recognize(file, log)
     this.#options.wake(log)
+  }
+
+  /** A file that could not be looked at when the hub was asked may be one that it knows. */
+  #recognize(file: TextFile, log: TextLog): void {
+    const [position] = match([onDisk(file, log)], this.#unmatched).positions
+    if (!position) {
+      log.begin(file)
+      return
+    }
+    this.#unmatched = this.#unmatched.filter((other) => other !== position)
+    this.#missing = this.#missing.filter((other) => other !== position)
+    this.#belongs(file, log, position)
+    log.settle()
+  }
+
+  /** Not as long as there are files of the same log of which nobody can say yet what they are. */
+  #tellMissing(): void {
+    if (this.#missing.length === 0) return
+    const open = new Set([...this.#suspected.values()].map(({ log }) => log.stream))
+    const held = this.#held()
+    const due = this.#missing.filter(({ stream }) => !open.has(stream))
+    this.#missing = this.#missing.filter(({ stream }) => open.has(stream))
+    for (const position of due) this.#miss(position, held)
   }
 
   /** The path of the log that a file belongs to by its name. */

@@ -139,7 +139,11 @@ function opened(found: Found): OpenedFile | undefined {
   if (fd === undefined) return undefined
   try {
     const path = `/proc/self/fd/${fd}`
-    return found.path.endsWith('.gz') && isPacked(fd) ? new PackedFile(path) : new PlainFile(path)
+    const source = found.path.endsWith('.gz') && isPacked(fd) ? new PackedFile(path) : new PlainFile(path)
+    if (source.file === found.file) return source
+    // Another one has come to its place meanwhile: both are found by the next look.
+    source.close()
+    return undefined
   } finally {
     closeSync(fd)
   }

@@ -17,8 +17,9 @@ export interface LookoutOptions {
 const UNWATCHED_MS = 1000
 /** File systems stamp by a clock that moves in steps: a folder changed this lately may be changed again unseen. */
 const STEP_MS = 20
-/** Looking takes at most this share of the time. */
+/** Looking takes at most a twentieth of the time, but is not put off for longer than this. */
 const REST_PER_LOOK = 20
+const LONGEST_REST_MS = 250
 const MAX_WATCHES = 500
 
 export class Lookout {
@@ -49,7 +50,8 @@ export class Lookout {
         return [folder, ms !== undefined && nowMs - ms > STEP_MS ? ms : undefined]
       })
     )
-    this.#mayLookMs = performance.now() + (performance.now() - startedMs) * REST_PER_LOOK
+    const restMs = Math.min(LONGEST_REST_MS, (performance.now() - startedMs) * REST_PER_LOOK)
+    this.#mayLookMs = performance.now() + restMs
     this.#plan(this.#restMs())
   }
 

@@ -95,13 +95,18 @@ function outputCondition(test: FieldTest, holds: ValueTest): Condition {
   if (asked === undefined || (test.kind === 'compare' && test.operator !== '=')) {
     return {
       kind: 'record',
-      holds: (record) => holds(record.output) || holds(record.origin.stream),
+      holds: (record) => holds(record.output) || isStream(record.origin, holds),
       origin: () => true
     }
   }
   const mask = maskOf(OUTPUTS, holds)
   if (mask > 0) return { kind: 'output', mask }
-  return { kind: 'origin', holds: (origin) => holds(origin.stream) }
+  return { kind: 'origin', holds: (origin) => isStream(origin, holds) }
+}
+
+/** A file is called by its path, with or without what the protocol puts in front. */
+function isStream({ stream }: Origin, holds: ValueTest): boolean {
+  return holds(stream) || (stream.startsWith('file:') && holds(stream.slice('file:'.length)))
 }
 
 function originOfId(test: FieldTest): (origin: Origin) => boolean {

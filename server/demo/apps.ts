@@ -14,6 +14,8 @@ export interface App {
   version: string
   replicas: number
   healthCheck: boolean
+  /** Files that it writes inside its container, as the label driftlog.files names them. */
+  files?: string
 }
 
 export function apps(): Record<AppName, App> {
@@ -28,7 +30,10 @@ export function apps(): Record<AppName, App> {
   return {
     web: { ...shop, name: 'web', image: 'registry.example/shop/web', version: '1.27.3', replicas: 2 },
     orders: { ...shop, name: 'orders', image: 'registry.example/shop/orders', version: '4.11.0' },
-    payments: { ...shop, name: 'payments', image: 'registry.example/shop/payments', version: '2.8.1' },
+    payments: {
+      ...{ ...shop, name: 'payments', image: 'registry.example/shop/payments', version: '2.8.1' },
+      files: '/app/logs/*.log'
+    },
     login: { ...shop, name: 'login', image: 'registry.example/shop/login', version: '3.2.0' },
     stock: { ...office, name: 'stock', environment: 'production', image: 'office/stock', version: '0.9.4' },
     mailer: { ...office, name: 'mailer', environment: 'staging', image: 'office/mailer', version: '1.5.0' }
@@ -41,7 +46,10 @@ export function containerOf(
   replica: number,
   chance: Chance
 ): { name: string; labels: Record<string, string> } {
-  const environment = { 'driftlog.env': app.environment }
+  const environment = {
+    'driftlog.env': app.environment,
+    ...(app.files !== undefined && { 'driftlog.files': app.files })
+  }
   if (app.by === 'compose') {
     const labels = {
       ...environment,

@@ -6,8 +6,8 @@
  * Operations name a container by its id, the beginning of it, or its name.
  */
 import { createHash } from 'node:crypto'
-import { mkdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { appendFileSync, mkdirSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { attributesOf, type Container, logAttributes, type Mount } from './container.ts'
 import { EngineApi, type EngineEvent, type EngineOptions } from './engine-api.ts'
 import { JsonFileLog, type LogOptions, type Nanoseconds } from './jsonfile.ts'
@@ -98,6 +98,13 @@ export class PretendedEngine implements AsyncDisposable {
     const { log } = this.find(name)
     if (!log) throw new Error(`${name} is not running on ${this.options.name}`)
     log.write(output, typeof text === 'string' ? Buffer.from(text) : text, at)
+  }
+
+  /** What the process writes into a file of its own file system. */
+  writeFile(name: string, path: string, text: string): void {
+    const file = join(this.find(name).upperDir, path)
+    mkdirSync(dirname(file), { recursive: true })
+    appendFileSync(file, text)
   }
 
   /** `byPolicy`: its restart policy starts it, which counts as a restart. */

@@ -90,6 +90,12 @@ export class Fleet implements AsyncDisposable {
     return true
   }
 
+  /** Writes into the file that an app keeps in its container, which dies with it. */
+  writeFile(name: AppName, path: string, text: string): void {
+    const [instance] = this.running({ app: name })
+    instance?.host.engine.writeFile(instance.container, path, text)
+  }
+
   isUp(name: AppName): boolean {
     return this.#instances.some((instance) => instance.app.name === name && instance.running)
   }

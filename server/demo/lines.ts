@@ -130,6 +130,11 @@ const LOGGERS = {
   Spring: 'o.s.boot.SpringApplication'
 } as const
 
+/** What payments keeps in a file of its own. */
+export function auditLine(atMs: number, order: number, amount: number, trace: string): string {
+  return `${new Date(atMs).toISOString()} AUDIT charge order=${order} amount=${amount.toFixed(2)} currency=EUR trace_id=${trace}\n`
+}
+
 /** Java with Spring Boot's pattern. */
 export function paymentsLine(
   atMs: number,

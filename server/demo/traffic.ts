@@ -7,6 +7,7 @@ import type { Chance } from './chance.ts'
 import type { Fleet } from './fleet.ts'
 import {
   accessLine,
+  auditLine,
   browsedPath,
   javaTrace,
   loginLine,
@@ -21,6 +22,8 @@ import {
   visit
 } from './lines.ts'
 
+/** Payments keeps it inside its container. */
+const AUDIT_FILE = '/app/logs/audit.log'
 /** Visits a second at full traffic; one leaves about three lines. */
 const VISITS_PER_SECOND = 9
 /** Lines a second that belong to no visit. */
@@ -132,6 +135,7 @@ export class Traffic {
         paymentsLine(atMs, level, 'ChargeService', text, thread) + more,
         atMs
       )
+    this.#fleet.writeFile('payments', AUDIT_FILE, auditLine(atMs, order, amount, seen.trace))
     if (chance.often(0.02)) say('ERROR', `charge not confirmed, will ask again ${what}`, javaTrace('timeout'))
     else if (chance.often(0.05)) say('WARN', `card declined ${what}`)
     else say('INFO', `charged ${what}`)

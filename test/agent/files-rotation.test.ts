@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { accountOf, lines, linesIn, PERFECT, streamsOf, withFiles } from './files-scene.ts'
@@ -76,11 +76,11 @@ test('deleted files are held for a hub that is away, within the bound; beyond it
   let from = 100
   for (let round = 0; round < 10; round++, from += 6000) {
     appendFileSync(path, lines(from, from + 6000))
-    await sleep(150)
+    await until(() => isOpened(path))
     rmSync(path)
   }
   appendFileSync(path, lines(from, from + 10))
-  await sleep(150)
+  await until(() => isOpened(path))
   await scene.hub.start()
   await until(
     () =>
@@ -100,6 +100,17 @@ test('deleted files are held for a hub that is away, within the bound; beyond it
   expect(lost).toBeGreaterThan(0)
   expect(told).toBe(missing.reduce((sum, number) => sum + Buffer.byteLength(lines(number, number + 1)), 0))
 })
+
+/** By the agent, which runs in this process; it is then sure to be read, or told as lost. */
+function isOpened(path: string): boolean {
+  return readdirSync('/proc/self/fd').some((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`) === path
+    } catch {
+      return false
+    }
+  })
+}
 
 function safely<T>(read: () => T[]): T[] {
   try {

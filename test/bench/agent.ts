@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startPretendedEngine } from '../../server/demo/engine.ts'
 import { startAgent } from '../system/programs.ts'
-import { dockerRecord, workload } from './generator.ts'
+import { dockerRecord, type Line, workload } from './generator.ts'
 import { startPartner } from './partner.ts'
 import { causeOf, cpuSeconds, memoryMb, quantile, waiting } from './process.ts'
 import { type Bench, bar, beside, type Row } from './row.ts'
@@ -17,6 +17,8 @@ import type { SinkFigures } from './sink.ts'
 const LINES = Number(process.env['BENCH_LINES'] ?? 2_000_000)
 const STEADY_RATE = 10_000
 const STREAMS = 50
+/** Docker's own files, or files that the apps write inside their containers. */
+type Into = 'docker' | 'files'
 /**
  * Twice the lines and a third of the CPU of Fluent Bit 5.1.1 with zstd (204,000 lines/s, 5.58 s per million), six times
  * and an eighth of it without a codec (230,000 lines/s, 4.97 s): measured once, on a machine of two cores like this.
@@ -31,8 +33,11 @@ export const rows: Bench = async (progress) => {
   try {
     return [
       ...(await catchUp(folder, progress)),
-      ...(await steady(folder, progress)),
-      ...(await idle(folder, progress))
+      ...(await filesCatchUp(folder, progress)),
+      ...(await steady(folder, 'docker', progress)),
+      ...(await steady(folder, 'files', progress)),
+      ...(await idle(folder, 'docker', progress)),
+      ...(await idle(folder, 'files', progress))
     ]
   } finally {
     await rm(folder, { recursive: true, force: true })
@@ -130,14 +135,38 @@ async function agentCatchUp(stateDir: string, socket: string, codec: string) {
   }
 }
 
-async function steady(folder: string, progress: (text: string) => void): Promise<Row[]> {
-  progress(`steady: ${STEADY_RATE} lines/s over ${STREAMS} streams`)
-  await using writer = await startWriter(folder, 's')
+/** Plain text in a container's writable layer, by the label driftlog.files. */
+async function filesCatchUp(folder: string, progress: (text: string) => void): Promise<Row[]> {
+  progress('agent, a file inside a container')
+  await using engine = await startPretendedEngine({
+    socketPath: join(folder, 'f.sock'),
+    dir: join(folder, 'f'),
+    id: 'f',
+    name: 'bench'
+  })
+  const labels = { 'driftlog.files': '/app/logs/*.log' }
+  const id = engine.run({ name: 'big', image: 'writer:1', labels })
+  engine.writeFile(id, '/app/logs/app.log', '')
+  await writeLines(join(engine.find(id).upperDir, 'app/logs/app.log'), ({ text }) => `${text}\n`)
+  const run = await agentCatchUp(join(folder, 'state-f'), join(folder, 'f.sock'), 'zstd')
+  const cause = causeOf(run.waited)
+  const name = 'catch-up, 1 file inside a container, zstd'
+  return [
+    { what: `${name}: lines`, value: LINES / run.seconds, unit: 'lines/s', ...(cause && { cause }) },
+    { what: `${name}: CPU per million lines`, value: run.cpu / (LINES / 1e6), unit: 's' },
+    { what: `${name}: peak memory`, value: run.peakMb, unit: 'MB', bar: bar(run.peakMb, 130, 'MB') }
+  ]
+}
+
+async function steady(folder: string, into: Into, progress: (text: string) => void): Promise<Row[]> {
+  const where = into === 'files' ? ', files inside containers' : ''
+  progress(`steady: ${STEADY_RATE} lines/s over ${STREAMS} streams${where}`)
+  await using writer = await startWriter(folder, `s-${into}`, into)
   await using sink = await startSink('zstd', true)
   await using agent = startAgent({
     hubUrl: sink.url,
     socket: writer.socket,
-    stateDir: join(folder, 'state-s'),
+    stateDir: join(folder, `state-s-${into}`),
     name: 'bench'
   })
   writer.child.send({ rate: STEADY_RATE })
@@ -150,19 +179,19 @@ async function steady(folder: string, progress: (text: string) => void): Promise
   writer.child.send({ rate: 0 })
   return [
     {
-      what: 'steady 10,000 lines/s, 50 streams: CPU of a core',
+      what: `steady 10,000 lines/s, 50 streams${where}: CPU of a core`,
       value: use.cpuPercent,
       unit: '%',
       bar: bar(use.cpuPercent, 6.75, '%')
     },
-    { what: 'steady: memory', value: use.memoryMb, unit: 'MB', bar: bar(use.memoryMb, 90, 'MB') },
+    { what: `steady${where}: memory`, value: use.memoryMb, unit: 'MB', bar: bar(use.memoryMb, 90, 'MB') },
     {
-      what: 'steady: line written to hub received, p50',
+      what: `steady${where}: line written to hub received, p50`,
       value: quantile(figures.latenciesMs, 0.5),
       unit: 'ms'
     },
     {
-      what: 'steady: line written to hub received, p99',
+      what: `steady${where}: line written to hub received, p99`,
       value: quantile(figures.latenciesMs, 0.99),
       unit: 'ms',
       bar: bar(quantile(figures.latenciesMs, 0.99), 250, 'ms'),
@@ -171,14 +200,15 @@ async function steady(folder: string, progress: (text: string) => void): Promise
   ]
 }
 
-async function idle(folder: string, progress: (text: string) => void): Promise<Row[]> {
-  progress(`idle: ${STREAMS} quiet streams`)
-  await using writer = await startWriter(folder, 'i')
+async function idle(folder: string, into: Into, progress: (text: string) => void): Promise<Row[]> {
+  const where = into === 'files' ? ', files inside containers' : ''
+  progress(`idle: ${STREAMS} quiet streams${where}`)
+  await using writer = await startWriter(folder, `i-${into}`, into)
   await using sink = await startSink('zstd', false)
   await using agent = startAgent({
     hubUrl: sink.url,
     socket: writer.socket,
-    stateDir: join(folder, 'state-i'),
+    stateDir: join(folder, `state-i-${into}`),
     name: 'bench'
   })
   writer.child.send({ rate: 500 })
@@ -188,12 +218,12 @@ async function idle(folder: string, progress: (text: string) => void): Promise<R
   const use = await usage(agent.pid, 30_000)
   return [
     {
-      what: 'idle, 50 streams: CPU of a core',
+      what: `idle, 50 streams${where}: CPU of a core`,
       value: use.cpuPercent,
       unit: '%',
       bar: bar(use.cpuPercent, 0.6, '%')
     },
-    { what: 'idle: memory', value: use.memoryMb, unit: 'MB', bar: bar(use.memoryMb, 70, 'MB') }
+    { what: `idle${where}: memory`, value: use.memoryMb, unit: 'MB', bar: bar(use.memoryMb, 70, 'MB') }
   ]
 }
 
@@ -203,21 +233,20 @@ async function usage(pid: number, ms: number): Promise<{ cpuPercent: number; mem
   return { cpuPercent: ((cpuSeconds(pid) - before) / (ms / 1000)) * 100, memoryMb: memoryMb(pid).now }
 }
 
-async function writeLines(path: string): Promise<void> {
+async function writeLines(path: string, as: (line: Line) => string = dockerLine): Promise<void> {
   const startMs = Date.now() - 3_600_000
   let text = ''
   for (const line of workload(LINES, { startMs, spanMs: 3_600_000 }).lines()) {
-    text += dockerRecord(
-      line.text,
-      line.error ? 'stderr' : 'stdout',
-      line.timeMs,
-      (line.timeMs * 7919) % 1_000_000
-    )
+    text += as(line)
     if (text.length < 1 << 22) continue
     await appendFile(path, text)
     text = ''
   }
   await appendFile(path, text)
+}
+
+function dockerLine({ text, error, timeMs }: Line): string {
+  return dockerRecord(text, error ? 'stderr' : 'stdout', timeMs, (timeMs * 7919) % 1_000_000)
 }
 
 /** rsyslog reads the same file and forwards the raw lines over TCP, unparsed and uncompressed. */
@@ -296,7 +325,8 @@ async function startSink(codec: string, stamped: boolean) {
   }
 }
 
-async function startWriter(folder: string, name: string) {
+async function startWriter(folder: string, name: string, into: Into) {
   const socket = join(folder, `${name}.sock`)
-  return { ...(await startPartner('./writer.ts', [socket, join(folder, name), String(STREAMS)])), socket }
+  const args = [socket, join(folder, name), String(STREAMS), into]
+  return { ...(await startPartner('./writer.ts', args)), socket }
 }

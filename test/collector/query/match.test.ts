@@ -228,3 +228,21 @@ test('patterns of any length are matched in time that grows with the text', () =
   expect(matches(`x:${'*a'.repeat(400)}*b`, { text })).toBe(false)
   expect(matches(`x=${'a*'.repeat(400)}`, { text })).toBe(true)
 })
+
+test('a file is called by its path, whole or with stars, with or without what stands in front of it', () => {
+  const record = { origin: { ...RECORD.origin, stream: 'file:/app/logs/audit.log', streamNumber: 1 } }
+  for (const query of [
+    '/app/logs/audit.log',
+    '/app/logs/*',
+    '*audit*',
+    'file:*',
+    '"file:/app/logs/audit.log"'
+  ]) {
+    expect(matches(`stream:${query}`, record), query).toBe(true)
+  }
+  for (const query of ['docker', 'audit.log', '/app', '/var/*']) {
+    expect(matches(`stream:${query}`, record), query).toBe(false)
+  }
+  expect(matches('-stream:/app/logs/*', record)).toBe(false)
+  expect(matches('stream:(stderr OR /app/logs/*)', record)).toBe(true)
+})

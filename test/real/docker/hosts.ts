@@ -22,6 +22,8 @@ export interface RunOptions {
   command: string[]
   labels?: Record<string, string>
   logOptions?: Record<string, string>
+  /** More words for `docker run`. */
+  more?: string[]
 }
 
 export interface DockerHost {
@@ -61,7 +63,7 @@ export function dockerHost(number: number): DockerHost {
     data,
     inside: [SCRIPT, 'in', String(number)],
     docker,
-    run: ({ name, command, labels = {}, logOptions = {} }) =>
+    run: ({ name, command, labels = {}, logOptions = {}, more = [] }) =>
       docker(
         'run',
         '-d',
@@ -71,6 +73,7 @@ export function dockerHost(number: number): DockerHost {
         name,
         ...Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]),
         ...Object.entries(logOptions).flatMap(([key, value]) => ['--log-opt', `${key}=${value}`]),
+        ...more,
         IMAGE,
         ...command
       ),
