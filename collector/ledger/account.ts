@@ -107,7 +107,9 @@ export function tellArrival(account: Account, came: Came, nowMs: number): boolea
   const beforeMs = spanOf(book, came.generation)?.lastMs ?? book.lastMs
   const zeros = came.nuls.reduce((sum, { bytes }) => sum + bytes, 0)
   const isNew = write(book, { ...came, bytes: came.bytes - zeros })
-  let changed = false
+  const { length } = account.gaps
+  account.gaps = account.gaps.filter((gap) => !isMistaken(gap, came))
+  let changed = account.gaps.length < length
   for (const gap of account.gaps) if (gap.stream === came.stream && tighten(gap, came, isNew)) changed = true
   for (const { offset, bytes, row } of came.nuls) {
     if (isHole(book, came, offset)) continue
@@ -186,6 +188,12 @@ function nameOf({ stream, generation, offset, cause, bytes, after, before, atMs 
 function isHole(book: Book, { generation, file }: Came, offset: number): boolean {
   if (offset > 0 || file === '' || generation.includes('@')) return false
   return book.spans.some((span) => span.file === file && span.generation !== generation)
+}
+
+/** A file of which it was thought that nobody will ever read on in it is read on. */
+function isMistaken({ stream, cause, generation, after }: Gap, came: Came): boolean {
+  if (cause !== 'removed-unread' || generation !== undefined || came.timeMs.length === 0) return false
+  return stream === came.stream && after === came.generation
 }
 
 /** False where all of it is known to be missing already. */

@@ -114,6 +114,15 @@ test('a file that was truncated under its writer begins with zeros that were nev
   expect(account.gaps).toMatchObject([{ generation: 'c', bytes: 5000, fromMs: 20, toMs: 30 }])
 })
 
+test('what was taken for removed unread, and is read on all the same, is no gap', () => {
+  const account = newAccount()
+  arrive(account, { generation: 'a', offset: 0, times: [10] })
+  lose(account, { after: 'a', cause: 'removed-unread' })
+  expect(account.gaps).toMatchObject([{ fromMs: 10 }])
+  arrive(account, { generation: 'a', offset: 100, times: [20] })
+  expect(account.gaps).toEqual([])
+})
+
 test('thousands of gaps stay a bounded list whose sums are exact', () => {
   const account = newAccount()
   for (let i = 0; i < 3000; i++) lose(account, { generation: `g${i}`, offset: 7, bytes: 10, atMs: i })
