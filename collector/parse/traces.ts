@@ -63,8 +63,7 @@ export function opening(
   level: number
 ): Trace | undefined {
   if (!isPeculiar(b, view, from, to, level)) {
-    // A whole object says all that there is to say.
-    const alone = level < WARN || to === from || (b[from] === 123 && b[to - 1] === 125)
+    const alone = level < WARN || to === from || isStructured(b, from, to)
     return alone ? undefined : { stage: 'intro', open: false, frames: false, doubtful: 0 }
   }
   const stage = stageOf(lineText(b, from, to), level)
@@ -78,6 +77,14 @@ export function opening(
     (colonOpens(stage) && last === 58)
   const frames = goroutine || stage === 'frames' || stage === 'ruby' || stage === 'php'
   return { stage, open, frames, doubtful: 0 }
+}
+
+/** A whole JSON object, or pairs as in `level=error msg=…`: says all that there is to say. */
+function isStructured(b: Uint8Array, from: number, to: number): boolean {
+  if (b[from] === 123) return b[to - 1] === 125
+  let i = from
+  while (i < to && (b[i] as number) >= 97 && (b[i] as number) <= 122) i++
+  return i > from && i < to && b[i] === 61
 }
 
 /** What follows a colon belongs to it. */

@@ -33,9 +33,10 @@ export async function doctor(json: boolean, env: NodeJS.ProcessEnv, say: Say): P
 /** What the hub says of settings that can lose lines, each with the containers that have it. */
 async function settings(containers: InstanceFacts[]): Promise<Finding[]> {
   const { risksOf } = await import('../../collector/ledger/risks.ts')
+  const { handlingOf } = await import('../../collector/handling.ts')
   const byMessage = new Map<string, { advice: string; names: string[] }>()
   for (const facts of containers) {
-    for (const { code, message, advice } of risksOf(facts)) {
+    for (const { code, message, advice } of risksOf(facts, handlingOf(facts.labels).problems)) {
       if (code === 'opted-out') continue
       const known = byMessage.get(message) ?? { advice, names: [] }
       known.names.push(facts.name)

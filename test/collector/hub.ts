@@ -23,6 +23,7 @@ import { type Fleet, openFleet } from '../../collector/fleet/fleet.ts'
 import type { ParsePool } from '../../collector/parse/pool.ts'
 import type { RedactionConfig } from '../../collector/parse/redact-rules.ts'
 import { parse } from '../../collector/query/grammar.ts'
+import type { LogRecord } from '../../collector/record.ts'
 import { MemoryLogStore, MemoryStateStore } from '../../collector/store/memory.ts'
 import type { LogStore } from '../../collector/store/store.ts'
 
@@ -269,6 +270,10 @@ function zstdEncoder() {
 
 /** Texts of all records, in their order. */
 export async function textsIn(store: LogStore): Promise<string[]> {
+  return (await recordsIn(store)).map((record) => record.text)
+}
+
+export async function recordsIn(store: LogStore): Promise<LogRecord[]> {
   const parsed = parse('')
   if (!parsed.ok) throw new Error('the empty query is one')
   const page = await store.search(
@@ -276,5 +281,5 @@ export async function textsIn(store: LogStore): Promise<string[]> {
     { limit: 100_000, direction: 'newer' },
     { budgetMs: 10_000 }
   )
-  return page.records.map((record) => record.text)
+  return page.records
 }

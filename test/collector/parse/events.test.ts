@@ -152,7 +152,9 @@ describe('what waits', () => {
     '  an indented line',
     '',
     'Exceptionally good weather',
-    'level=info msg=up'
+    'level=info msg=up',
+    'level=error msg=down',
+    'time="2026-11-25T13:00:00Z" level=warning msg=low'
   ])('not an ordinary line: %s', (text) => {
     const { feed, reading } = reader()
     expect(feed([text])).toEqual([text])
