@@ -79,13 +79,27 @@ export function opening(
   return { stage, open, frames, doubtful: 0 }
 }
 
-/** A whole JSON object, or pairs as in `level=error msg=…`: says all that there is to say. */
+/** A whole JSON object, pairs as in `level=error msg=…`, a request: says all that there is to say. */
 function isStructured(b: Uint8Array, from: number, to: number): boolean {
   if (b[from] === 123) return b[to - 1] === 125
   let i = from
   while (i < to && (b[i] as number) >= 97 && (b[i] as number) <= 122) i++
-  return i > from && i < to && b[i] === 61
+  return (i > from && i < to && b[i] === 61) || tellsRequest(b, from, to)
 }
+
+/** `… "GET /cart HTTP/1.1" 500 …`: a request that failed is one line of an access log. */
+function tellsRequest(b: Uint8Array, from: number, to: number): boolean {
+  const limit = Math.min(to - 8, from + REQUEST_BYTES)
+  for (let i = from; i < limit; i++) {
+    if (b[i] !== 34 || b[i + 1] === 47) continue
+    let end = i + 1
+    while (end < to && (b[end] as number) >= 65 && (b[end] as number) <= 90) end++
+    if (end - i > 3 && b[end] === SPACE && b[end + 1] === 47) return true
+  }
+  return false
+}
+
+const REQUEST_BYTES = 256
 
 /** What follows a colon belongs to it. */
 function colonOpens(stage: Stage): boolean {

@@ -154,6 +154,8 @@ describe('what waits', () => {
     'Exceptionally good weather',
     'level=info msg=up',
     'level=error msg=down',
+    '10.0.0.7 - - [25/Nov/2026:13:00:00 +0000] "GET /cart HTTP/1.1" 503 5',
+    '[25/Nov/2026 13:00:02] "POST /checkout/ HTTP/1.1" 500 145',
     'time="2026-11-25T13:00:00Z" level=warning msg=low'
   ])('not an ordinary line: %s', (text) => {
     const { feed, reading } = reader()
