@@ -71,7 +71,7 @@ test('a line that an agent delivers is found under its app', async () => {
   }
   const { session } = await post(hub, 'hello', greeting, key)
 
-  const line = `${JSON.stringify({ log: 'level=warn msg="card refused"\n', stream: 'stderr', time: new Date().toISOString() })}\n`
+  const line = `${JSON.stringify({ log: 'level=info msg="card refused"\n', stream: 'stderr', time: new Date().toISOString() })}\n`
   const head = {
     session,
     events: [{ kind: 'start', atMs: Date.now(), instance: CONTAINER }],
@@ -87,7 +87,7 @@ test('a line that an agent delivers is found under its app', async () => {
   const headers = { authorization: `Bearer ${tokens.read}` }
   const found = await (await fetch(`${hub.localUrl}/api/logs?app=orders&q=refused`, { headers })).json()
   expect(found).toMatchObject({
-    records: [{ app: 'orders', host, hostName: 'fra-1', level: 'warn', output: 'stderr' }]
+    records: [{ app: 'orders', host, hostName: 'fra-1', level: 'info', output: 'stderr' }]
   })
   const { apps } = (await (await fetch(`${hub.localUrl}/api/apps`, { headers })).json()) as { apps: unknown }
   expect(apps).toMatchObject([{ app: 'orders', running: 1, hosts: ['fra-1'], records: 1 }])
