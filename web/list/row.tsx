@@ -4,7 +4,6 @@ import { type CSSProperties, memo, type Ref } from 'react'
 import type { LevelName, RecordJson } from '../../server/api.ts'
 import { useLanguage } from '../words/index.ts'
 import { type Plain, readAnsi } from './ansi.ts'
-import { fileOf } from './file.ts'
 import { LineText } from './line-text.tsx'
 import type { Look } from './look.ts'
 import { foundIn, type Mark } from './marks.ts'
@@ -48,7 +47,7 @@ export const RecordLine = memo(function RecordLine(props: RecordLineProps) {
   const { sheet, columns, clock } = look
   const host = look.host(record.host, record.hostName)
   const shown = shownText(record, sheet.pretty, unfolded)
-  const file = fileOf(record)
+  const file = /^file:.*\/(.*)/.exec(record.stream)?.[1]
   const plain = readAnsi(shown.text)
   const marks = marksOf(plain, hits, find, current)
   const part = drawnPart(plain.text, marks.find((mark) => mark.kind === 'current')?.from ?? marks[0]?.from)
@@ -98,9 +97,7 @@ export const RecordLine = memo(function RecordLine(props: RecordLineProps) {
         ))}
       </span>
       <span role="gridcell" className="text" title={sheet.narrow ? undefined : clock.full(record.time)}>
-        {file !== undefined && (
-          <span className="file" title={file} data-file={file.slice(file.lastIndexOf('/') + 1)} />
-        )}
+        {file && <span className="cut" data-file={file} />}
         {part.from > 0 && <span className="cut">…</span>}
         <LineText plain={plain} from={part.from} to={part.to} marks={marks} />
         {part.to < plain.text.length && (

@@ -1,5 +1,4 @@
 import type { RecordJson } from '../../server/api.ts'
-import { fileOf } from '../list/file.ts'
 import type { Look } from '../list/look.ts'
 import { useLanguage } from '../words/index.ts'
 import { FieldActions } from './fields.tsx'
@@ -17,7 +16,7 @@ export function Identity({ record, look }: { record: RecordJson; look: Look }) {
     { words: t('identity.image'), field: 'image', value: record.image },
     { words: t('identity.level'), field: 'level', value: record.level },
     ...(record.output === '' ? [] : [{ words: t('identity.output'), field: 'output', value: record.output }]),
-    { words: t('identity.stream'), field: 'stream', value: fileOf(record) ?? record.stream },
+    { words: t('identity.stream'), field: 'stream', value: record.stream },
     {
       words: t('identity.position'),
       value: t('identity.place', { generation: record.generation, offset: number.format(record.offset) })
