@@ -81,6 +81,8 @@ const LIMITS: CollectorLimits = {
 }
 /** Incompressible bytes grow a little when they are compressed. */
 const COMPRESSION_SLACK_BYTES = 64 * 1024
+/** A greeting does not take longer than this on its way. */
+const SLOW_GREETING_MS = 10_000
 const HELLO_BYTES = 256 * 1024
 const POSITIONS_BYTES = 4 * 1024 * 1024
 /** Hosts that fell silent are looked for this often. */
@@ -207,7 +209,7 @@ export const collector: FastifyPluginAsync<CollectorOptions> = async (plain, opt
       const hubMs = nowMs()
       const codec = codecs.find((name) => pool.codecs.includes(name)) ?? 'identity'
       const session = sessions.begin({ host, hostName: facts.name, place, address }, hubMs)
-      fleet.hello(host, { facts, agentVersion: version, clockOffsetMs: Math.round(clockMs - hubMs) })
+      fleet.hello(host, { facts, agentVersion: version, clockOffsetMs: roughly(clockMs - hubMs) })
       await fleet.saved()
       log.info({ host, name: facts.name, address, codec, version }, 'an agent said hello')
       return {
@@ -280,6 +282,11 @@ export const collector: FastifyPluginAsync<CollectorOptions> = async (plain, opt
       throw error
     }
   }
+}
+
+/** A greeting may have been long under way: only what can't be that says something of the host's clock. */
+function roughly(offsetMs: number): number {
+  return Math.abs(offsetMs) < SLOW_GREETING_MS ? 0 : Math.round(offsetMs)
 }
 
 type IntakeLog = ConstructorParameters<typeof Intake>[0]['log']

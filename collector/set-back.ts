@@ -17,7 +17,7 @@ export function setBack(
   before: HostClock | undefined,
   aheadMs: number
 ): HostClock | undefined {
-  if (count === 0 || (aheadMs === 0 && before === undefined)) return before
+  if (count === 0) return before
   const { aheadMs: oldMs, latestMs: floorMs } = before ?? { aheadMs, latestMs: Number.NEGATIVE_INFINITY }
   let latestMs = floorMs
   let lastMs = 0

@@ -69,6 +69,14 @@ test('a move between hosts with wrong clocks has its true times, also when a clo
   expect(instance?.startedMs).toBe(nowMs - 8000)
 })
 
+test('a clock that may well be right counts as right, however slow the answers are', () => {
+  const clock = new Clock()
+  clock.add(1000, 1400, 1390)
+  expect(clock.offsetMs).toBe(0)
+  clock.add(2000, 2900, 2001)
+  expect(clock.offsetMs).toBe(0)
+})
+
 test('an agent measures its clock by the fastest answers, whatever the slow ones say', () => {
   const clock = new Clock()
   expect(clock.offsetMs).toBe(undefined)

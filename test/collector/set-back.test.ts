@@ -25,8 +25,16 @@ test('a clock that is measured anew never changes the order of a file', () => {
 
 test('records of a host that is in time stay as they are', () => {
   const records = columns([5, 3, 4])
-  expect(setBack(records, undefined, 0)).toBe(undefined)
+  expect(setBack(records, undefined, 0)).toEqual({ aheadMs: 0, latestMs: 5 })
   expect([...records.timeMs]).toEqual([5, 3, 4])
+})
+
+test('a clock that is found to be ahead while a file is read moves nothing behind what was given', () => {
+  const first = columns([1000, 1010])
+  const clock = setBack(first, undefined, 0)
+  const second = columns([1012, 1050])
+  setBack(second, clock, 30)
+  expect([...second.timeMs]).toEqual([1010, 1020])
 })
 
 test('a clock that is put right by half a minute moves nothing behind what was given', () => {
