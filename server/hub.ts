@@ -6,7 +6,7 @@ import type { Logger } from 'pino'
 import { type Access, openAccess } from '../collector/access.ts'
 import { type Fleet, openFleet } from '../collector/fleet/fleet.ts'
 import { agesOf } from '../collector/handling.ts'
-import { openStats } from '../collector/stats/store.ts'
+import { openStats, type StatsStore } from '../collector/stats/store.ts'
 import { openStores } from '../collector/store/open.ts'
 import type { LogStore } from '../collector/store/store.ts'
 import { buildApp } from './app.ts'
@@ -49,6 +49,7 @@ export interface Hub extends AsyncDisposable {
   access: Access
   fleet: Fleet
   logs: LogStore
+  stats: StatsStore
   /** Ends tails with a last event, lets requests finish, closes the stores. */
   close(): Promise<void>
 }
@@ -142,6 +143,7 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
       access,
       fleet,
       logs: stores.logs,
+      stats,
       close,
       [Symbol.asyncDispose]: close
     }

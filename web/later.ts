@@ -1,4 +1,5 @@
 /** What the first look does not need: one file that is fetched when the page has nothing better to do. */
+export { Instances } from './facets/instances.tsx'
 export { ContextBar } from './list/context-bar.tsx'
 export { Empty } from './list/empty.tsx'
 export { MarkedMenu } from './list/marked.tsx'

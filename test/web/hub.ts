@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { openAccess } from '../../collector/access.ts'
-import { type Fleet, openFleet } from '../../collector/fleet/fleet.ts'
+import { type Fleet, instanceId, openFleet } from '../../collector/fleet/fleet.ts'
 import type { Level, Origin } from '../../collector/record.ts'
+import { instanceSubject } from '../../collector/stats/arrivals.ts'
+import type { Sample } from '../../collector/stats/rows.ts'
+import type { StatsStore } from '../../collector/stats/store.ts'
 import { MemoryLogStore, type MemoryOptions, MemoryStateStore } from '../../collector/store/memory.ts'
 import type { LogStore } from '../../collector/store/store.ts'
 import { buildApp } from '../../server/app.ts'
@@ -47,6 +50,8 @@ export interface Writer {
   /** The container runs, or has ended. */
   start(atMs: number): void
   end(atMs: number, exitCode: number, oomKilled?: boolean): void
+  /** Numbers of the instance, oldest first. */
+  measure(samples: readonly Omit<Sample, 'subject'>[]): Promise<void>
 }
 
 export interface TestHub extends AsyncDisposable {
@@ -68,6 +73,8 @@ interface Running {
   url: string
   logs: LogStore
   fleet: Fleet
+  /** Absent where it has no place for numbers. */
+  stats?: StatsStore
   tokens: { read: string; admin: string }
   close(): Promise<void>
 }
@@ -145,6 +152,13 @@ export async function openHub({ env, demo, broken }: HubOptions = {}): Promise<T
             { kind: 'start', atMs, instance: { ...facts, createdMs: atMs, startedMs: atMs } }
           ])
         },
+        async measure(samples) {
+          const subject = instanceSubject(instanceId(id, container))
+          await hub.stats?.take(
+            id,
+            samples.map((sample) => ({ ...sample, subject }))
+          )
+        },
         end(atMs, exitCode, oomKilled = false) {
           const ended = { ...facts, state: 'exited', finishedMs: atMs, exitCode, oomKilled }
           hub.fleet.tell(id, [{ kind: 'die', atMs, instance: ended }])
@@ -165,7 +179,14 @@ export async function openHub({ env, demo, broken }: HubOptions = {}): Promise<T
 
 async function real(config: Config, demo: HubOptions['demo']): Promise<Running> {
   const hub = await startHub(config, { log: LOG, pageFolder: testPage(), ...(demo ? { demo } : {}) })
-  return { url: hub.localUrl, logs: hub.logs, fleet: hub.fleet, tokens: hub.tokens, close: hub.close }
+  return {
+    url: hub.localUrl,
+    logs: hub.logs,
+    fleet: hub.fleet,
+    stats: hub.stats,
+    tokens: hub.tokens,
+    close: hub.close
+  }
 }
 
 async function inMemory({ memory, logs: wrap }: NonNullable<HubOptions['broken']>) {

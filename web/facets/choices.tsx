@@ -7,7 +7,7 @@ import { useLanguage } from '../words/index.ts'
 import { admits, toggled } from './admit.ts'
 import type { Counted } from './ask.ts'
 
-interface ChoicesProps {
+export interface ChoicesProps {
   field: string
   values: readonly Counted[]
   /** Values that exist, though no line has them now. */
@@ -16,10 +16,12 @@ interface ChoicesProps {
   face?: (value: string) => ReactNode
   /** How a value is called where it is an id. */
   nameOf?: (value: string) => string
+  /** What stands between its name and its count. */
+  beside?: (value: string) => ReactNode
 }
 
 /** Values with boxes: unchecked is `-level:debug` in the query, checked again takes it out. */
-export function Choices({ field, values, known, face, nameOf = String }: ChoicesProps) {
+export function Choices({ field, values, known, face, nameOf = String, beside }: ChoicesProps) {
   const { t, locale } = useLanguage()
   const { q } = useView()
   const ask = useAskQuery()
@@ -39,6 +41,7 @@ export function Choices({ field, values, known, face, nameOf = String }: Choices
           <ValueMenu field={field} value={value} name={nameOf(value)} className="value facet-name">
             {face ? face(value) : nameOf(value)}
           </ValueMenu>
+          {beside?.(value)}
           <span className="count">{number.format(count)}</span>
         </li>
       ))}

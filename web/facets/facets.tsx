@@ -1,4 +1,5 @@
 import './facets.css'
+import { lazy, Suspense } from 'react'
 import type { LevelName } from '../../server/api.ts'
 import { usePage, useView } from '../state/page.ts'
 import { useStore } from '../state/store.ts'
@@ -9,7 +10,6 @@ import { Apps } from './apps.tsx'
 import { type Counted, useFieldCounts } from './ask.ts'
 import { Choices } from './choices.tsx'
 import { Fields } from './fields.tsx'
-import { Instances } from './instances.tsx'
 import { Saved } from './saved.tsx'
 import { Section } from './section.tsx'
 
@@ -20,6 +20,9 @@ const BUILT_IN = ['level', 'host', 'output', 'instance'] as const
 const SHOWN = 30
 /** A host this far behind deserves a word. */
 const BEHIND_MS = 30_000
+
+/** Shown where an app has more than one: seldom part of the first look. */
+const Instances = lazy(async () => ({ default: (await import('../later.ts')).Instances }))
 
 /** The sidebar: what there is, how much of it matches, and boxes and menus that edit the query. */
 export function Facets() {
@@ -54,7 +57,9 @@ export function Facets() {
         <Choices field="output" values={outputs} known={OUTPUTS} />
       </Section>
       {app !== '' && of('instance').length > 1 && (
-        <Instances values={of('instance')} busy={counts.asking} error={counts.error} />
+        <Suspense fallback={null}>
+          <Instances values={of('instance')} busy={counts.asking} error={counts.error} />
+        </Suspense>
       )}
       <Fields />
       <Saved />

@@ -3,8 +3,8 @@ import type { InstanceJson } from '../../server/api.ts'
 import { usePage, useView } from '../state/page.ts'
 import { useLanguage } from '../words/index.ts'
 import type { Counted } from './ask.ts'
-import { Choices } from './choices.tsx'
 import { Section } from './section.tsx'
+import { SparkChoices } from './sparks.tsx'
 
 /** The app's containers that wrote these lines, by name and host; an id that nobody knows stays an id. */
 export function Instances({
@@ -37,7 +37,7 @@ export function Instances({
   }
   return (
     <Section title={t('facet.instance')} busy={busy} error={error}>
-      <Choices field="instance" values={values} known={ids} nameOf={nameOf} />
+      <SparkChoices field="instance" values={values} known={ids} nameOf={nameOf} />
     </Section>
   )
 }
