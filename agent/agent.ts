@@ -6,7 +6,7 @@ import { addressText } from './docker/address.ts'
 import { dockerEngine } from './docker/dockerode.ts'
 import type { Engine, EngineInfo } from './docker/engine.ts'
 import { type Change, watchEngine } from './docker/watch.ts'
-import { thisMachine } from './doctor/machine.ts'
+import { type Machine, thisMachine } from './doctor/machine.ts'
 import { diesWithContainer } from './doctor/state.ts'
 import { whereNoEngine, whereNoState } from './doctor/ways-out.ts'
 import { type Credentials, enrol, openStateFolder } from './enrolment.ts'
@@ -76,13 +76,6 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     byFiles: (container) => byFiles.add(container)
   }
   const standing = thisMachine()
-  if (diesWithContainer(config.stateDir, standing)) {
-    const { stateDir } = config
-    log.warn(
-      { stateDir, remedy: whereNoState(stateDir, standing) },
-      'the state folder dies with this container, and the next one joins as another host'
-    )
-  }
   const journal = new Journal({
     ...{ units: config.journalUnits, dir: config.journalDir, environment: config.environment },
     ...{ path: join(config.stateDir, 'journal.json'), spools, log },
@@ -158,6 +151,9 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
       if (change.kind === 'engine') {
         const { name, version: engineVersion } = change.info
         log.info({ address, engine: name, engineVersion }, 'watching the containers of an engine')
+        // A played engine's agent is meant to be gone at the end.
+        if (!listed && !change.info.labels.includes('driftlog.pretended=true'))
+          warnOfState(config.stateDir, standing, log)
         if (engine.changed(change.info)) shipper.greetAgain()
       } else if (change.kind === 'away') {
         const { error: err, retryInMs } = change
@@ -233,6 +229,15 @@ function samplerOf(
       if (metrics.statsErrors++ === 0) log.warn({ err, container }, 'no stats of a container, will try again')
     }
   })
+}
+
+function warnOfState(stateDir: string, standing: Machine, log: Logger): void {
+  if (!diesWithContainer(stateDir, standing)) return
+  const remedy = whereNoState(stateDir, standing)
+  log.warn(
+    { stateDir, remedy },
+    'the state folder dies with this container, and the next one joins as another host'
+  )
 }
 
 /** What is known of the engine just now. */

@@ -43,13 +43,14 @@ export function whereNoEngine(path: string, code: string, { inContainer }: Stand
   if (!isAbsolute(path)) return [REMOTE]
   const elsewhere = 'elsewhere: DRIFTLOG_DOCKER_SOCKET=/path/of/docker.sock'
   const forbidden = code === 'EACCES' || code === 'EPERM'
+  const missing = 'not installed: https://docs.docker.com/engine/install/'
   if (inContainer) {
     const group = `--group-add $(stat -c %g ${path})`
     const inside = `start the agent's container with: --user 0:0, or ${group} on the host for the group of its socket`
-    return [forbidden ? inside : mountOf(path), elsewhere]
+    return forbidden ? [inside, elsewhere] : [mountOf(path), missing, elsewhere]
   }
   const hints = [
-    'not installed: https://docs.docker.com/engine/install/',
+    missing,
     'not running: sudo systemctl start docker',
     'no permission: start Driftlog with sudo'
   ]

@@ -23,7 +23,11 @@ test('an engine that answers is there; where none does, the likely cause comes f
       ]
     })
     expect(await engineThere(socketPath, undefined, { uid: 0, inContainer: true })).toMatchObject({
-      hints: [expect.stringContaining(`-v ${socketPath}:${socketPath}:ro`), expect.anything()]
+      hints: [
+        expect.stringContaining(`-v ${socketPath}:${socketPath}:ro`),
+        expect.stringContaining('not installed'),
+        expect.anything()
+      ]
     })
     const engine = await startPretendedEngine({ socketPath, dir, id: 'E', name: 'host-1' })
     expect(await engineThere(socketPath)).toEqual({ kind: 'there' })
