@@ -10,7 +10,7 @@ export interface Rotation {
   packs: boolean
 }
 
-/** Docker's sizes: "10m" is 10 × 1024². */
+/** Docker's sizes: "10m" is 10 × 1000² (go-units, FromHumanSize). */
 export function rotationOf(logOptions: Readonly<Record<string, string>>): Rotation {
   const bytes = bytesOf(logOptions['max-size'] ?? '')
   const files = bytes > 0 ? Math.max(1, Number(logOptions['max-file'] ?? 1) || 1) : 1
@@ -25,5 +25,5 @@ export function rotationOf(logOptions: Readonly<Record<string, string>>): Rotati
 function bytesOf(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$/i.exec(text)
   if (!match) return 0
-  return Number(match[1]) * 1024 ** ['', 'k', 'm', 'g', 't'].indexOf((match[2] ?? '').toLowerCase())
+  return Number(match[1]) * 1000 ** ['', 'k', 'm', 'g', 't'].indexOf((match[2] ?? '').toLowerCase())
 }

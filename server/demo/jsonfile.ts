@@ -170,12 +170,12 @@ function gzipWithLastTime(plain: Buffer, lastTime: Nanoseconds): Buffer {
   return Buffer.concat([head, extra, deflateRawSync(plain), tail])
 }
 
-/** "10m" → 10 × 1024², as dockerd reads it; 0 for no limit. */
+/** "10m" → 10 × 1000², as dockerd reads it (go-units, FromHumanSize); 0 for no limit. */
 function bytesOf(size: string | undefined): number {
   const match = /^(\d+)([kmg]?)b?$/i.exec(size ?? '')
   if (!match) return 0
   const power = ['', 'k', 'm', 'g'].indexOf((match[2] ?? '').toLowerCase())
-  return Number(match[1]) * 1024 ** power
+  return Number(match[1]) * 1000 ** power
 }
 
 function renameIfThere(from: string, to: string): void {

@@ -79,11 +79,12 @@ test('labels that are longer than the protocol allows are cut', () => {
 })
 
 test('how the files of a log follow each other', () => {
-  const never = { capacityBytes: Number.POSITIVE_INFINITY, files: 1, packs: false }
+  const never = { capacityBytes: Number.POSITIVE_INFINITY, fileBytes: 0, files: 1, packs: false }
   expect(rotationOf({})).toEqual(never)
   expect(rotationOf({ 'max-size': '-1', 'max-file': '3' })).toEqual(never)
   const three = { 'max-size': '10m', 'max-file': '3' }
-  expect(rotationOf(three)).toEqual({ capacityBytes: 30 * 1024 ** 2, files: 3, packs: false })
+  expect(rotationOf(three)).toEqual({ capacityBytes: 30e6, fileBytes: 10e6, files: 3, packs: false })
   expect(rotationOf({ ...three, compress: 'true' }).packs).toBe(true)
-  expect(rotationOf({ 'max-size': '512k' })).toEqual({ capacityBytes: 512 * 1024, files: 1, packs: false })
+  const small = { capacityBytes: 512_000, fileBytes: 512_000, files: 1, packs: false }
+  expect(rotationOf({ 'max-size': '512k' })).toEqual(small)
 })
