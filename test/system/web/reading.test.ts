@@ -78,6 +78,8 @@ describe('the URL is the state', () => {
     const page = await browser.page(url)
     await settled(page)
     await page.waitForSelector(selectedText)
+    // What is said of the result, and how complete it is, comes a moment behind it.
+    await page.waitForTimeout(700)
     const before = await visibleRows(page)
     expect(before.length).toBeGreaterThan(5)
     expect(before.every((text) => text.includes('paid'))).toBe(true)
@@ -89,7 +91,6 @@ describe('the URL is the state', () => {
       return frame && row ? Math.abs((row.top + row.bottom) / 2 - (frame.top + frame.bottom) / 2) : 1e9
     })
     expect(middle).toBeLessThan(40)
-    await page.waitForTimeout(700)
     const address = page.url()
     await page.reload()
     await settled(page)
