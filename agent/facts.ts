@@ -172,10 +172,20 @@ function moment<K extends string>(key: K, text: string | undefined): Partial<Rec
   return ms > 0 ? ({ [key]: ms } as Record<K, number>) : {}
 }
 
+/** All labels of a container together, in UTF-16 units; what goes beyond is left out, so that it fits into a delivery. */
+const LABELS_LIMIT = 32 * 1024
+
 /** The protocol's limits. */
 function clipped(labels: Readonly<Record<string, string>>): Record<string, string> {
-  const entries = Object.entries(labels).filter(([key]) => key.length <= 512)
-  return Object.fromEntries(entries.map(([key, value]) => [key, clip(value)]))
+  const kept: Record<string, string> = {}
+  let length = 0
+  for (const [key, value] of Object.entries(labels)) {
+    const clippedValue = clip(value)
+    if (key.length > 512 || length + key.length + clippedValue.length > LABELS_LIMIT) continue
+    kept[key] = clippedValue
+    length += key.length + clippedValue.length
+  }
+  return kept
 }
 
 function clip(text: string): string {

@@ -31,12 +31,12 @@ export class Section {
     this.id = id
   }
 
-  /** The hub's word on where to go on. */
+  /** The hub's word on where to go on. Of what begins at 0 it may never have heard. */
   follow(position: Position): void {
     this.id = position.generation
     this.accept(position)
-    this.position = position.next
-    this.lastSent = this.ended
+    this.#known = position.next > 0 || this.ended
+    this.rollBack()
   }
 
   /** The hub's word after a delivery; what was prepared meanwhile stays prepared. */

@@ -12,6 +12,8 @@ export interface Batch {
   parts: Part[]
   /** Bytes of all chunks. */
   bytes: number
+  /** What they take in the head of the delivery, with the losses that belong to them. */
+  headBytes: number
   /** A stream had more than fitted in. */
   full: boolean
 }
@@ -35,6 +37,21 @@ interface Room {
   /** Bytes of all chunks. */
   maxBytes: number
   maxParts: number
+  maxHeadBytes: number
+}
+
+/** JSON of one chunk and of its loss, without the stream's name, which stands in both. */
+const PART_HEAD_BYTES = 900
+
+/** What chunks of these streams may take in the head of a delivery. */
+export function partsBytes(streams: readonly Log[]): number {
+  let bytes = 0
+  for (const stream of streams) bytes += (1 + stream.places().length) * headBytesOf(stream)
+  return Math.min(bytes, MAX_PARTS * (PART_HEAD_BYTES + 4096))
+}
+
+function headBytesOf({ stream }: Log): number {
+  return PART_HEAD_BYTES + 2 * Buffer.byteLength(stream)
 }
 
 /**
@@ -45,15 +62,26 @@ interface Room {
 export class Batcher {
   #turn = 0
 
-  async fill(streams: readonly Log[], space: Buffer, mayShip: (stream: Log) => boolean): Promise<Batch> {
+  /** Fills `space`, and takes at most `headBytes` of the delivery's head. */
+  async fill(
+    streams: readonly Log[],
+    { space, headBytes }: { space: Buffer; headBytes: number },
+    mayShip: (stream: Log) => boolean
+  ): Promise<Batch> {
     const ready = this.#inTurn(streams).filter(
       (stream) => stream.placed && hasMore(stream) && mayShip(stream)
     )
     const behind = ready.filter((stream) => stream.front !== undefined)
-    const batch: Batch = { parts: [], bytes: 0, full: false }
-    const all: Room = { space, maxBytes: space.length, maxParts: MAX_PARTS }
+    const batch: Batch = { parts: [], bytes: 0, headBytes: 0, full: false }
+    const limits = { space, maxHeadBytes: headBytes }
+    const all: Room = { ...limits, maxBytes: space.length, maxParts: MAX_PARTS }
     const left = behind.length === 0 ? 1 : 1 - BACKLOG_SHARE
-    const forNew = { space, maxBytes: space.length * left, maxParts: MAX_PARTS * left }
+    const forNew = {
+      ...limits,
+      maxBytes: space.length * left,
+      maxParts: MAX_PARTS * left,
+      maxHeadBytes: headBytes * left
+    }
     const last = await share(ready, (stream) => (stream.front ? 'new' : 'all'), batch, forNew)
     await share(behind, () => 'skipped', batch, all)
     // What is left over goes to whoever has more.
@@ -130,7 +158,7 @@ async function fillFrom(
     if (!place || place.generation.isSent(place.section)) continue
     // The hub numbers sections in the order in which it hears of them.
     for (const before of places.slice(0, index)) if (!announce(stream, before, batch, room)) return
-    if (batch.parts.length >= room.maxParts) return
+    if (!hasRoom(stream, batch, room)) return
     if (place.section.id === undefined) {
       if (stream.together) continue
       return
@@ -148,12 +176,17 @@ async function fillFrom(
 }
 
 /** Makes the hub know of a section of which nothing was delivered yet. False where there is no room for that. */
-function announce(stream: Log, place: Place, batch: Batch, { maxParts }: Room): boolean {
+function announce(stream: Log, place: Place, batch: Batch, room: Room): boolean {
   const { section, generation } = place
   if (section.announced || section.id === undefined || generation.isSent(section)) return true
-  if (batch.parts.length >= maxParts) return false
+  if (!hasRoom(stream, batch, room)) return false
   add(stream, place, batch, 0, false)
   return true
+}
+
+/** One more chunk of the stream can be told. */
+function hasRoom(stream: Log, { parts, headBytes }: Batch, { maxParts, maxHeadBytes }: Room): boolean {
+  return parts.length < maxParts && headBytes + headBytesOf(stream) <= maxHeadBytes
 }
 
 async function fillWith(
@@ -248,6 +281,7 @@ function add(stream: Log, place: Place, batch: Batch, bytes: number, last: boole
     const { id = '', position: offset } = section
     const chunk = { container, stream: name, generation: id, file: generation.told, offset, bytes }
     batch.parts.push({ stream, generation, section, chunk: { ...chunk, ...(last && { last }) } })
+    batch.headBytes += headBytesOf(stream)
   }
   batch.bytes += bytes
   section.position += bytes

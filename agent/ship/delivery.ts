@@ -2,7 +2,7 @@
 import type { Log } from '../files/log.ts'
 import type { Outbox, Telling } from '../outbox.ts'
 import type { Delivery } from '../protocol.ts'
-import { Batcher, MAX_PARTS, type Part } from './batch.ts'
+import { type Batch, Batcher, type Part, partsBytes } from './batch.ts'
 
 export interface Prepared {
   /** Not compressed. Valid until the buffer's turn comes again. */
@@ -15,10 +15,8 @@ export interface Prepared {
   full: boolean
 }
 
-/** JSON of one chunk, without the stream's name. */
-const PART_HEAD_BYTES = 400
-/** JSON of what stands in every head. */
-const HEAD_BYTES = 512
+/** JSON of what stands in every head, and of losses that are met while it is filled beside those of its chunks. */
+const HEAD_BYTES = 4096
 const SMALLEST_BYTES = 256 * 1024
 
 export class Deliveries {
@@ -47,11 +45,14 @@ export class Deliveries {
     const buffer = this.#buffers[this.#turn]
     const telling = this.#outbox.take(buffer.length / 4)
     const told = JSON.stringify(telling)
-    const names = Math.min(MAX_PARTS, 2 * streams.length) * PART_HEAD_BYTES
-    const start = Math.min(buffer.length / 2, HEAD_BYTES + names + Buffer.byteLength(told))
-    const batch = await this.#batcher.fill(streams, buffer.subarray(start), ({ container }) =>
-      this.#outbox.told(container)
-    )
+    // The head's room is kept in front of the bytes: what is told, and what the chunks and their losses take.
+    const headBytes = Math.min(buffer.length / 8, partsBytes(streams))
+    const start = HEAD_BYTES + Buffer.byteLength(told) + headBytes
+    const mayShip = ({ container }: Log) => this.#outbox.told(container)
+    const batch: Batch =
+      start + SMALLEST_BYTES / 4 > buffer.length
+        ? { parts: [], bytes: 0, headBytes: 0, full: true }
+        : await this.#batcher.fill(streams, { space: buffer.subarray(start), headBytes }, mayShip)
     // Filling may have met losses: they go with the end of their file, so that neither is known without the other.
     telling.losses.push(...this.#outbox.takeLosses(telling.losses.length))
     const { stats, statsDropped } = telling

@@ -18,6 +18,8 @@ export interface Post {
   signal: AbortSignal
 }
 
+/** A connection that does not come about within this long is tried anew: a network that is back is used at once. */
+const CONNECT_MS = 3000
 /** An answer longer than this is not one of a hub. */
 const MAX_REPLY_BYTES = 32 * 1024 * 1024
 
@@ -54,8 +56,16 @@ export class Connection {
       const stop = () => give(new Error('stopped'))
       const late = () => give(new Error(`the hub did not answer within ${deadlineMs / 1000} s`))
       const timer = setTimeout(late, deadlineMs)
+      const away = () => call.destroy(new Error(`no connection within ${CONNECT_MS / 1000} s`))
+      let connecting: NodeJS.Timeout | undefined
+      call.once('socket', (socket) => {
+        if (!socket.connecting) return
+        connecting = setTimeout(away, CONNECT_MS)
+        socket.once('connect', () => clearTimeout(connecting))
+      })
       const clean = () => {
         clearTimeout(timer)
+        clearTimeout(connecting)
         signal.removeEventListener('abort', stop)
       }
       call.on('error', (error) => {

@@ -38,7 +38,8 @@ export interface Standing {
   problem: string | undefined
 }
 
-const BACKOFF: Backoff = { minMs: 200, maxMs: 30_000 }
+/** A hub that is back is found within seconds; one that is there and busy says itself how long to wait. */
+const BACKOFF: Backoff = { minMs: 200, maxMs: 3000 }
 /** A refusal needs a person; until then the hub is asked this seldom. */
 const REFUSED_BACKOFF: Backoff = { minMs: 10_000, maxMs: 60_000 }
 /** On the end of the agent the hub gets this long to take the last bytes. */
@@ -256,8 +257,7 @@ export class Shipper {
       const place = stream?.find(position.generation)
       if (!stream || !place) continue
       const { generation, section } = place
-      section.accept(position)
-      section.rollBack()
+      section.follow(position)
       if (section.from + position.next > generation.fileBytes) (stream.pool ?? stream).placed = false
       stream.settle()
     }

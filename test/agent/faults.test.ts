@@ -102,4 +102,31 @@ test('what waits beyond the bound goes oldest first, and is told with its bytes'
   const bytes = scene.hub.losses.reduce((sum, loss) => sum + (loss.bytes ?? 0), 0)
   const average = Buffer.byteLength(scene.hub.text(id)) / got.length
   expect(Math.abs(bytes / average - lost)).toBeLessThan(lost / 20)
+  expect(scene.hub.complaints).toEqual([])
+})
+
+test('a thousand files that were rotated while the hub was away fit into deliveries of the size it takes', async () => {
+  await using scene = await Scene.open({ maxDeliveryBytes: 256 * 1024 })
+  const logOptions = { 'max-size': '2k', 'max-file': '2' }
+  const id = scene.engine.run({ name: 'a', image: 'x:1', logOptions })
+  scene.engine.write(id, 'stdout', '0 first\n')
+  scene.agent({ DRIFTLOG_HOLD_MAX_BYTES: '1000000' })
+  await until(() => scene.hub.text(id) !== '')
+  await scene.hub.stop()
+  const lines = 10_000
+  for (let line = 1; line < lines; line++) {
+    scene.engine.write(id, 'stdout', `${line} some text that makes the line as long as lines are\n`)
+    // A file holds about fifteen lines; each has to be seen before it is deleted.
+    if (line % 10 === 0) await sleep(5)
+  }
+  await scene.hub.start()
+  const isLast = () =>
+    linesOf(scene.hub.text(id))
+      .at(-1)
+      ?.startsWith(`${lines - 1} `) ?? false
+  await until(isLast)
+  const { repeated, disordered } = countOf(linesOf(scene.hub.text(id)), lines)
+  expect({ repeated, disordered }).toEqual({ repeated: 0, disordered: 0 })
+  expect(scene.hub.generations(id).length).toBeGreaterThan(300)
+  expect(scene.hub.complaints).toEqual([])
 })

@@ -28,6 +28,8 @@ export interface HubOptions {
   keep?: boolean
 }
 
+const MAX_DELIVERY_BYTES = 1024 * 1024
+
 interface Generation {
   id: string
   file: string | undefined
@@ -161,7 +163,7 @@ export class FakeHub {
       hubMs: Date.now(),
       heartbeatMs: this.#options.heartbeatMs ?? 10_000,
       gatherMs: this.#options.gatherMs ?? 20,
-      maxDeliveryBytes: this.#options.maxDeliveryBytes ?? 1024 * 1024
+      maxDeliveryBytes: this.#options.maxDeliveryBytes ?? MAX_DELIVERY_BYTES
     }
     return json(response, 200, welcome)
   }
@@ -193,6 +195,8 @@ export class FakeHub {
     }
     const plain = this.#unpack(body, request.headers['content-encoding'])
     if (plain.length !== Number(request.headers['driftlog-length'])) this.complaints.push('wrong length')
+    const largest = this.#options.maxDeliveryBytes ?? MAX_DELIVERY_BYTES
+    if (plain.length > largest) this.complaints.push(`a delivery of ${plain.length} bytes`)
     const headBytes = plain.readUInt32LE(0)
     const head = JSON.parse(plain.toString('utf8', 4, 4 + headBytes)) as Delivery
     if (head.session !== this.#session) return problem(response, 409, 'DRIFTLOG_SESSION', 'say hello')

@@ -77,6 +77,19 @@ test.each(ROTATIONS)(
   }
 )
 
+test('files of which the hub never heard are told before the newest one, which is delivered first', async () => {
+  await using scene = await Scene.open({ maxDeliveryBytes: 512 * 1024 })
+  const logOptions = { 'max-size': '1m', 'max-file': '20' }
+  const id = scene.engine.run({ name: 'a', image: 'x:1', logOptions })
+  const path = scene.engine.find(id).logPath
+  await ended(scene.writer({ path, maxSize: '1m', maxFile: 20, lines: LINES, linesPerSecond: 0 }))
+  scene.agent()
+  await until(() => linesOf(scene.hub.text(id)).length >= LINES)
+  expect(countOf(linesOf(scene.hub.text(id)), LINES)).toMatchObject(ONCE)
+  const [first] = scene.hub.arrivals.filter(({ bytes }) => bytes > 0)
+  expect(first?.generation).toBe(scene.hub.generations(id).at(-1)?.id)
+})
+
 test('a file that is let go after a jump is told as lost with exactly its bytes', async () => {
   await using scene = await Scene.open({ maxDeliveryBytes: 300 * 1024, gatherMs: 50 })
   const id = scene.engine.run({ name: 'a', image: 'x:1' })

@@ -34,57 +34,72 @@ export interface Count {
   altered: number
 }
 
-/** Counts texts (in the order of the answer) by writer. `expected` says how many lines each writer wrote. */
+/** Takes texts in the order of the answer and counts them by writer. `expected` says how many lines each wrote. */
+export class LineCounter {
+  readonly #seen = new Map<string, Uint8Array>()
+  readonly #last = new Map<string, number>()
+  readonly #counts = new Map<string, Count>()
+  readonly #payloadOf: ((number: number) => string) | undefined
+  #strangers = 0
+
+  /** `payloadOf`: what follows in a line; not looked at where it is absent. */
+  constructor(expected: Map<string, number>, payloadOf?: (number: number) => string) {
+    this.#payloadOf = payloadOf
+    for (const [writer, lines] of expected) {
+      this.#seen.set(writer, new Uint8Array(lines))
+      this.#counts.set(writer, { lines: 0, lost: [], lostLines: 0, duplicated: 0, reordered: 0, altered: 0 })
+    }
+  }
+
+  add(text: string): void {
+    const match = /^counted (\S+) (\d+) (\d+) (.*)$/s.exec(text)
+    const [, writer = '', digits, sum, rest = ''] = match ?? []
+    const count = this.#counts.get(writer)
+    const flags = this.#seen.get(writer)
+    if (!count || !flags) {
+      if (text.includes('counted ')) this.#strangers++
+      return
+    }
+    const number = Number(digits)
+    count.lines++
+    const wrong = this.#payloadOf !== undefined && rest !== this.#payloadOf(number)
+    if (number >= flags.length || Number(sum) !== check(number) || wrong) {
+      count.altered++
+      return
+    }
+    if (flags[number]) count.duplicated++
+    flags[number] = 1
+    if (number < (this.#last.get(writer) ?? -1)) count.reordered++
+    this.#last.set(writer, number)
+  }
+
+  /** To be asked once, when everything was added. */
+  counts(): Map<string, Count> {
+    for (const [writer, flags] of this.#seen) {
+      const count = this.#counts.get(writer)
+      if (!count) continue
+      for (let from = flags.indexOf(0); from >= 0; ) {
+        let to = from
+        while (to + 1 < flags.length && flags[to + 1] === 0) to++
+        count.lost.push([from, to])
+        count.lostLines += to - from + 1
+        from = flags.indexOf(0, to + 1)
+      }
+      count.altered += this.#strangers
+    }
+    return this.#counts
+  }
+}
+
+/** The same for texts that are all there. */
 export function countLines(
   texts: Iterable<string>,
   expected: Map<string, number>,
   payload?: string
 ): Map<string, Count> {
-  const seen = new Map<string, Uint8Array>()
-  const last = new Map<string, number>()
-  const counts = new Map<string, Count>()
-  for (const [writer, lines] of expected) {
-    seen.set(writer, new Uint8Array(lines))
-    counts.set(writer, { lines: 0, lost: [], lostLines: 0, duplicated: 0, reordered: 0, altered: 0 })
-  }
-  let strangers = 0
-  for (const text of texts) {
-    const match = /^counted (\S+) (\d+) (\d+) (.*)$/s.exec(text)
-    const count = match?.[1] === undefined ? undefined : counts.get(match[1])
-    const flags = match?.[1] === undefined ? undefined : seen.get(match[1])
-    if (!match || !count || !flags) {
-      if (text.includes('counted ')) strangers++
-      continue
-    }
-    const [, writer = '', digits, sum, rest = ''] = match
-    const number = Number(digits)
-    count.lines++
-    if (
-      number >= flags.length ||
-      Number(sum) !== check(number) ||
-      (payload !== undefined && rest !== payload)
-    ) {
-      count.altered++
-      continue
-    }
-    if (flags[number]) count.duplicated++
-    flags[number] = 1
-    if (number < (last.get(writer) ?? -1)) count.reordered++
-    last.set(writer, number)
-  }
-  for (const [writer, flags] of seen) {
-    const count = counts.get(writer)
-    if (!count) continue
-    for (let from = flags.indexOf(0); from >= 0; ) {
-      let to = from
-      while (to + 1 < flags.length && flags[to + 1] === 0) to++
-      count.lost.push([from, to])
-      count.lostLines += to - from + 1
-      from = flags.indexOf(0, to + 1)
-    }
-    if (strangers > 0) count.altered += strangers
-  }
-  return counts
+  const counter = new LineCounter(expected, payload === undefined ? undefined : () => payload)
+  for (const text of texts) counter.add(text)
+  return counter.counts()
 }
 
 /** What every test that counts expects: each line once, in order, as it was written. */

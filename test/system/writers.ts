@@ -20,7 +20,12 @@ const TICK_MS = 20
 
 export async function startWriters(
   folder: string,
-  options: { name: string; containers: number; logOptions?: LogOptions; payload?: string }
+  options: {
+    name: string
+    containers: number
+    logOptions?: LogOptions
+    payloadOf?: (number: number) => string
+  }
 ): Promise<Writers> {
   const socket = join(folder, `${options.name}.sock`)
   const engine = await startPretendedEngine({
@@ -39,7 +44,7 @@ export async function startWriters(
     for (const [name, from] of written) {
       let text = ''
       for (let number = from; number < from + perWriter; number++)
-        text += `${numbered(name, number, options.payload)}\n`
+        text += `${numbered(name, number, options.payloadOf?.(number))}\n`
       engine.write(name, 'stdout', text)
       written.set(name, from + perWriter)
     }

@@ -167,7 +167,9 @@ async function expectWhole(app: string, container: string): Promise<void> {
   await hub.settled({ app }, expected, 15_000)
   const found = { out: [] as string[], err: [] as string[] }
   for await (const record of hub.records({ app })) {
-    const texts = found[(record as { output?: string }).output === 'stderr' ? 'err' : 'out']
+    // A terminal gives both outputs in one.
+    const isError = /^counted err/.test(record.text) || (record as { output?: string }).output === 'stderr'
+    const texts = found[isError ? 'err' : 'out']
     // The hub waits 2 s for the rest of a long line: an agent that was killed in its middle may come back too late.
     if (/^x+$/.test(record.text)) texts.push(`${texts.pop() ?? ''}${record.text}`)
     else texts.push(record.text)
