@@ -139,7 +139,7 @@ export abstract class Log {
 
   /**
    * Goes on with the newest lines; those before are delivered behind them. Nothing changes where there is hardly
-   * anything to skip, or no place in the newest lines at which no record is cut.
+   * anything to skip. Without a place in the newest lines at which no record is cut, only older files are skipped.
    */
   jumpAhead(): void {
     const generation = this.generations.at(-1)
@@ -147,8 +147,7 @@ export abstract class Log {
     const { source, id } = generation ?? {}
     if (!generation || id === undefined || !source || source.packed || generation.final) return
     const { newest } = generation
-    const place = cutNear(source, generation.measure())
-    if (place === undefined) return
+    const place = cutNear(source, generation.measure()) ?? newest.reached
     if (place - newest.reached >= LEAST_SKIPPED_BYTES && !generation.split(place)) return
     this.#front = generation.newest
     this.settle()
