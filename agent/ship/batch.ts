@@ -43,11 +43,11 @@ interface Room {
 /** JSON of one chunk and of its loss, without the stream's name, which stands in both. */
 const PART_HEAD_BYTES = 900
 
-/** What chunks of these streams may take in the head of a delivery. */
+/** What chunks of these streams may take in the head of a delivery, so that what is new has room for all of its own. */
 export function partsBytes(streams: readonly Log[]): number {
   let bytes = 0
   for (const stream of streams) bytes += (1 + stream.places().length) * headBytesOf(stream)
-  return Math.min(bytes, MAX_PARTS * (PART_HEAD_BYTES + 4096))
+  return Math.ceil(Math.min(bytes, MAX_PARTS * (PART_HEAD_BYTES + 4096)) / (1 - BACKLOG_SHARE))
 }
 
 function headBytesOf({ stream }: Log): number {

@@ -75,7 +75,7 @@ export class Shipper {
   #woken = false
   #wake: (() => void) | undefined
   #again = false
-  /** A session has begun, or the hub was away: the newest lines are to be sent first. */
+  /** Logs were placed, or the hub was away: the newest lines are to be sent first. */
   #late = false
 
   constructor(options: ShipperOptions, signal: AbortSignal) {
@@ -124,7 +124,6 @@ export class Shipper {
       this.#deliveries = new Deliveries(outbox, welcome.maxDeliveryBytes)
     }
     metrics.sessions++
-    this.#late = true
     const { host, codec, session } = welcome
     log.info({ host, codec, session }, 'connected to the hub')
     return welcome
@@ -271,6 +270,8 @@ export class Shipper {
     }))
     if (!byStream) return false
     for (const stream of streams) this.#placeOne(stream, byStream.get(keyOf(stream)) ?? [])
+    // What is found by a new session, or in a container that is new to this agent, may be much.
+    this.#late = true
     const pools = this.#options.pools().filter(isWaiting)
     const ofPools = await this.#ask(session, pools, ({ container }) => ({ containers: [container] }))
     if (!ofPools) return false
