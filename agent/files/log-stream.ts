@@ -106,6 +106,10 @@ export class LogStream extends Log {
     this.settle()
   }
 
+  protected override get seesAll(): boolean {
+    return this.#files.whole
+  }
+
   /** How the newest file was deleted may still have to be judged by it. */
   protected override get maySettle(): boolean {
     return this.#files.proven

@@ -132,9 +132,17 @@ export abstract class Log {
     )
   }
 
-  /** The section to which reading jumped ahead, while something before it is left to be delivered. */
+  /**
+   * The section to which reading jumped ahead, while something before it is left to be delivered, and no file before
+   * it may still turn up: the hub numbers files in the order in which it hears of them.
+   */
   get front(): Section | undefined {
-    return this.#front
+    return this.seesAll ? this.#front : undefined
+  }
+
+  /** Every file that there is has been seen. */
+  protected get seesAll(): boolean {
+    return true
   }
 
   /**

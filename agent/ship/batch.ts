@@ -175,10 +175,12 @@ async function fillFrom(
   }
 }
 
-/** Makes the hub know of a section of which nothing was delivered yet. False where there is no room for that. */
+/** Makes the hub know of a section of which nothing was delivered yet. False where that has to wait. */
 function announce(stream: Log, place: Place, batch: Batch, room: Room): boolean {
   const { section, generation } = place
-  if (section.announced || section.id === undefined || generation.isSent(section)) return true
+  if (section.announced || generation.isSent(section)) return true
+  // Without a first record it has no name yet; where files follow each other, none may overtake it.
+  if (section.id === undefined) return stream.together
   if (!hasRoom(stream, batch, room)) return false
   add(stream, place, batch, 0, false)
   return true

@@ -47,6 +47,17 @@ const decodeZstd = () => {
   return new Decoder() as { decodeSync: (data: Buffer) => Buffer }
 }
 
+let handedOut = 0
+
+/**
+ * Below the ports that the system hands out by itself, and another range for each worker: nobody takes a hub's port
+ * while it is away.
+ */
+function nextPort(): number {
+  const worker = Number(process.env['VITEST_POOL_ID'] ?? 0) % 6
+  return 12_000 + worker * 3000 + (handedOut++ % 3000)
+}
+
 export class FakeHub {
   readonly streams = new Map<string, Generation[]>()
   readonly instances = new Map<string, InstanceFacts>()
@@ -84,8 +95,7 @@ export class FakeHub {
 
   async start(): Promise<this> {
     const server = createServer((request, response) => void this.#answer(request, response))
-    // Below the ports that the system hands out by itself: nobody takes it while this hub is away.
-    const port = this.#port || 12_000 + Math.floor(Math.random() * 18_000)
+    const port = this.#port || nextPort()
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen(port, '127.0.0.1', resolve)

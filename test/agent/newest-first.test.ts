@@ -1,5 +1,5 @@
 /** After an outage the newest lines go first, and what was skipped comes behind them: every line once, in order. */
-import { rmSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { cutIn } from '../../agent/files/cut.ts'
@@ -88,6 +88,21 @@ test('files of which the hub never heard are told before the newest one, which i
   expect(countOf(linesOf(scene.hub.text(id)), LINES)).toMatchObject(ONCE)
   const [first] = scene.hub.arrivals.filter(({ bytes }) => bytes > 0)
   expect(first?.generation).toBe(scene.hub.generations(id).at(-1)?.id)
+})
+
+test('a file that turns up late among older ones keeps its place', async () => {
+  await using scene = await Scene.open({ maxDeliveryBytes: 256 * 1024, gatherMs: 5 })
+  const logOptions = { 'max-size': '4m', 'max-file': '20' }
+  const id = scene.engine.run({ name: 'a', image: 'x:1', logOptions })
+  const path = scene.engine.find(id).logPath
+  await ended(scene.writer({ path, maxSize: '4m', maxFile: 20, lines: 4 * LINES, linesPerSecond: 0 }))
+  // As a rotation that is under way may look to whoever walks through the folder.
+  renameSync(`${path}.2`, `${path}.moving`)
+  scene.agent()
+  await until(() => scene.hub.text(id) !== '')
+  renameSync(`${path}.moving`, `${path}.2`)
+  await until(() => linesOf(scene.hub.text(id)).length >= 4 * LINES)
+  expect(countOf(linesOf(scene.hub.text(id)), 4 * LINES)).toMatchObject(ONCE)
 })
 
 test('a file that is let go after a jump is told as lost with exactly its bytes', async () => {
