@@ -1,9 +1,9 @@
 /** Whether what is shown is complete: gaps, hosts that are behind, sources that cannot tell, and what was kept. */
 import type { Fleet, FleetInstance } from '../collector/fleet/fleet.ts'
-import { handlingOf } from '../collector/handling.ts'
+import { agesOf, handlingOf } from '../collector/handling.ts'
 import type { FoundGap } from '../collector/ledger/ledger.ts'
 import { type Risk, risksOf } from '../collector/ledger/risks.ts'
-import type { LogStore } from '../collector/store/store.ts'
+import { ageOf, type LogStore } from '../collector/store/store.ts'
 import type { CompletenessAnswer, GapJson, InstanceNoteJson, NoteJson, StreamsAnswer } from './api.ts'
 import { formatMs, formatTime, msOf } from './times.ts'
 
@@ -31,11 +31,13 @@ export function completenessOf(
   fleet: LedgerFleet,
   logs: Pick<LogStore, 'health'>,
   asked: CompletenessAsked,
+  maxAgeMs: number,
   nowMs: number
 ): CompletenessAnswer {
   const { oldest } = logs.health()
   const keptFrom = oldest !== undefined && oldest > asked.from ? oldest : asked.from
   const [fromMs, toMs] = [msOf(keptFrom), msOf(asked.to)]
+  const sinceMs = Math.max(fromMs, keptSinceMs(fleet, asked, maxAgeMs, nowMs))
   const gaps = gapsIn(fleet, asked, fromMs, toMs)
   const notes = notesIn(fleet, asked, fromMs, toMs)
   const behind = behindIn(fleet, asked, Math.min(toMs, nowMs), nowMs)
@@ -52,7 +54,9 @@ export function completenessOf(
     from: formatTime(asked.from),
     to: formatTime(asked.to),
     hubTime: formatMs(nowMs),
-    ...(keptFrom > asked.from && { since: formatTime(keptFrom) }),
+    ...(sinceMs > msOf(asked.from) && {
+      since: sinceMs > fromMs ? formatMs(sinceMs) : formatTime(keptFrom)
+    }),
     gapCount: gaps.count,
     bytes: gaps.bytes,
     lines: gaps.lines,
@@ -139,6 +143,18 @@ function gapsIn(fleet: LedgerFleet, asked: CompletenessAsked, fromMs: number, to
   const placeOf = (gap: GapJson) => gap.from ?? gap.to ?? gap.told
   sum.list.sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : placeOf(a) > placeOf(b) ? 1 : 0))
   return sum
+}
+
+/** Since when everything of these instances is kept, each for as long as the hub or its own label says. */
+function keptSinceMs(fleet: LedgerFleet, asked: CompletenessAsked, maxAgeMs: number, nowMs: number): number {
+  const instances = fleet.instances().filter((instance) => isAsked(instance, asked))
+  const retention = { maxAgeMs, maxBytes: 0, ages: agesOf(instances) }
+  let sinceMs = Number.NEGATIVE_INFINITY
+  for (const { instance, startedMs, firstSeenMs } of instances) {
+    const oldestMs = nowMs - ageOf(retention, instance)
+    if ((startedMs ?? firstSeenMs) < oldestMs) sinceMs = Math.max(sinceMs, oldestMs)
+  }
+  return sinceMs
 }
 
 /** Any host may run what is asked for: one that is behind matters, whatever is known of it. */

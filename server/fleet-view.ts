@@ -49,10 +49,12 @@ const RECENT_MS = 86_400_000
 /** What the store holds of each instance is asked for this often at most. */
 const SUMMARY_MS = 1000
 
+/** `maxAgeMs`: how long records are kept whose label says nothing; 0 keeps them. */
 export function fleetView(
   fleet: LedgerFleet & Pick<Fleet, 'moves' | 'changes'>,
   logs: Pick<LogStore, 'origins' | 'positions' | 'health'>,
-  nowMs: () => number
+  nowMs: () => number,
+  maxAgeMs = 0
 ): FleetView {
   let summaries: Promise<Map<string, Stored>> | undefined
   let askedMs = 0
@@ -98,7 +100,7 @@ export function fleetView(
         .hosts()
         .map(({ host, name, behindMs }) => ({ host, hostName: name, behindMs: Math.round(behindMs) }))
     },
-    completeness: (asked) => completenessOf(fleet, logs, asked, nowMs()),
+    completeness: (asked) => completenessOf(fleet, logs, asked, maxAgeMs, nowMs()),
     streams: (instance) => streamsOf(fleet, logs, instance),
     changes: (signal) => told(fleet.changes(signal), async (id) => (await stored()).get(id))
   }

@@ -102,7 +102,7 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
       logs: stores.logs,
       access,
       logins,
-      fleet: fleetView(fleet, stores.logs, Date.now),
+      fleet: fleetView(fleet, stores.logs, Date.now, config.retention.maxAgeMs),
       agents: { fleet, stats },
       stats: statsView(fleet, stats, Date.now),
       join: () => tokens.join,

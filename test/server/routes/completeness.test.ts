@@ -27,6 +27,14 @@ test('what retention dropped, or was never here, is no gap, and is not called co
   expect(Date.parse(body.since)).toBe(scene.startedMs)
 })
 
+test('a container whose label keeps it for a short time is complete only as far back as that', async () => {
+  await using scene = await openScene({ labels: { 'driftlog.retention': '5m' } })
+  const body = await scene.ask('app=orders&from=now-8m')
+  expect(Date.parse(body.since)).toBe(scene.clock.ms - 5 * MINUTE_MS)
+  expect((await scene.ask('app=orders&from=now-4m')).since).toBeUndefined()
+  expect((await scene.ask('app=payments&from=now-8m')).since).toBeUndefined()
+})
+
 test('a gap is told where its range meets the one that is asked for, with bytes, lines, times and cause', async () => {
   await using scene = await openScene()
   const { fleet, host, startedMs } = scene
