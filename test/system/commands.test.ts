@@ -86,8 +86,8 @@ test(
       { TMPDIR: folder.path }
     )
     const hub = await addressOf(up)
-    expect(up.stderr()).toContain('none.sock: there is no such file')
-    expect(up.stderr()).toContain('not installed: https://docs.docker.com/engine/install/')
+    await up.said(/none\.sock: there is no such file/)
+    await up.said(/not installed: https:\/\/docs\.docker\.com\/engine\/install\//)
     const [played] = (await readdir(folder.path)).filter((name) => name.startsWith('driftlog-demo-'))
     expect(played).toBeDefined()
     const status = await fetch(`${hub}/api/status`).then((answer) => answer.json() as Promise<StatusAnswer>)

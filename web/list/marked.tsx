@@ -50,20 +50,33 @@ export function MarkedMenu() {
 function useMarked(): Marked | undefined {
   const [marked, setMarked] = useState<Marked>()
   useEffect(() => {
+    let isPressed = false
     const look = () => setMarked(markedIn(document.getSelection()))
-    const clear = () =>
-      setMarked((old) => (old && document.getSelection()?.isCollapsed === false ? old : undefined))
+    const press = () => {
+      isPressed = true
+    }
+    const release = () => {
+      isPressed = false
+      look()
+    }
+    // a mark may come after the hand has let go (a busy browser, the keyboard), and goes when the lines do
+    const change = () => {
+      if (!isPressed) look()
+      else setMarked((old) => (old && document.getSelection()?.isCollapsed === false ? old : undefined))
+    }
     const hide = () => setMarked(undefined)
     // it may have been marked before this was here
     look()
-    document.addEventListener('pointerup', look)
-    document.addEventListener('keyup', look)
-    document.addEventListener('selectionchange', clear)
+    document.addEventListener('pointerdown', press)
+    document.addEventListener('pointerup', release)
+    document.addEventListener('pointercancel', release)
+    document.addEventListener('selectionchange', change)
     document.addEventListener('wheel', hide, { passive: true })
     return () => {
-      document.removeEventListener('pointerup', look)
-      document.removeEventListener('keyup', look)
-      document.removeEventListener('selectionchange', clear)
+      document.removeEventListener('pointerdown', press)
+      document.removeEventListener('pointerup', release)
+      document.removeEventListener('pointercancel', release)
+      document.removeEventListener('selectionchange', change)
       document.removeEventListener('wheel', hide)
     }
   }, [])

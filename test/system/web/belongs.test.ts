@@ -105,6 +105,8 @@ test('M finds a move that is not loaded yet and shows it with its surroundings',
 /** Marks this text in the last line that holds it, as a hand would. */
 async function markText(page: TestPage, text: string): Promise<void> {
   const [from, to] = await page.evaluate((wanted) => {
+    // a press on what is marked already would drag it
+    document.getSelection()?.removeAllRanges()
     const frame = document.querySelector('.scroller')?.getBoundingClientRect()
     const lines = [...document.querySelectorAll('.row .text')].filter((line) => {
       const place = line.getBoundingClientRect()
