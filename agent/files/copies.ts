@@ -2,7 +2,7 @@
  * Known contents under other names: files that were delivered to their end, copies that somebody made of a file
  * (`copytruncate`), packed ones. None of them is read twice.
  */
-import { type Head, stillBegins } from './head.ts'
+import { type Head, SCRATCH_BYTES, stillBegins } from './head.ts'
 import { agrees, type Proof } from './proof.ts'
 import type { Source } from './source.ts'
 import { TextFile } from './text-file.ts'
@@ -107,7 +107,8 @@ export class Copies {
 
   /**
    * The file, where its contents are none that are known; undefined where they are, or where it may be a copy that is
-   * just being made. `changedMs` undefined: it is gone, nothing more will come.
+   * just being made, or that the file it was made of is still to take over. `changedMs` undefined: it is gone, nothing
+   * more will come.
    */
   judge(
     name: string,
@@ -122,6 +123,7 @@ export class Copies {
     const file = TextFile.open(source, false, nowMs)
     file.changedMs = changedMs ?? 0
     file.identify()
+    if (!isOver && held.some((one) => isLeftBy(one, file))) return undefined
     const isCopy = this.#isCopy(file, stream, held, isOver)
     if ((isCopy || !file.head) && !isStable) return undefined
     this.#suspects.delete(name)
@@ -136,9 +138,7 @@ export class Copies {
     const source = this.#suspects.get(name)
     if (!source || source.packed || !of.head) return undefined
     const file = TextFile.open(source, false, 0)
-    if (!file.identify() || file.head?.hash !== of.head.hash) return undefined
-    if (file.size < of.reached || !agrees(source.readAt, of.proof)) return undefined
-    if (!endsAlike(source, of.head, file.size)) return undefined
+    if (!file.identify() || !continues(file, of)) return undefined
     this.#suspects.delete(name)
     return source
   }
@@ -168,6 +168,18 @@ export class Copies {
       this.#closed.delete(oldest)
     }
   }
+}
+
+/** Whether a file holds all that another one held when it was last looked at. */
+function continues({ head, source, size }: TextFile, of: TextFile): boolean {
+  if (!head || !source || !of.head || head.hash !== of.head.hash) return false
+  return size >= of.reached && agrees(source.readAt, of.proof) && endsAlike(source, of.head, size)
+}
+
+/** Whether a file is what another one held before it was truncated, which nobody has seen yet. */
+function isLeftBy(truncated: TextFile, file: TextFile): boolean {
+  if (!truncated.source || truncated.source.packed || !continues(file, truncated)) return false
+  return !truncated.stillItself(Buffer.allocUnsafe(SCRATCH_BYTES))
 }
 
 /** Whether the remembered last bytes of one file stand in another, as far as that one goes. */

@@ -126,7 +126,9 @@ export class TextPool<L extends Lying> implements Pool {
     const left = known.filter(({ stream, generation }) => {
       return !this.#logs.get(stream)?.generations.some(({ id }) => id === generation)
     })
-    const nameless = [...held.values()].filter(({ file }) => file.head && file.id === undefined)
+    // Also those without a first line: one that was truncated says that another file may be its copy.
+    for (const { file } of held.values()) file.identify()
+    const nameless = [...held.values()].filter(({ file }) => file.id === undefined)
     const onDisks = nameless.map(({ file, log }) => onDisk(file, log))
     const { positions: matched, missing } = match(onDisks, left)
     for (const [index, { file, log }] of nameless.entries()) {
@@ -192,7 +194,11 @@ export class TextPool<L extends Lying> implements Pool {
       const file = this.#copies.judge(one.file, one.changedMs, judging)
       this.#suspected.delete(one.file)
       if (file) this.#take(file, log, one)
-      else if (this.#copies.isSuspect(one.file)) this.#suspected.set(one.file, { log, lying: one })
+      else if (this.#copies.isSuspect(one.file)) {
+        this.#suspected.set(one.file, { log, lying: one })
+        // Its log may be about to see that a file was truncated.
+        this.#options.wake(log)
+      }
     }
   }
 
@@ -301,9 +307,11 @@ export class TextPool<L extends Lying> implements Pool {
     const held = this.#held()
     for (const one of this.#options.look()) {
       if (held.has(one.file) || !one.rotatedFrom.includes(log.path)) continue
+      const wasSuspect = this.#copies.isSuspect(one.file)
       this.#copies.suspect(one.file, () => this.#options.open(one))
       const copy = this.#copies.takeCopy(one.file, file)
       if (copy) return copy
+      if (!wasSuspect) this.#copies.drop(one.file)
     }
     return undefined
   }
