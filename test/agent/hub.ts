@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createRequire } from 'node:module'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import type {
   Chunk,
@@ -95,11 +96,19 @@ export class FakeHub {
 
   async start(): Promise<this> {
     const server = createServer((request, response) => void this.#answer(request, response))
-    const port = this.#port || nextPort()
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(port, '127.0.0.1', resolve)
-    })
+    const listen = (port: number) =>
+      new Promise<boolean>((resolve, reject) => {
+        server.once('error', (error: NodeJS.ErrnoException) =>
+          error.code === 'EADDRINUSE' ? resolve(false) : reject(error)
+        )
+        server.listen(port, '127.0.0.1', () => resolve(true))
+      })
+    let port = this.#port || nextPort()
+    // Somebody else may have a port for the first time, and nobody one that this hub has had.
+    while (!(await listen(port))) {
+      if (this.#port) await sleep(20)
+      else port = nextPort()
+    }
     this.#port = port
     this.#server = server
     return this
