@@ -388,7 +388,7 @@ function refusal(error: unknown): never {
 /** An error of the store is told with its reason; coded errors pass. */
 function storeRefusal(error: unknown): unknown {
   const { code, statusCode, message } = error as { code?: string; statusCode?: number; message?: string }
-  if (code?.startsWith('DRIFTLOG_') && (statusCode !== undefined || code === 'DRIFTLOG_STORE_FULL'))
-    return error
+  const isStore = code === 'DRIFTLOG_STORE_FULL' || code === 'DRIFTLOG_STORE_AWAY'
+  if (code?.startsWith('DRIFTLOG_') && (statusCode !== undefined || isStore)) return error
   return Object.assign(new StoreFailedError(message ?? 'unknown'), { cause: error })
 }

@@ -30,7 +30,8 @@ function problemOf(error: FastifyError): Problem {
   const { code = '', message, validation } = error
   if (error instanceof PositionError)
     return { code, message, statusCode: error.statusCode, positions: error.positions }
-  if (code === 'DRIFTLOG_STORE_FULL') return { code, message, statusCode: 503 }
+  if (code === 'DRIFTLOG_STORE_FULL' || code === 'DRIFTLOG_STORE_AWAY')
+    return { code, message, statusCode: 503 }
   if (code.startsWith('DRIFTLOG_')) return { code, message, statusCode: error.statusCode ?? 500 }
   if (validation || code === 'FST_ERR_VALIDATION') return { code: 'DRIFTLOG_BODY', message, statusCode: 400 }
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')

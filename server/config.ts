@@ -4,6 +4,8 @@ import { resolve } from 'node:path'
 import envSchema from 'env-schema'
 import { type Static, Type } from 'typebox'
 import { expressionProblems, expressionsOf, type RedactionConfig } from '../collector/parse/redact-rules.ts'
+import type { Engine } from '../collector/store/open.ts'
+import { CLUSTER_OPTIONS, type ClusterConfig, clusterOf } from './cluster-config.ts'
 import { ConfigError } from './errors.ts'
 
 /** One variable per option; docs/configuration.md is made from this value. */
@@ -68,11 +70,15 @@ export const HubEnvironment = Type.Object({
         'File into which the hub writes its first join token once more, for agents that share a folder with it but not its data.'
     })
   ),
-  DRIFTLOG_STORE: Type.Union([Type.Literal('embedded'), Type.Literal('memory')], {
-    default: 'embedded',
-    description:
-      'Where records live: "embedded" in the data folder, "memory" nowhere (everything is gone at the end; to try things).'
-  }),
+  DRIFTLOG_STORE: Type.Union(
+    [Type.Literal('embedded'), Type.Literal('elasticsearch'), Type.Literal('memory')],
+    {
+      default: 'embedded',
+      description:
+        'Where records live: "embedded" in the data folder, "elasticsearch" in a cluster, "memory" nowhere (everything is gone at the end; to try things).'
+    }
+  ),
+  ...CLUSTER_OPTIONS,
   DRIFTLOG_RETENTION_MAX_AGE_DAYS: Type.Number({
     default: 30,
     minimum: 0,
@@ -159,7 +165,9 @@ export interface Config {
   dataDir: string
   /** Absolute path. */
   joinTokenFile?: string
-  store: 'embedded' | 'memory'
+  store: Engine
+  /** With the store `elasticsearch`. */
+  cluster?: ClusterConfig
   /** As LogStore.retain() takes it; 0 means without limit. */
   retention: { maxAgeMs: number; maxBytes: number }
   statsRetention: { samplesMs: number; minutesMs: number; hoursMs: number }
@@ -184,6 +192,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     dataDir: resolve(values.DRIFTLOG_DATA_DIR),
     ...(tokenFile === undefined ? {} : { joinTokenFile: resolve(tokenFile) }),
     store: values.DRIFTLOG_STORE,
+    ...(values.DRIFTLOG_STORE === 'elasticsearch' ? { cluster: clusterOf(values) } : {}),
     retention: {
       maxAgeMs: Math.round(values.DRIFTLOG_RETENTION_MAX_AGE_DAYS * 86_400_000),
       maxBytes: values.DRIFTLOG_RETENTION_MAX_BYTES

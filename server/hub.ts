@@ -26,6 +26,8 @@ export interface HubOptions {
   demo?: { reason?: string }
   /** Folder of the built page; the one beside the programs where it is left out. */
   pageFolder?: string
+  /** Ends the start where it has to wait for something. */
+  signal?: AbortSignal
   /** Told when another certificate is served. */
   certificateChanged?: () => void
 }
@@ -59,7 +61,7 @@ const CLEAR =
 
 /** Throws errors with a `code` and the way out: DRIFTLOG_LISTEN, DRIFTLOG_TLS_CERTIFICATE, and those of the stores. */
 export async function startHub(config: Config, options: HubOptions): Promise<Hub> {
-  const { log, demo, pageFolder } = options
+  const { log, demo, pageFolder, signal } = options
   const undo: (() => Promise<unknown>)[] = []
   let closed: Promise<void> | undefined
   const close = () => {
@@ -69,7 +71,12 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
   try {
     // What is wrong with the certificate is told before anything is opened.
     const servers = config.tls && new SecureServers(await readCertificate(config.tls))
-    const stores = await openStores({ engine: config.store, dataDir: config.dataDir, log })
+    const { store: engine, dataDir, cluster } = config
+    const stores = await openStores({
+      ...{ engine, dataDir, log },
+      ...(cluster ? { cluster } : {}),
+      ...(signal ? { signal } : {})
+    })
     undo.push(async () => stores[Symbol.asyncDispose]())
     const access = await openAccess(stores.state)
     const fleet = await openFleet(stores.state)

@@ -35,6 +35,12 @@ type Stage =
   | 'indented'
   | 'console'
   | 'source'
+  | 'raised'
+  | 'warning'
+  | 'printed'
+  | 'yaml'
+  | 'table'
+  | 'failed'
 
 /** Where in an event the reading stands. */
 export interface Trace {
@@ -68,7 +74,7 @@ export function opening(
   }
   const stage = stageOf(lineText(b, from, to), level)
   if (stage === undefined) return undefined
-  const last = b[to - 1]
+  const last = lastOf(b, from, to)
   const goroutine = stage === 'go' && b[from] === 103
   const open =
     goroutine ||
@@ -77,6 +83,13 @@ export function opening(
     (colonOpens(stage) && last === 58)
   const frames = goroutine || stage === 'frames' || stage === 'ruby' || stage === 'php'
   return { stage, open, frames, doubtful: 0 }
+}
+
+/** The last byte that is no space. */
+function lastOf(b: Uint8Array, from: number, to: number): number {
+  let i = to - 1
+  while (i > from && b[i] === SPACE) i--
+  return b[i] as number
 }
 
 /** A whole JSON object, pairs as in `level=error msg=…`, a request: says all that there is to say. */
@@ -152,7 +165,14 @@ const FIRST_WORDS = new Set(
       'Inte',
       'Task',
       'Futu',
-      'Proc'
+      'Proc',
+      'Stac',
+      'rake',
+      'NOTI',
+      'WARN',
+      '****',
+      'Desc',
+      'Acti'
     ]
   ].map(fourOf)
 )
@@ -171,16 +191,17 @@ for (const word of FIRST_WORDS) FIRST_LETTERS[word & 0xff] = 1
 function isPeculiar(b: Uint8Array, view: DataView, from: number, to: number, level: number): boolean {
   if (to - from < 2) return to > from && (b[from] === 123 || b[from] === 91)
   const first = b[from] as number
-  const last = b[to - 1] as number
+  const last = lastOf(b, from, to)
   if (last === 58 || last === 123 || last === 91) return true
-  if (to - from < 6) return false
+  if (to - from < 6) return to - from === 5 && view.getInt32(from, true) === ARRA
+  if (last === 44 && (first === 123 || first === 91)) return true
   if (first === SPACE) return mayBeFrame(b, from, to)
   if (first >= 48 && first <= 57) return level === 0 && isToldBehindTime(b, view, from, to)
   if (FIRST_LETTERS[first] === 1 && FIRST_WORDS.has(view.getInt32(from, true))) return true
   if (NAME[first] === 1) return first === 47 ? mayBePlace(b, from, to) : mayBeThrown(b, view, from, to)
   if (first === 34) return b[to - 2] !== 34
   if (first === 91) return last === 41 || (level === 0 && isToldBehindTime(b, view, from, to))
-  return false
+  return first === 0xe2 && b[from + 1] === 0x94
 }
 
 /** The same for a line below one that introduces a trace. */
@@ -203,7 +224,15 @@ function mayFollow(b: Uint8Array, view: DataView, from: number, to: number): boo
 /** `/app/server.js:12`, `/app/shop.rb:7:in …` */
 function mayBePlace(b: Uint8Array, from: number, to: number): boolean {
   const last = b[to - 1] as number
-  return (last >= 48 && last <= 57) || hasIn(b, from, to)
+  return (last >= 48 && last <= 57) || hasIn(b, from, to) || hasPlace(b, from, to)
+}
+
+/** `….py:20: `: where Python warns of something. */
+function hasPlace(b: Uint8Array, from: number, to: number): boolean {
+  const limit = Math.min(to - 4, from + TOLD_BYTES * 2)
+  for (let i = from; i < limit; i++)
+    if (b[i] === 46 && b[i + 1] === 112 && b[i + 2] === 121 && b[i + 3] === 58) return true
+  return false
 }
 
 /** The line begins with a name that ends as names of what is thrown do, or with a place as in Ruby's frames. */
@@ -248,6 +277,7 @@ function isToldBehindTime(b: Uint8Array, view: DataView, from: number, to: numbe
 }
 
 const TOLD_BYTES = 120
+const ARRA = fourOf('Arra')
 const RROR = fourOf('rror')
 const TION = fourOf('tion')
 
@@ -259,14 +289,15 @@ function hasIn(b: Uint8Array, from: number, to: number): boolean {
 }
 
 const NAMED = '(?:[A-Za-z_$][\\w$]*(?:[./\\\\]|::))*'
-const THROWN = `${NAMED}[A-Za-z_$][\\w$]*(?:Exception|Error|Throwable|Failure|Fault|Interrupt|Exit|Timeout|Warning)\\d*|${NAMED}(?:Error|Exception)`
+const THROWN = `${NAMED}[A-Za-z_$][\\w$]*(?:Exception|Error|Throwable|Failure|Fault|Interrupt|Exit|Timeout|Warning|RemoteTraceback)\\d*|${NAMED}(?:Error|Exception)`
 /** `java.lang.IllegalStateException: …`, `TypeError: …`, with what may stand before it. */
 const HEADER = new RegExp(
   `^(?:\\s*\\xe2[\\x80-\\xbf]{2} )?(?:Exception in thread "[^"]*" |Uncaught (?:exception )?|Unhandled exception[.:] |\\(node:\\d+\\) (?:\\w+: )?|(?:PHP )?(?:Fatal|Recoverable fatal) error: +(?:Uncaught )?(?:exception ')?|Error: )?(?:${THROWN})(?:'? with message .*|:| \\[| \\(|, |$)`
 )
 /** What a runtime says itself, and no logger introduces. */
 const CRASH = /^(?:PHP |Fatal error|Exception in thread|Uncaught |Unhandled exception|\(node:)/
-const PHP_ERROR = /^(?:\[[^\]]*\] )?(?:PHP )?(?:Fatal|Parse|Recoverable fatal) error: +Uncaught /
+const PHP_ERROR =
+  /^(?:\[[^\]]*\] )?(?:(?:NOTICE|WARNING): PHP message: )?(?:PHP )?(?:Fatal|Parse|Recoverable fatal) error: +Uncaught /
 const CAUSE = /^\s*(?:Caused by|Suppressed|Wrapped by): /
 /** The same with the name of what was thrown: enough to begin with. */
 const NAMED_CAUSE = /^\s*(?:Caused by|Suppressed|Wrapped by): (?:[\w$]+\.)+[\w$]+(?::|$)/
@@ -310,10 +341,15 @@ const THREAD = /^"[^"]+" (?:#\d+ |Id=\d+ |prio=|daemon )/
 const INDENTED = /^[ \t]+\S/
 /** `    reqId: "req-3"`: how pino-pretty and others write fields below a line. */
 const FIELD = /^ {4}[\w$@.-]+: ?\S/
+/** `/app/x.py:20: RuntimeWarning: …`; the line of the program follows. */
+const PYTHON_WARNING = /^\S+\.py:\d+: (?:[\w.]+)?Warning: /
+const PRINTED = /^(?:Array|[\w\\]+ Object)$/
+/** Below a stack that .NET gives up on. */
+const REPEATED = /^(?:Repeat(?:ed)? \d+ times:|-{20,})$/
 const TAGS_ONLY = /^\s*(?:\[[^\]]*\]\s*)+$/
 /** How loggers begin their lines: no part of somebody else's message. */
 const FRESH =
-  /^(?:\[?\d{2,4}[-/.:]\d\d|[[(]?(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|SEVERE|trace|debug|info|warn|warning)\b[\]:| ]|\{"|<\d{1,3}>|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d|[IWEF]\d{4} |(?:time|ts|level)=)/
+  /^(?:\[?\d{2,4}[-/.:]\d\d|[DIWEFA], \[\d{4}-|[[(]?(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|SEVERE|trace|debug|info|warn|warning)\b[\]:| ]|\{"|<\d{1,3}>|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d|[IWEF]\d{4} |(?:time|ts|level)=)/
 
 function stageOf(s: string, level: number): Stage | undefined {
   if (GROUP.test(s)) return 'group'
@@ -331,14 +367,20 @@ function stageOf(s: string, level: number): Stage | undefined {
   if (THREAD.test(s)) return 'header'
   if (PYTHON_INTRO.test(s)) return 'python-between'
   if (GO_SERVED.test(s)) return 'go'
-  if (/[{[]$/.test(s) && /^\S/.test(s)) return 'block'
+  if (/[{[] *$/.test(s) && /^\S/.test(s)) return 'block'
+  if (/^[{[].*,$/.test(s)) return 'block'
+  if (PYTHON_WARNING.test(s)) return 'warning'
+  if (PRINTED.test(s)) return 'printed'
+  if (s.startsWith('\xe2\x94\x8c')) return 'table'
+  if (s === 'Stack overflow.') return 'header'
+  if (s === 'rake aborted!') return 'raised'
   if (
     /^Internal Server Error: |[/:] ?(?:ERROR|FATAL|CRITICAL|WARN)[\]/]|^\d.*(?:Error|Exception): |"exception":"\[object\] \(/.test(
       s
     )
   )
     return 'intro'
-  if (level >= WARN || (s.endsWith(':') && /^\S/.test(s))) return 'intro'
+  if (level >= WARN || /^\S.*: *$/.test(s) || /^\S: *$/.test(s)) return 'intro'
   return undefined
 }
 
@@ -359,6 +401,7 @@ function blankStep(trace: Trace): Step {
 }
 
 function stepOf(trace: Trace, s: string): Step {
+  if (trace.stage === 'console' && /^ {6}/.test(s)) return STEP.joins
   if (TAGS_ONLY.test(s) || /^\s+$/.test(s)) return blankStep(trace)
   switch (trace.stage) {
     case 'intro':
@@ -374,7 +417,8 @@ function stepOf(trace: Trace, s: string): Step {
     case 'python-between':
       if (GROUP.test(s)) return to(trace, 'group')
       if (TRACEBACK.test(s) || s === 'Object created at (most recent call last):') return to(trace, 'python')
-      return /^(?:future|handle|task|source_traceback): /.test(s) ? STEP.joins : STEP.ends
+      if (/^(?:future|handle|task|source_traceback): /.test(s)) return STEP.joins
+      return trace.frames && PYTHON_THROWN.test(s) && !FRESH.test(s) ? to(trace, 'python-end') : STEP.ends
     case 'group':
       if (/^\s*[|+]/.test(s)) return frame(trace)
       return PYTHON_CHAIN.test(s) ? to(trace, 'python-between') : STEP.ends
@@ -396,12 +440,26 @@ function stepOf(trace: Trace, s: string): Step {
       if (DOTTED.test(s) || CAUSE.test(s)) return headed(trace, s)
       return RUST_FURTHER.test(s) ? to(trace, 'rust') : STEP.ends
     case 'console':
-      return /^ {6}/.test(s) ? STEP.joins : STEP.ends
+      return STEP.ends
     case 'source':
       if (HEADER.test(s) || trace.open) return headed(trace, s)
       if (/^\s*\^+\s*$/.test(s)) trace.open = true
       if (/^\[?[A-Z]\w*(?:Error|Exception|Rejection)\b.*\] ?\{?$/.test(s)) return headed(trace, s)
       return FRESH.test(s) ? STEP.ends : STEP.may
+    case 'raised':
+      return to(trace, 'ruby')
+    case 'warning':
+      return INDENTED.test(s) ? STEP.closes : STEP.ends
+    case 'printed':
+      if (s === '(' || INDENTED.test(s)) return STEP.joins
+      return s === ')' ? STEP.closes : STEP.ends
+    case 'yaml':
+      return /^(?:- |\s|[\w.-]+:(?: |$))/.test(s) && !FRESH.test(s) ? STEP.joins : STEP.ends
+    case 'table':
+      if (s.startsWith('\xe2\x94\x94')) return STEP.closes
+      return s.startsWith('\xe2\x94') ? STEP.joins : STEP.ends
+    case 'failed':
+      return FRESH.test(s) ? STEP.ends : STEP.joins
     default:
       return trace.stage satisfies never
   }
@@ -438,9 +496,18 @@ function introStep(trace: Trace, s: string): Step {
   if (RUBY_FRAME.test(s) || RUBY_FURTHER.test(s)) return startFrames(trace, 'ruby')
   if (/^[Ss]tack backtrace:/.test(s)) return startFrames(trace, 'rust')
   if (/^\t\S+:\d+(?: \+0x\w+)?$/.test(s)) return startFrames(trace, 'go')
+  if (/^\*{20,}$/.test(s)) return to(trace, 'failed')
+  if (PYTHON_DETAIL.test(s) || /^\s+\^$/.test(s)) return STEP.joins
+  if (s === '---') return to(trace, 'yaml')
   if (trace.open ? INDENTED.test(s) : FIELD.test(s)) return to(trace, 'indented')
   if (RUBY_NAMED.test(s)) return to(trace, 'ruby')
   return GO_NAME.test(s) || DOTTED.test(s) ? STEP.may : STEP.ends
+}
+
+/** A traceback of another process comes in quotes. */
+function quoted(trace: Trace): Step {
+  trace.open = true
+  return STEP.joins
 }
 
 function startFrames(trace: Trace, stage: Stage): Step {
@@ -455,7 +522,9 @@ function headerStep(trace: Trace, s: string): Step {
   if (/^\s+--- End of/.test(s)) return startFrames(trace, 'frames')
   if (PHP_FURTHER.test(s)) return startFrames(trace, 'php')
   if (RUBY_FRAME.test(s) || RUBY_FURTHER.test(s)) return startFrames(trace, 'ruby')
-  if (TRACEBACK.test(s)) return STEP.ends
+  if (s === '"""') return quoted(trace)
+  if (REPEATED.test(s)) return STEP.joins
+  if (TRACEBACK.test(s)) return trace.open ? to(trace, 'python') : STEP.ends
   if (s === 'Caused by:') return to(trace, 'indented')
   if (RUST_FURTHER.test(s)) return to(trace, 'rust')
   if (INDENTED.test(s)) return STEP.may
@@ -474,6 +543,7 @@ function framesStep(trace: Trace, s: string): Step {
     return STEP.joins
   }
   if (CAUSE.test(s) || INNER.test(s)) return headed(trace, s)
+  if (REPEATED.test(s)) return STEP.joins
   if (MORE.test(s) || /^\s*--- End of/.test(s) || /^\s+\[CIRCULAR REFERENCE/.test(s)) return STEP.joins
   if (/^\s+- (?:locked|waiting|parking|eliminated|None)|^\s+Locked ownable/.test(s)) return STEP.joins
   if (/^(?:From previous event:$|Original Stack Trace:$|ClientConnectionId:|Error Number:|Emitted ')/.test(s))
@@ -494,6 +564,7 @@ function pythonStep(trace: Trace, s: string): Step {
 function pythonEndStep(trace: Trace, s: string): Step {
   if (PYTHON_CHAIN.test(s)) return to(trace, 'python-between')
   if (s === 'Call stack:') return to(trace, 'python')
+  if (s === '"""') return to(trace, 'python-between')
   if (PYTHON_FILE.test(s)) return STEP.ends
   if (INDENTED.test(s) || PYTHON_DETAIL.test(s)) return STEP.joins
   return /^[\w.[\]-]+(?: -> [\w.]+)*$/.test(s) ? STEP.may : STEP.ends
@@ -514,7 +585,8 @@ function goStep(trace: Trace, s: string): Step {
 }
 
 function rubyStep(trace: Trace, s: string): Step {
-  if (RUBY_FRAME.test(s) || RUBY_FURTHER.test(s)) return frame(trace)
+  if (RUBY_FRAME.test(s) || RUBY_FURTHER.test(s) || CAUSE.test(s)) return frame(trace)
+  if (s === 'Caused by:') return to(trace, 'raised')
   if (INDENTED.test(s)) return STEP.may
   return STEP.ends
 }

@@ -2,20 +2,25 @@
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { MemoryShelf, openLmdbShelf, type Shelf } from '../stats/shelf.ts'
+import type { ClusterSettings } from './elasticsearch/cluster.ts'
+import type { Layout } from './elasticsearch/template.ts'
 import { EmbeddedLogStore, type EmbeddedOptions } from './embedded/engine.ts'
 import { MemoryLogStore, MemoryStateStore } from './memory.ts'
 import type { StateStore } from './state.ts'
 import { openLmdbState } from './state-lmdb.ts'
 import type { LogStore } from './store.ts'
 
-export const ENGINES = ['embedded', 'memory'] as const
-export type Engine = (typeof ENGINES)[number]
+export type Engine = 'embedded' | 'elasticsearch' | 'memory'
 
 export interface StoresOptions {
   engine: Engine
   /** Folder of the embedded engine; made where it is missing. */
   dataDir: string
   log: Pick<Logger, 'info' | 'warn' | 'error'>
+  /** With the engine `elasticsearch`. */
+  cluster?: { settings: ClusterSettings; layout: Layout }
+  /** Ends the wait for a cluster that does not answer yet. */
+  signal?: AbortSignal
   /** Settings of the embedded engine that tests and benchmarks change. */
   embedded?: Omit<EmbeddedOptions, 'dataDir' | 'log'>
 }
@@ -27,10 +32,20 @@ export interface Stores extends AsyncDisposable {
   shelf: Shelf
 }
 
-/** Rejects with the embedded engine's coded errors: folder locked, newer format, damage that stops a start. */
+/**
+ * Rejects with the embedded engine's coded errors (folder locked, newer format, damage that stops a start), or with
+ * StoreAwayError where the cluster does not answer.
+ */
 export async function openStores(options: StoresOptions): Promise<Stores> {
-  const { engine, dataDir, log } = options
+  const { engine, cluster } = options
   if (engine === 'memory') return together(new MemoryLogStore(), new MemoryStateStore(), new MemoryShelf())
+  if (engine === 'embedded') return openEmbedded(options)
+  if (!cluster) throw new Error('The engine elasticsearch needs to know its cluster.')
+  return openCluster(options, cluster)
+}
+
+async function openEmbedded(options: StoresOptions): Promise<Stores> {
+  const { dataDir, log } = options
   const logs = await EmbeddedLogStore.open({ ...options.embedded, dataDir, log })
   let state: StateStore | undefined
   try {
@@ -44,14 +59,34 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
   }
 }
 
+/** Records and state live in the cluster; the numbers of hosts and containers in the data folder. */
+async function openCluster(
+  { dataDir, log, signal }: StoresOptions,
+  { settings, layout }: NonNullable<StoresOptions['cluster']>
+): Promise<Stores> {
+  const { ElasticsearchLogStore } = await import('./elasticsearch/engine.ts')
+  const { clientOf } = await import('./elasticsearch/cluster.ts')
+  const { ElasticsearchStateStore } = await import('./elasticsearch/state.ts')
+  const client = clientOf(settings)
+  const shelf = await openLmdbShelf(join(dataDir, 'stats'))
+  try {
+    const logs = await ElasticsearchLogStore.open({ client, log, layout, ...(signal ? { signal } : {}) })
+    return together(logs, new ElasticsearchStateStore(client), shelf)
+  } catch (error) {
+    await shelf[Symbol.asyncDispose]()
+    await client.close()
+    throw error
+  }
+}
+
 function together(logs: LogStore, state: StateStore, shelf: Shelf): Stores {
   return {
     logs,
     state,
     shelf,
     async [Symbol.asyncDispose]() {
-      await logs[Symbol.asyncDispose]()
       await state[Symbol.asyncDispose]()
+      await logs[Symbol.asyncDispose]()
       await shelf[Symbol.asyncDispose]()
     }
   }

@@ -175,7 +175,8 @@ export interface LogStore extends AsyncDisposable {
   /**
    * Resolves once records and positions survive a crash, both or neither. Records whose `end` is ≤ what is
    * stored of their generation are left out, so appending again changes nothing. Rejects with
-   * StoreFullError while the disk is full; nothing of the call was then taken.
+   * StoreFullError while the disk is full (nothing of the call was then taken), or with StoreAwayError while another
+   * machine that keeps the records is away (what of it was taken is not taken again).
    */
   append(batches: readonly Batch[]): Promise<void>
   /** Every generation known of these streams, in order. Unknown streams give an empty list. */
@@ -201,6 +202,16 @@ export class StoreFullError extends Error {
   constructor(detail: string) {
     super(
       `The log store can't write: ${detail}. Agents wait and lose nothing: see that its folder is there and has room, or lower the retention.`
+    )
+  }
+}
+
+/** Another machine keeps the records, and does not answer or has too much to do. Agents hold their place and try again. */
+export class StoreAwayError extends Error {
+  readonly code = 'DRIFTLOG_STORE_AWAY'
+  constructor(detail: string) {
+    super(
+      `The log store can't be reached: ${detail}. Agents wait and lose nothing: see that the cluster runs and that the hub's address and credentials for it are right.`
     )
   }
 }

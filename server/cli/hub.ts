@@ -5,7 +5,7 @@ import { joinCommand } from '../join.ts'
 import { EXIT, type ExitCode } from './exit.ts'
 import { openLog } from './log.ts'
 import type { Say } from './say.ts'
-import { untilStopped } from './stop.ts'
+import { unlessStopped, untilStopped } from './stop.ts'
 
 /** The hub alone, until it is told to stop. `env` holds the settings. */
 export async function runHub(env: NodeJS.ProcessEnv, say: Say): Promise<ExitCode> {
@@ -17,8 +17,9 @@ export async function runHub(env: NodeJS.ProcessEnv, say: Say): Promise<ExitCode
   const reloads = config.tls !== undefined && process.stdin.isTTY !== true
   using stop = untilStopped({ hangup: !reloads })
   say.progress.say('opening the store …')
-  await using hub = await startHub(config, { log })
+  await using hub = await startHub(config, { log, signal: stop.signal }).catch(unlessStopped(stop))
   say.progress.done()
+  if (!hub) return EXIT.ok
   const outside = hub.url === hub.localUrl ? '' : ` (others reach it as ${hub.url})`
   say.line(`Driftlog listens on ${hub.localUrl}${outside}`)
   using _reload = reloads ? onHangup(() => hub.reload()) : undefined

@@ -26,6 +26,14 @@ export function untilStopped({
   }
 }
 
+/** For what fails because it was told to stop: that is no failure. */
+export function unlessStopped({ signal }: { signal: AbortSignal }): (error: unknown) => undefined {
+  return (error) => {
+    if (!signal.aborted) throw error
+    return undefined
+  }
+}
+
 /**
  * The kernel lets the first process of a container ignore every signal for which it has no handler. Until a command
  * has one of its own, and for commands that never have, this does what the default would.

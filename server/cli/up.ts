@@ -9,7 +9,7 @@ import { EXIT, type ExitCode } from './exit.ts'
 import { joinLine, onHangup } from './hub.ts'
 import { openLog } from './log.ts'
 import type { Say } from './say.ts'
-import { untilStopped } from './stop.ts'
+import { unlessStopped, untilStopped } from './stop.ts'
 
 /** Hub and agent of this machine; the played fleet where there is no engine and nothing of one's own to show yet. */
 export async function up(env: NodeJS.ProcessEnv, say: Say, options: { demo: boolean }): Promise<ExitCode> {
@@ -49,10 +49,12 @@ async function runBoth(config: Config, env: NodeJS.ProcessEnv, say: Say): Promis
   let agent: Child | undefined
   await using hub = await startHub(config, {
     log: openLog(env['DRIFTLOG_LOG_LEVEL'] || 'warn', env),
+    signal: stop.signal,
     // The agent knows the hub by its certificate, whatever name that bears.
     certificateChanged: () => agent?.restart()
-  })
+  }).catch(unlessStopped(stop))
   say.progress.done()
+  if (!hub) return EXIT.ok
   using _reload = reloads ? onHangup(() => hub.reload()) : undefined
   await using child = new Child({
     name: 'the agent',

@@ -1,0 +1,58 @@
+/** The way to the cluster, and what its failures mean. */
+import { readFileSync } from 'node:fs'
+import { Client, errors } from '@elastic/elasticsearch'
+import { StoreAwayError } from '../store.ts'
+
+export interface ClusterSettings {
+  /** Addresses of nodes or of a proxy before them. */
+  urls: readonly string[]
+  /** One of both, or none where the cluster is open. */
+  apiKey?: string
+  user?: { name: string; password: string }
+  /** PEM file of the authority that signed the cluster's certificate. */
+  caFile?: string
+}
+
+/** Milliseconds that one request may take; a search has its own budget within. */
+const REQUEST_TIMEOUT_MS = 60_000
+
+export function clientOf({ urls, apiKey, user, caFile }: ClusterSettings): Client {
+  return new Client({
+    nodes: [...urls],
+    ...(apiKey === undefined ? {} : { auth: { apiKey } }),
+    ...(user ? { auth: { username: user.name, password: user.password } } : {}),
+    ...(caFile === undefined ? {} : { tls: { ca: readFileSync(caFile) } }),
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    maxRetries: 2,
+    redaction: { type: 'replace' }
+  })
+}
+
+/** Whether trying again may help: the cluster is away, starting, or has too much to do. */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof errors.ResponseError) return isPassingStatus(error.statusCode ?? 0)
+  return (
+    error instanceof errors.ConnectionError ||
+    error instanceof errors.TimeoutError ||
+    error instanceof errors.NoLivingConnectionsError
+  )
+}
+
+export function isPassingStatus(status: number): boolean {
+  return status === 408 || status === 429 || status >= 500
+}
+
+/** Errors of the cluster as StoreAwayError, where it is away; others as they are. */
+export function awayOr(error: unknown): unknown {
+  return isPassing(error) ? new StoreAwayError(reasonOf(error)) : error
+}
+
+/** One line, without what the request held. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof errors.ResponseError) {
+    const { statusCode, body } = error
+    const { type, reason } = (body as { error?: { type?: string; reason?: string } } | undefined)?.error ?? {}
+    return `it answers ${statusCode}${type ? ` ${type}` : ''}${reason ? `: ${reason.slice(0, 300)}` : ''}`
+  }
+  return error instanceof Error ? error.message.slice(0, 300) : String(error)
+}

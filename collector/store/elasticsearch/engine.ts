@@ -1,0 +1,355 @@
+/** The engine for those who outgrow one machine: records live in an Elasticsearch cluster, and hubs hold nothing. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Client } from '@elastic/elasticsearch'
+import type { Logger } from 'pino'
+import type { Batch, GenerationState, LogRecord } from '../../record.ts'
+import type { Step } from '../steps.ts'
+import {
+  type Arrival,
+  type Bounds,
+  type Context,
+  type ContextAsked,
+  type Facets,
+  type FacetsAsked,
+  type FollowAsked,
+  type Histogram,
+  type LogStore,
+  type OriginSummary,
+  type Page,
+  type PageAsked,
+  type Query,
+  type Retention,
+  StoreAwayError,
+  type StoreHealth,
+  type StreamKey
+} from '../store.ts'
+import { BulkWriter } from './bulk.ts'
+import { Catalog } from './catalog.ts'
+import { awayOr, isPassing, reasonOf } from './cluster.ts'
+import { facets, histogram } from './count.ts'
+import { type Document, documentsOf, type Place, placeOfGeneration } from './document.ts'
+import { follow, Pulse } from './follow.ts'
+import { Leftovers, type Stretch } from './leftovers.ts'
+import { ALL_RECORDS } from './names.ts'
+import { Origins } from './origins.ts'
+import { Positions } from './positions.ts'
+import type { Reader } from './question.ts'
+import { retain } from './retention.ts'
+import { context, find, search } from './search.ts'
+import { summaries } from './summaries.ts'
+import { ensureTemplates, type Layout } from './template.ts'
+
+export interface ElasticsearchOptions {
+  client: Client
+  log: Pick<Logger, 'info' | 'warn' | 'error'>
+  layout: Layout
+  /** Tests: searches see at once what was written. */
+  refresh?: boolean
+  /** Milliseconds for which a write is tried again before agents are told that the cluster is away. */
+  patienceMs?: number
+  /** Ends the wait for a cluster that does not answer yet. */
+  signal?: AbortSignal
+  /** Milliseconds between two looks for what has arrived, while somebody follows. */
+  followEveryMs?: number
+  /** Records of which fields are counted. */
+  facetSample?: number
+}
+
+const PATIENCE_MS = 20_000
+/** A cluster that is just starting is waited for. */
+const OPEN_PATIENCE_MS = 120_000
+const OPEN_PAUSE_MS = 1000
+const FOLLOW_EVERY_MS = 700
+const FACET_SAMPLE = 20_000
+const HEALTH_EVERY_MS = 10_000
+
+/** What of a batch is written. */
+interface Share {
+  batch: Batch
+  rows: number[]
+  /** Of the generation. */
+  number: number
+  place: Place
+  /** The batch's place among all. */
+  index: number
+}
+
+export class ElasticsearchLogStore implements LogStore {
+  readonly #client: Client
+  readonly #options: ElasticsearchOptions
+  readonly #origins: Origins
+  readonly #catalog: Catalog
+  readonly #positions: Positions
+  readonly #leftovers: Leftovers
+  readonly #bulk: BulkWriter
+  readonly #pulse: Pulse
+  readonly #reader: Reader
+  readonly #health: { records: number; bytes: number; oldest?: bigint; newest?: bigint; away?: string }
+  readonly #timer: NodeJS.Timeout
+  #appended = 0
+  #existing = 0
+  #arrivals = 0n
+
+  private constructor(options: ElasticsearchOptions) {
+    const { client, refresh = false, patienceMs = PATIENCE_MS, followEveryMs = FOLLOW_EVERY_MS } = options
+    this.#client = client
+    this.#options = options
+    this.#origins = new Origins(client)
+    this.#catalog = new Catalog(client)
+    this.#positions = new Positions(client)
+    this.#leftovers = new Leftovers(client)
+    this.#bulk = new BulkWriter(client, { patienceMs, refresh })
+    this.#pulse = new Pulse(client, followEveryMs)
+    this.#reader = { client, catalog: this.#catalog, origins: this.#origins }
+    this.#health = { records: 0, bytes: 0 }
+    this.#timer = setInterval(() => void this.#look(), HEALTH_EVERY_MS)
+    this.#timer.unref()
+  }
+
+  /** Rejects with StoreAwayError where the cluster does not answer, or with its refusal. */
+  static async open(options: ElasticsearchOptions): Promise<ElasticsearchLogStore> {
+    const { client, log, layout } = options
+    try {
+      await ready(options)
+      await ensureTemplates(client, layout)
+      await client.cluster.health({ index: 'driftlog.*', wait_for_status: 'yellow', timeout: '30s' })
+      const store = new ElasticsearchLogStore(options)
+      await store.#look()
+      log.info(
+        { nodes: [...client.connectionPool.connections].map(({ url }) => url.origin) },
+        'records live in Elasticsearch'
+      )
+      return store
+    } catch (error) {
+      throw awayOr(error)
+    }
+  }
+
+  async append(batches: readonly Batch[]): Promise<void> {
+    try {
+      await this.#append(batches)
+      delete this.#health.away
+    } catch (error) {
+      // What of it was written is looked for before anything else of these generations is.
+      this.#leftovers.forget(sourcesOf(batches))
+      const told = awayOr(error)
+      if (told instanceof StoreAwayError) this.#health.away = told.message
+      throw told
+    }
+  }
+
+  async #append(batches: readonly Batch[]): Promise<void> {
+    const told = batches.map(({ origin, state }) => ({
+      ...{ stream: origin, instance: origin.instance, states: [state] }
+    }))
+    const ids = await this.#origins.ensure(batches.map(({ origin }) => origin))
+    await this.#positions.read(
+      batches.map(({ origin }) => origin).filter((key) => !this.#positions.isKnown(key))
+    )
+    await this.#positions.announce(told)
+    const shares = this.#sharesOf(batches)
+    await this.#leftovers.look(this.#storedIn(shares))
+    const documents: Document[] = []
+    for (const { batch, rows, number, place, index } of shares) {
+      const { offset, end } = batch.records
+      const { source, from } = place
+      const stretches = rows.map((row) => ({ at: from + (offset[row] ?? 0), until: from + (end[row] ?? 0) }))
+      await this.#leftovers.clear(source, stretches)
+      documents.push(...documentsOf(batch, number, rows, ids[index] ?? '', () => this.#arrival()))
+    }
+    if (documents.length > 0) {
+      const { created, existing } = await this.#bulk.write(documents)
+      for (const name of new Set(documents.map((document) => document.index))) this.#catalog.meets(name)
+      this.#appended += created
+      this.#existing += existing.length
+      this.#count(shares, created)
+    }
+    await this.#positions.write(told)
+    this.#leftovers.forget(sourcesOf(batches.filter(({ state }) => state.ended)))
+  }
+
+  /** What of each batch is new: rows that end behind what is stored of their generation, also by batches before. */
+  #sharesOf(batches: readonly Batch[]): Share[] {
+    const ahead = new Map<string, number>()
+    const shares: Share[] = []
+    for (const [index, batch] of batches.entries()) {
+      const { origin, state, records } = batch
+      const known = this.#positions.get(origin, state.generation) ?? state
+      const place = placeOfGeneration(origin, state.generation)
+      const key = `${place.source}@${place.from}`
+      const behind = ahead.get(key) ?? known.stored
+      const rows: number[] = []
+      for (let row = 0; row < records.count; row++) if ((records.end[row] ?? 0) > behind) rows.push(row)
+      ahead.set(key, Math.max(behind, state.stored))
+      if (rows.length > 0) shares.push({ batch, rows, number: known.number, place, index })
+    }
+    return shares
+  }
+
+  /** What is stored of the files that are written to: by all their sections. */
+  #storedIn(shares: readonly Share[]): Map<string, Stretch[]> {
+    const stored = new Map<string, Stretch[]>()
+    for (const { batch, place } of shares) {
+      if (stored.has(place.source)) continue
+      const sections = [...this.#positions.of(batch.origin)].flatMap((state): Stretch[] => {
+        const { source, from } = placeOfGeneration(batch.origin, state.generation)
+        return source === place.source && state.stored > 0 ? [{ at: from, until: from + state.stored }] : []
+      })
+      stored.set(place.source, sections)
+    }
+    return stored
+  }
+
+  /** Grows with time, also over a restart: what arrived later has a larger number. */
+  #arrival(): string {
+    const now = BigInt(Date.now()) * 1_000_000n
+    this.#arrivals = now > this.#arrivals ? now : this.#arrivals + 1n
+    return String(this.#arrivals)
+  }
+
+  async positions(streams: readonly StreamKey[]): Promise<GenerationState[][]> {
+    return this.#asked(() => this.#positions.read(streams))
+  }
+
+  search(query: Query, page: PageAsked, bounds: Bounds): Promise<Page> {
+    return this.#asked(() => search(this.#reader, query, page, bounds))
+  }
+
+  histogram(query: Query, step: Step, bounds: Bounds): Promise<Histogram> {
+    return this.#asked(() => histogram(this.#reader, query, step, bounds))
+  }
+
+  facets(query: Query, asked: FacetsAsked, bounds: Bounds): Promise<Facets> {
+    const sample = this.#options.facetSample ?? FACET_SAMPLE
+    return this.#asked(() => facets(this.#reader, query, asked, sample, bounds))
+  }
+
+  find(id: string, bounds: Bounds): Promise<LogRecord | undefined> {
+    return this.#asked(() => find(this.#reader, id, bounds))
+  }
+
+  context(id: string, asked: ContextAsked, bounds: Bounds): Promise<Context | undefined> {
+    return this.#asked(() => context(this.#reader, id, asked, bounds))
+  }
+
+  origins(): Promise<OriginSummary[]> {
+    return this.#asked(() => summaries(this.#reader))
+  }
+
+  follow(asked: FollowAsked, signal: AbortSignal): AsyncIterable<Arrival> {
+    return follow(this.#reader, this.#pulse, asked, signal)
+  }
+
+  async retain(retention: Retention, nowMs: number): Promise<number> {
+    return this.#asked(async () => {
+      const dropped = await retain(this.#client, this.#catalog, retention, nowMs)
+      if (dropped > 0) await this.#look()
+      return dropped
+    })
+  }
+
+  health(): StoreHealth {
+    const { records, bytes, oldest, newest, away } = this.#health
+    const { requests, retried, refused, waitingMs } = this.#bulk.figures
+    return {
+      ...{ engine: 'elasticsearch', records, bytes, writable: away === undefined },
+      ...(oldest === undefined ? {} : { oldest }),
+      ...(newest === undefined ? {} : { newest }),
+      ...(away === undefined ? {} : { reason: away }),
+      figures: {
+        store_appended_records_total: this.#appended,
+        store_existing_records_total: this.#existing,
+        store_bulk_requests_total: requests,
+        store_retried_records_total: retried,
+        store_simplified_records_total: refused,
+        store_bulk_seconds_total: waitingMs / 1000
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#client.close()
+  }
+
+  async #asked<T>(question: () => Promise<T>): Promise<T> {
+    try {
+      return await question()
+    } catch (error) {
+      throw awayOr(error)
+    }
+  }
+
+  /** What was just written counts at once; the next look puts it right. */
+  #count(shares: readonly Share[], created: number): void {
+    const health = this.#health
+    health.records += created
+    // About: the cluster says what it takes on its disks.
+    for (const { batch } of shares) health.bytes += batch.records.text.byteLength
+    for (const { batch, rows } of shares) {
+      const { timeMs, nanos } = batch.records
+      for (const row of rows) {
+        const time = BigInt(timeMs[row] ?? 0) * 1_000_000n + BigInt(nanos[row] ?? 0)
+        if (health.oldest === undefined || time < health.oldest) health.oldest = time
+        if (health.newest === undefined || time > health.newest) health.newest = time
+      }
+    }
+  }
+
+  /** How much there is, as the cluster sees it. */
+  async #look(): Promise<void> {
+    try {
+      this.#catalog.stale()
+      const indices = await this.#catalog.list()
+      const edge = async (order: 'asc' | 'desc') => {
+        const { hits } = await this.#client.search<{ driftlog: { time: string } }>({
+          ...{ index: ALL_RECORDS, size: 1, track_total_hits: false, ignore_unavailable: true },
+          sort: [{ 'driftlog.time': order }],
+          _source: ['driftlog.time']
+        })
+        return hits.hits[0]?._source?.driftlog.time
+      }
+      const [oldest, newest] = indices.length > 0 ? await Promise.all([edge('asc'), edge('desc')]) : []
+      this.#health.records = indices.reduce((sum, { records }) => sum + records, 0)
+      this.#health.bytes = indices.reduce((sum, { bytes }) => sum + bytes, 0)
+      if (oldest === undefined) delete this.#health.oldest
+      else this.#health.oldest = BigInt(oldest)
+      if (newest === undefined) delete this.#health.newest
+      else this.#health.newest = BigInt(newest)
+      delete this.#health.away
+    } catch (error) {
+      if (!isPassing(error))
+        this.#options.log.warn({ reason: reasonOf(error) }, 'the cluster could not be looked at')
+      this.#health.away = new StoreAwayError(reasonOf(error)).message
+    }
+  }
+}
+
+/** Resolves when the cluster answers, and what hubs remember can be read where it is there already. */
+async function ready({
+  client,
+  log,
+  signal,
+  patienceMs = OPEN_PATIENCE_MS
+}: ElasticsearchOptions): Promise<void> {
+  const endsMs = performance.now() + patienceMs
+  const cancel = signal ? { signal } : {}
+  for (let told = false; ; told = true) {
+    try {
+      await client.cluster.health(
+        { index: 'driftlog.*', wait_for_status: 'yellow', timeout: '10s' },
+        { maxRetries: 0, ...cancel }
+      )
+      return
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (!isPassing(error) || performance.now() > endsMs) throw error
+      if (!told) log.warn({ reason: reasonOf(error) }, 'the cluster is not ready, waiting for it')
+      await sleep(OPEN_PAUSE_MS, undefined, cancel)
+    }
+  }
+}
+
+function sourcesOf(batches: readonly Batch[]): string[] {
+  return batches.map(({ origin, state }) => placeOfGeneration(origin, state.generation).source)
+}

@@ -1,0 +1,84 @@
+/**
+ * Documents behind the stored positions of a file: a hub wrote them and died before it wrote the position. What is read
+ * again mostly gives the same documents, which are there already; an event that was cut by time may come out otherwise, and
+ * then those that lie where a new one lies are deleted, so that no line is there twice.
+ */
+import type { Client } from '@elastic/elasticsearch'
+import { ALL_RECORDS } from './names.ts'
+
+interface Leftover {
+  index: string
+  id: string
+  at: number
+  until: number
+}
+
+/** A stretch of a file, from its first byte to behind its last. */
+export interface Stretch {
+  at: number
+  until: number
+}
+
+const PAGE = 5000
+
+export class Leftovers {
+  readonly #client: Client
+  /** By file; one that was looked at and has none is empty. */
+  readonly #found = new Map<string, Leftover[]>()
+
+  constructor(client: Client) {
+    this.#client = client
+  }
+
+  /** Looks what lies beside the stored stretches of files that this hub has not written to before. */
+  async look(files: ReadonlyMap<string, readonly Stretch[]>): Promise<void> {
+    const fresh = [...files].filter(([source]) => !this.#found.has(source))
+    if (fresh.length === 0) return
+    await this.#client.indices.refresh({
+      ...{ index: ALL_RECORDS, ignore_unavailable: true, allow_no_indices: true }
+    })
+    for (const [source, stored] of fresh) this.#found.set(source, await this.#beside(source, stored))
+  }
+
+  /** Deletes what lies where these rows lie and is not the same as one of them. */
+  async clear(source: string, rows: readonly Stretch[]): Promise<void> {
+    const some = this.#found.get(source) ?? []
+    if (some.length === 0 || rows.length === 0) return
+    const ends = new Map(rows.map(({ at, until }) => [at, until]))
+    const [first, last] = [rows[0]?.at ?? 0, rows.at(-1)?.until ?? 0]
+    const within = some.filter(({ at, until }) => at < last && until > first)
+    const wrong = within.filter(({ at, until }) => ends.get(at) !== until)
+    if (wrong.length > 0)
+      await this.#client.bulk({
+        operations: wrong.map(({ index, id }) => ({ delete: { _index: index, _id: id } })),
+        refresh: true
+      })
+    this.#found.set(
+      source,
+      some.filter((one) => !within.includes(one))
+    )
+  }
+
+  /** Nobody knows what of them was written: they are looked at again. */
+  forget(sources: Iterable<string>): void {
+    for (const source of sources) this.#found.delete(source)
+  }
+
+  async #beside(source: string, stored: readonly Stretch[]): Promise<Leftover[]> {
+    const found: Leftover[] = []
+    const isStored = stored.map(({ at, until }) => ({ range: { 'driftlog.at': { gte: at, lt: until } } }))
+    for (let after: number | undefined; ; ) {
+      const { hits } = await this.#client.search<{ driftlog: Stretch }>({
+        ...{ index: ALL_RECORDS, ignore_unavailable: true, size: PAGE, track_total_hits: false },
+        query: { bool: { filter: [{ term: { 'driftlog.source': source } }], must_not: isStored } },
+        ...{ sort: ['driftlog.at'], _source: ['driftlog.at', 'driftlog.until'] },
+        ...(after === undefined ? {} : { search_after: [after] })
+      })
+      for (const { _index, _id = '', _source } of hits.hits)
+        if (_source) found.push({ index: _index, id: _id, ..._source.driftlog })
+      const last = found.at(-1)
+      if (hits.hits.length < PAGE || !last) return found
+      after = last.at
+    }
+  }
+}
