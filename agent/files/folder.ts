@@ -12,7 +12,7 @@ export interface Seen {
 export interface Walk {
   /** Oldest first; the last is the live file where `whole`. */
   files: Seen[]
-  /** No name was missing between the live file and the oldest: the files follow each other without a hole. */
+  /** No name was missing between the live file and the oldest, and nothing moved: they follow each other without a hole. */
   whole: boolean
 }
 
@@ -40,7 +40,11 @@ export function walk(path: string, known: (file: string) => boolean): Walk {
       oldest ||= number > highest
       continue
     }
-    if (seen === 'met') continue
+    if (seen === 'met') {
+      // A rotation while this runs: nobody has seen the file that is the live one now.
+      whole = false
+      continue
+    }
     met.add(seen.file)
     files.unshift(seen)
   }

@@ -27,8 +27,8 @@ export class LogStream extends Log {
   rotation: Rotation | undefined
   readonly #sinceMs: number
   readonly #files: Succession
-  /** It has been judged whether the oldest file is the first. */
-  #begun = false
+  /** The hub knows nothing of this stream: whether the oldest file is the first is to be judged, once. */
+  #beginning: 'unasked' | 'asked' | 'judged' = 'unasked'
 
   constructor(options: LogStreamOptions) {
     super(options)
@@ -65,10 +65,11 @@ export class LogStream extends Log {
     const stat = statSync(this.path, { throwIfNoEntry: false })
     const live = this.#live
     const moved = stat && (!live || stat.ino !== live.ino || stat.dev !== live.dev)
-    if (moved || (stat && !this.#files.whole)) this.#files.look()
+    if (moved || (stat && this.#files.isDue(nowMs))) this.#files.look(nowMs)
     if (stat && !moved && live) this.#measure(stat.size)
     else this.#measure(undefined)
     this.#identify(false)
+    if (this.#beginning === 'asked') this.#judgeBeginning()
     this.#prove()
     if (this.removed && !stat && nowMs - this.grewMs > SETTLED_MS) this.#finish()
     const grew = this.knownBytes !== before || this.#files.generations.length !== count
@@ -84,7 +85,7 @@ export class LogStream extends Log {
     const known = filesOf(positions)
     for (const { generation } of known) this.#files.memory.use(generation)
     this.#files.memory.reopen()
-    if (!this.removed) this.#files.look()
+    if (!this.removed) this.#files.look(Date.now())
     this.#identify(this.removed)
     const told = new Set(this.#files.generations.filter(({ head }) => !head).map(({ id }) => id))
     this.#files.generations = this.#files.generations.filter(({ head, source }) => head || source)
@@ -94,7 +95,10 @@ export class LogStream extends Log {
       generation.follow(matched[index]?.sections ?? [this.#fresh(generation)])
     }
     if (this.#files.generations.length > 0) this.#forgetLost(missing, told)
-    if (known.length === 0 && found.length > 0) this.#judgeBeginning()
+    if (known.length === 0 && found.length > 0 && this.#beginning === 'unasked') {
+      this.#beginning = 'asked'
+      this.#judgeBeginning()
+    }
     const newest = known.at(-1)
     if (newest?.ended && !matched.includes(newest) && found.length > 0 && missing.length === 0) {
       const { generation } = newest.sections.at(-1) ?? newest
@@ -198,8 +202,9 @@ export class LogStream extends Log {
   #judgeBeginning(): void {
     const { rotation, generations } = this
     const [oldest] = generations
-    if (this.#begun || !rotation || !oldest) return
-    this.#begun = true
+    // While files move, nobody can say which is the oldest.
+    if (!this.#files.whole || !rotation || !oldest) return
+    this.#beginning = 'judged'
     if (rotation.capacityBytes === Number.POSITIVE_INFINITY || generations.length < rotation.files) return
     const packed = oldest.source?.packed ?? false
     const bornMs = packed ? (oldest.head?.timeMs ?? 0) : oldest.birthMs

@@ -4,8 +4,9 @@ import { type Seen, walk } from './folder.ts'
 import { Generation } from './generation.ts'
 import { Memory } from './memory.ts'
 
-/** After so many looks at a folder with a missing number, the number counts as missing for good. */
+/** When a number is missing in the folder for so long, and so many looks, it counts as missing for good. */
 const LOOKS = 20
+const MISSING_MS = 1000
 
 export class Succession {
   /** Oldest first; the last is the live file. */
@@ -21,7 +22,10 @@ export class Succession {
   /** The newest file before a rotation that deleted it, until it is known whether others were missed after it. */
   #unproven: Generation | undefined
   #whole = false
+  /** Looks since a number was missing, and when the first and the last of them were. */
   #looks = 0
+  #missingMs = 0
+  #lookedMs = Number.NEGATIVE_INFINITY
 
   constructor(path: string) {
     this.#path = path
@@ -32,6 +36,11 @@ export class Succession {
     return this.#whole
   }
 
+  /** The folder is to be looked at again: it was moving, or a number that is missing may have come back. */
+  isDue(nowMs: number): boolean {
+    return !this.#whole || (this.#looks > 0 && nowMs - this.#lookedMs >= MISSING_MS)
+  }
+
   /** There is nothing that prove() would have to say: all files follow each other, or it has been told. */
   get proven(): boolean {
     return this.#unproven === undefined
@@ -40,10 +49,12 @@ export class Succession {
   /** Nothing will come any more: what was seen is all. */
   finish(): void {
     this.#whole = true
+    this.#looks = 0
   }
 
   /** Opens what is new in the folder. Throws where it cannot be read. */
-  look(): void {
+  look(nowMs: number): void {
+    this.#lookedMs = nowMs
     const held = new Map(this.generations.map((generation) => [generation.file, generation]))
     const newest = this.generations.at(-1)
     let walked: ReturnType<typeof walk>
@@ -59,8 +70,9 @@ export class Succession {
     if (newest && isGone(newest, there)) this.#unproven ??= newest
     // A file that lies there under a name that the walk was too early for makes it worth another one.
     const whole = walked.whole && !(this.#unproven && isLinked(this.#unproven))
+    if (this.#looks === 0) this.#missingMs = nowMs
     this.#looks = whole ? 0 : this.#looks + 1
-    this.#whole = whole || this.#looks > LOOKS
+    this.#whole = whole || (this.#looks > LOOKS && nowMs - this.#missingMs >= MISSING_MS)
     const found = new Map([...this.#folder, ...this.generations, ...opened].map((one) => [one.file, one]))
     this.#folder = walked.files.flatMap(({ file }) => found.get(file) ?? [])
     if (opened.length === 0) return
