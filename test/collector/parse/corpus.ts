@@ -18,11 +18,11 @@ export interface LabelledFile {
   lines: LabelledLine[]
 }
 
-export function labelledFiles(): LabelledFile[] {
-  return readdirSync(FOLDER)
+export function labelledFiles(folder = FOLDER): LabelledFile[] {
+  return readdirSync(folder)
     .filter((name) => name.endsWith('.txt'))
     .sort()
-    .map((name) => ({ name, lines: linesOf(readFileSync(new URL(name, FOLDER), 'utf8'), name) }))
+    .map((name) => ({ name, lines: linesOf(readFileSync(new URL(name, folder), 'utf8'), name) }))
 }
 
 function linesOf(text: string, name: string): LabelledLine[] {
