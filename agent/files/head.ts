@@ -59,6 +59,16 @@ export function stillBegins(read: ReadAt, head: Head, scratch: Buffer): boolean 
   return read(there, head.at) === there.length && there.equals(head.bytes)
 }
 
+/** Time of the last record of one of Docker's files, milliseconds since 1970; undefined where it has none. */
+export function lastTime(read: ReadAt, size: number): number | undefined {
+  const bytes = Buffer.alloc(LAST_BYTES)
+  const from = Math.max(0, size - LAST_BYTES)
+  return timeOf(bytes.subarray(0, read(bytes, from)))
+}
+
+/** The time stands at the end of a record. */
+const LAST_BYTES = 80
+
 /** Size of the buffer that stillBegins() needs. */
 export const SCRATCH_BYTES = PROOF_BYTES
 

@@ -1,7 +1,8 @@
 /** The files of one stream in the order in which they were written: those in the folder, and those only held. */
-import { type Born, missedFiles } from './continuity.ts'
+import { type Born, missedFiles, type Span } from './continuity.ts'
 import { type Seen, walk } from './folder.ts'
 import { Generation } from './generation.ts'
+import { lastTime } from './head.ts'
 import { Memory } from './memory.ts'
 
 /** When a number is missing in the folder for so long, and so many looks, it counts as missing for good. */
@@ -93,7 +94,8 @@ export class Succession {
     if (!source || source.packed || isLinked(deleted)) return 'complete'
     const deletedMs = source.facts().changedMs
     const folder = this.#folder.map(born)
-    if (missedFiles({ deletedMs, folder, between: between.map(born), packs }) === 0) return 'complete'
+    const span = spanOf(deleted)
+    if (missedFiles({ deletedMs, folder, between: between.map(born), packs, span }) === 0) return 'complete'
     this.missedAfter = deleted
     return 'missed'
   }
@@ -130,8 +132,14 @@ export class Succession {
 }
 
 /** When a file was created, and for which record. */
-export function born({ birthMs, head }: Generation): Born {
-  return { birthMs, recordMs: head?.timeMs }
+export function born({ birthMs, head, source }: Generation): Born {
+  return { birthMs, recordMs: head?.timeMs, packed: source?.packed ?? false }
+}
+
+function spanOf({ source, head }: Generation): Span | undefined {
+  if (!source || source.packed || head?.timeMs === undefined) return undefined
+  const lastMs = lastTime(source.readAt, source.facts().size)
+  return lastMs === undefined ? undefined : { firstMs: head.timeMs, lastMs }
 }
 
 /** It does not lie in the folder any more, as it was or packed. */

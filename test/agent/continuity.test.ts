@@ -34,6 +34,23 @@ test('what is packed is deleted before the next rotation: only the direct succes
   expect(missed([born(1040), born(1080)], true, [born(960)])).toBe(0)
 })
 
+test('files that fill faster than they are packed: a later one is as far from ours as a file takes', () => {
+  const rush = (next: Born, fillMs = 25) =>
+    missedFiles({
+      ...{ deletedMs: 1000, folder: [next], between: [], packs: true },
+      span: { firstMs: 970 - fillMs, lastMs: 970 }
+    })
+  // Packed already: only its first record tells.
+  expect(rush({ birthMs: 1020, recordMs: 970, packed: true })).toBe(0)
+  expect(rush({ birthMs: 1020, recordMs: 995, packed: true })).toBe(1)
+  // Plain: it was born before ours was packed, or after.
+  expect(rush({ birthMs: 970, recordMs: 970 })).toBe(0)
+  expect(rush({ birthMs: 972, recordMs: 985 })).toBe(0)
+  expect(rush({ birthMs: 1000, recordMs: 994 })).toBe(1)
+  // Who writes slowly can't have filled a file meanwhile.
+  expect(rush({ birthMs: 1020, recordMs: 995, packed: true }, 2000)).toBe(0)
+})
+
 test('the first file is there before its container writes, any other is created for a record', () => {
   expect(hasPredecessor({ birthMs: 1000, recordMs: 1100 })).toBe(false)
   expect(hasPredecessor({ birthMs: 1000, recordMs: 999 })).toBe(true)

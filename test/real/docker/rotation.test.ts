@@ -41,8 +41,8 @@ const SETTINGS: Record<string, string>[] = [
 
 /**
  * The writer goes as fast as dockerd lets it, up to 50 MB a second. A file that Docker deleted before anybody
- * could open it is gone for good: that is allowed on a machine that does not keep up, when it is told, each hole
- * once. Nothing else may be missing, doubled or altered, and nothing may be told where nothing is missing.
+ * could open it is gone for good: that is allowed on a machine that does not keep up, when it is told (a hole of several
+ * files may be told in parts). Nothing else may be missing, doubled or altered, and nothing may be told where nothing is missing.
  */
 test.each(SETTINGS)('rotation at full speed with %j', async (logOptions) => {
   // A trailing number would be taken for a replica's and cut off the app's name.
@@ -74,7 +74,9 @@ test.each(SETTINGS)('rotation at full speed with %j', async (logOptions) => {
     })
   )
   expect(count).toMatchObject({ duplicated: 0, reordered: 0, altered: 0 })
-  expect(losses, 'every hole is told, and nothing else').toBe(count?.lost.length)
+  const holes = count?.lost.length ?? 0
+  expect(losses, 'every hole is told').toBeGreaterThanOrEqual(holes)
+  if (holes === 0) expect(losses, 'nothing is told where nothing is missing').toBe(0)
 })
 
 /** The test's own time-out is the limit. */
