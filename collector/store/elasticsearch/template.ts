@@ -35,7 +35,6 @@ const mappings = {
     service: { properties: { name: keyword, environment: keyword } },
     host: { properties: { id: keyword, name: keyword } },
     container: { properties: { id: keyword, name: keyword, image: { properties: { name: keyword } } } },
-    labels: { type: 'flattened' },
     driftlog: {
       properties: {
         time: { type: 'long' },

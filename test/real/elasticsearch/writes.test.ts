@@ -1,0 +1,129 @@
+/** Writing on the real server: sent again, refused in part, of every shape, over a change of day. */
+import { Client } from '@elastic/elasticsearch'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { POSITIONS_INDEX } from '../../../collector/store/elasticsearch/names.ts'
+import {
+  ALL_TIME,
+  BOUNDS,
+  batch,
+  DAY,
+  DAY_NS,
+  everything,
+  type Line,
+  origin
+} from '../../collector/store/corpus.ts'
+import { emptyCluster, openStore, URL } from './cluster.ts'
+
+const RECORDS = 20_000
+let client: Client
+beforeAll(() => {
+  client = new Client({ node: URL })
+})
+afterAll(() => client.close())
+beforeEach(emptyCluster)
+
+const documents = async () => (await client.count({ index: 'driftlog-*' })).count
+/** One line a second, over the middle of the night. */
+const night = (count: number, from = 0): Line[] =>
+  Array.from({ length: count }, (_, n) => ({
+    text: `line ${from + n} user=ann`,
+    time: DAY + DAY_NS - 10_000_000_000_000n + BigInt(from + n) * 1_000_000_000n
+  }))
+
+test('everything sent again, by a hub that knows nothing, adds no document', async () => {
+  await using store = await openStore()
+  await store.append([batch(origin('orders'), night(RECORDS))])
+  expect(await documents()).toBe(RECORDS)
+  const days = await client.cat.indices({ index: 'driftlog-*', format: 'json', h: ['index'] })
+  expect(days.map(({ index }) => index).sort()).toEqual([
+    'driftlog-production-2026.11.23',
+    'driftlog-production-2026.11.24'
+  ])
+  await client.indices.delete({ index: POSITIONS_INDEX })
+  await client.indices.create({ index: POSITIONS_INDEX })
+  await using again = await openStore()
+  await again.append([batch(origin('orders'), night(RECORDS))])
+  expect(await documents()).toBe(RECORDS)
+  expect(again.health().figures).toMatchObject({
+    store_appended_records_total: 0,
+    store_existing_records_total: RECORDS
+  })
+})
+
+test('an event that comes out otherwise after a crash replaces what was written of it', async () => {
+  await using store = await openStore()
+  const [trace, frame] = ['java.lang.Error: no', '\tat a.B.c(B.java:1)']
+  // The hub dies before the position is written: the documents are there, and no position says so.
+  await store.append([
+    batch(
+      origin('orders'),
+      [
+        { text: trace, time: DAY },
+        { text: frame, time: DAY }
+      ],
+      0,
+      { stored: 0, committed: 0 }
+    )
+  ])
+  await using next = await openStore()
+  const whole = `${trace}\n${frame}`
+  await next.append([
+    batch(origin('orders'), [
+      { text: whole, time: DAY },
+      { text: 'after', time: DAY + 1n }
+    ])
+  ])
+  const { records } = await next.search(
+    { where: everything, ...ALL_TIME },
+    { limit: 10, direction: 'newer' },
+    BOUNDS
+  )
+  expect(records.map(({ text }) => text)).toEqual([whole, 'after'])
+})
+
+test('a section of a file that begins elsewhere after a crash adds nothing', async () => {
+  const lines = night(10)
+  const bytes = Buffer.byteLength(`${lines[0]?.text}\n`)
+  await using store = await openStore()
+  const part = (from: number, to: number, section: string, number: number, stored = true) => {
+    const made = batch(origin('orders'), lines.slice(from, to), 0, { generation: section, number })
+    return stored ? made : { ...made, state: { ...made.state, stored: 0, committed: 0 } }
+  }
+  // Lines 6 to 9 were written, and the hub died; then the agent cuts the file at line 8 instead.
+  await store.append([part(6, 10, `file@${6 * bytes}`, 1, false)])
+  await using next = await openStore()
+  await next.append([part(8, 10, `file@${8 * bytes}`, 2)])
+  await next.append([part(0, 8, 'file', 0)])
+  expect(await documents()).toBe(10)
+})
+
+test('1,000 containers whose fields clash: none is refused, each line is there as it was written', async () => {
+  await using store = await openStore()
+  const shapes = [
+    (n: number) => ({ user: n, status: 'ok', 'a.b': 1, a: { b: 2 } }),
+    (n: number) => ({ user: { id: n, name: 'ann' }, status: 200 }),
+    (n: number) => ({ user: [n, 'x', null], status: { code: 1 }, message: { deep: true } }),
+    (n: number) => ({ user: '2026-11-25T10:00:00Z', '@timestamp': n, _id: 'x', _source: 1, '': 'empty' }),
+    (n: number) => ({ ['nul\0key']: n, ['x'.repeat(600)]: 'y'.repeat(40_000), log: 'text', host: 7 })
+  ]
+  const batches = Array.from({ length: 1000 }, (_, n) => {
+    const text = JSON.stringify(shapes[n % shapes.length]?.(n))
+    return batch(origin(`app-${n % 50}`, `h${n % 20}`, `c-${n}`), [
+      { text, time: DAY + BigInt(n) },
+      { text: `level=info user=${n} nested={"a":`, time: DAY + BigInt(n) }
+    ])
+  })
+  await store.append(batches)
+  expect(store.health().figures).toMatchObject({
+    store_appended_records_total: 2000,
+    store_simplified_records_total: 0
+  })
+  const found = await store.search(
+    { where: everything, ...ALL_TIME },
+    { limit: 3000, direction: 'newer' },
+    BOUNDS
+  )
+  const texts = new Set(found.records.map(({ text }) => text))
+  for (const { records } of batches)
+    expect(texts.has(Buffer.from(records.text.subarray(0, records.textEnd[0])).toString())).toBe(true)
+})
