@@ -54,7 +54,7 @@ test.each([
 
 test('a choice that does not exist is answered with those that do', () => {
   expect(() => readConfig({ DRIFTLOG_STORE: 'x' })).toThrow(
-    'must be one of embedded, memory ("embedded" when not set)'
+    'must be one of embedded, elasticsearch, memory ("embedded" when not set)'
   )
 })
 
@@ -64,8 +64,31 @@ const NOTHING_WHEN_NOT_SET = [
   'DRIFTLOG_TRUSTED_PROXIES',
   'DRIFTLOG_TLS_CERT_FILE',
   'DRIFTLOG_TLS_KEY_FILE',
-  'DRIFTLOG_JOIN_TOKEN_FILE'
+  'DRIFTLOG_JOIN_TOKEN_FILE',
+  'DRIFTLOG_ELASTICSEARCH_URL',
+  'DRIFTLOG_ELASTICSEARCH_API_KEY',
+  'DRIFTLOG_ELASTICSEARCH_USER',
+  'DRIFTLOG_ELASTICSEARCH_PASSWORD',
+  'DRIFTLOG_ELASTICSEARCH_CA_FILE'
 ]
+
+test('a cluster is named, and has one way in', () => {
+  const read = (env: Record<string, string>) => () => readConfig({ DRIFTLOG_STORE: 'elasticsearch', ...env })
+  const url = { DRIFTLOG_ELASTICSEARCH_URL: 'https://es-1:9200, https://es-2:9200' }
+  const user = { DRIFTLOG_ELASTICSEARCH_USER: 'hub', DRIFTLOG_ELASTICSEARCH_PASSWORD: 'x' }
+  expect(read({ ...url, ...user })().cluster).toEqual({
+    settings: { urls: ['https://es-1:9200', 'https://es-2:9200'], user: { name: 'hub', password: 'x' } },
+    layout: { shards: 1, replicas: 1 }
+  })
+  expect(readConfig(url).cluster).toBeUndefined()
+  expect(read({})).toThrow('set DRIFTLOG_ELASTICSEARCH_URL')
+  expect(read({ ...url, ...user, DRIFTLOG_ELASTICSEARCH_API_KEY: 'k' })).toThrow('Set one of them')
+  expect(read({ ...url, DRIFTLOG_ELASTICSEARCH_USER: 'hub' })).toThrow('belong together')
+  expect(read({ DRIFTLOG_ELASTICSEARCH_URL: 'es-1:9200' })).toThrow('is no http or https address')
+  const secret = read({ DRIFTLOG_ELASTICSEARCH_URL: 'http://hub:hunter2@es-1:9200' })
+  expect(secret).toThrow('holds a user or a password')
+  expect(secret).not.toThrow('hunter2')
+})
 
 test('every option says what it does and what it is when not set', () => {
   const options = HubEnvironment.properties as Record<string, { description?: string; default?: unknown }>
