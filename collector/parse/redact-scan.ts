@@ -2,84 +2,49 @@
  * Whether a line can hold a secret at all, from its bytes: four a step, by a table of the few bytes of which every
  * rule needs one. Nearly all lines end here. What is said to be possible is looked at by the exact rules.
  */
+import {
+  endsName,
+  endsWith,
+  endsWithText,
+  isDigit,
+  isNamed,
+  NAMED,
+  PAIRED,
+  wordsOf
+} from './redact-endings.ts'
 
 /** What may be there, bits. */
-export const SUSPICION = { keys: 1, urls: 2, shapes: 4, cards: 8, pem: 16, commands: 32 } as const
-
-/** Ends of the names of things that are secret. What stands before them is looked at by the exact rules. */
-const ENDINGS = [
-  'password',
-  'passwort',
-  'passwd',
-  'passphrase',
-  'passcode',
-  'pass',
-  'pwd',
-  'pw',
-  'secret',
-  'token',
-  'credential',
-  'credentials',
-  'authorization',
-  'auth',
-  'key',
-  'key_base',
-  'cookie',
-  'session',
-  'sessionid',
-  'session_id',
-  'session-id',
-  'sid',
-  'sig',
-  'signature',
-  'jwt',
-  'pin',
-  'otp',
-  'cvv',
-  'cvv2',
-  'cvc'
-]
+export const SUSPICION = {
+  keys: NAMED,
+  urls: 2,
+  shapes: 4,
+  cards: 8,
+  pem: 16,
+  commands: 32,
+  pairs: PAIRED,
+  said: 128
+} as const
 
 /** Shapes that are known by the letters before their first `_` or `-`. */
 const BEFORE_UNDERSCORE = [
-  'ghp',
-  'gho',
-  'ghu',
-  'ghs',
-  'ghr',
-  'hub',
-  'sk',
-  'rk',
-  'npm',
-  'hsec',
-  'hpat',
-  'hpss'
-].concat(['hpca', 'kr', 'hf', 'dop', 'doo', 'dlr', 'dla', 'dlj', 'dlk', 'dls'])
+  ...'ghp gho ghu ghs ghr hub sk rk npm hsec hpat hpss hpca kr hf dop doo dlr dla dlj dlk dls'.split(' '),
+  ...'glsa glc sqp sqa squ sntrys sntryu lin figd gsk nfp sbp phx rubygems shppa AVNS'.split(' ')
+]
 const BEFORE_HYPHEN = [
-  'glpat',
-  'gldt',
-  'glrt',
-  'glcbt',
-  'glptt',
-  'xoxa',
-  'xoxb',
-  'xoxe',
-  'xoxp',
-  'xoxr',
-  'xoxs'
-].concat(['xapp', 'pypi', 'sk', 'tskey', 'AGE', 'PMAK'])
+  ...'glpat gldt glrt glcbt glptt xoxa xoxb xoxe xoxp xoxr xoxs xapp pypi sk tskey AGE PMAK'.split(' '),
+  ...'GOCSPX SWMTKN NRAK pul xai key'.split(' ')
+]
 
-/** By the last three letters, five bits each; then letter by letter. */
-const NAME_ENDS = lastThree(ENDINGS)
-const UNDERSCORE_ENDS = lastThree(BEFORE_UNDERSCORE)
-const HYPHEN_ENDS = lastThree(BEFORE_HYPHEN)
-const NAMES = ENDINGS.map(bytesOf)
-const UNDERSCORES = BEFORE_UNDERSCORE.map(bytesOf)
-const HYPHENS = BEFORE_HYPHEN.map(bytesOf)
+const UNDERSCORES = wordsOf(BEFORE_UNDERSCORE)
+const HYPHENS = wordsOf(BEFORE_HYPHEN)
 
-/** Bytes of which every secret has one. Small, so that it stays in the processor's first cache. */
-const IS_TRIGGER = new Uint8Array(256)
-for (const c of "=:>',B_-JKIGv") IS_TRIGGER[c.charCodeAt(0)] = 1
+/**
+ * Bytes of which every secret has one: 1, or the byte that must stand before it. Small, so that it stays in the
+ * processor's first cache.
+ */
+const TRIGGER = new Uint8Array(256)
+for (const c of "=:>',B_-JKI%@") TRIGGER[c.charCodeAt(0)] = 1
+for (const pair of ['SG', 'hv', 'TH', 'sw', 'eq']) TRIGGER[pair.charCodeAt(1)] = pair.charCodeAt(0)
 
 /** `view` shows the bytes of `b`. Bits of SUSPICION. */
 export function suspicionOf(b: Uint8Array, view: DataView, from: number, to: number): number {
@@ -87,19 +52,20 @@ export function suspicionOf(b: Uint8Array, view: DataView, from: number, to: num
   let i = from
   for (const last = to - 4; i <= last; i += 4) {
     const four = view.getInt32(i, true)
-    const first = IS_TRIGGER[four & 255] as number
-    const second = IS_TRIGGER[(four >>> 8) & 255] as number
-    const third = IS_TRIGGER[(four >>> 16) & 255] as number
-    const fourth = IS_TRIGGER[four >>> 24] as number
+    const first = TRIGGER[four & 255] as number
+    const second = TRIGGER[(four >>> 8) & 255] as number
+    const third = TRIGGER[(four >>> 16) & 255] as number
+    const fourth = TRIGGER[four >>> 24] as number
     if ((first | second | third | fourth) === 0) {
       const digits = four ^ 0x30303030
       if (((digits | (digits + 0x06060606)) & 0xf0f0f0f0) === 0) found |= digitRun(b, i, from, to)
       continue
     }
-    if (first !== 0) found |= byteAt(b, i, from, to)
-    if (second !== 0) found |= byteAt(b, i + 1, from, to)
-    if (third !== 0) found |= byteAt(b, i + 2, from, to)
-    if (fourth !== 0) found |= byteAt(b, i + 3, from, to)
+    if (first === 1 || (first !== 0 && first === b[i - 1])) found |= byteAt(b, i, from, to)
+    if (second === 1 || (second !== 0 && second === (four & 255))) found |= byteAt(b, i + 1, from, to)
+    if (third === 1 || (third !== 0 && third === ((four >>> 8) & 255))) found |= byteAt(b, i + 2, from, to)
+    if (fourth === 1 || (fourth !== 0 && fourth === ((four >>> 16) & 255)))
+      found |= byteAt(b, i + 3, from, to)
   }
   for (; i < to; i++) found |= byteAt(b, i, from, to)
   return found
@@ -109,20 +75,45 @@ export function suspicionOf(b: Uint8Array, view: DataView, from: number, to: num
 function byteAt(b: Uint8Array, i: number, from: number, to: number): number {
   switch (b[i]) {
     case 61:
+      return isField(b, i, to) ? SUSPICION.pairs : named(b, i, from)
     case 62:
-      return isNamed(b, i, from) ? SUSPICION.keys : 0
+      // An element ends, perhaps.
+      return isNamed(b, b[i - 1] === 45 ? i - 1 : i, from) === 0 ? 0 : SUSPICION.keys | SUSPICION.pairs
     case 58:
       if (b[i + 1] === 47 && b[i + 2] === 47) return urlBehind(b, i + 3, to)
+      if (b[i + 1] === 92 && b[i + 2] === 47) return urlBehind(b, i + 5, to)
+      // PHP: "password";s:8:"…"
+      if (b[i - 1] === 115 && b[i - 2] === 59) return isNamed(b, i - 2, from) && SUSPICION.pairs
       if (b[i + 1] === 65 && b[i + 2] === 65 && isDigit(b[i - 1] as number)) return SUSPICION.shapes
-      return isNamed(b, i, from) ? SUSPICION.keys : 0
+      return named(b, i, from)
     case 44:
-      return b[i - 1] === 34 && isNamed(b, i, from) ? SUSPICION.keys : 0
+      return b[i - 1] === 34 ? isNamed(b, i, from) : 0
     case 39:
-      return isNamed(b, i, from) || endsWithText(b, i - 1, from, 'by') ? SUSPICION.keys : 0
+      return endsWithText(b, i - 1, from, 'by') ? SUSPICION.keys : isNamed(b, i, from)
+    case 64:
+      // 'root'@'localhost'
+      if (b[i + 1] === 39) return SUSPICION.keys
+      return isPlace(b, i, to) ? SUSPICION.urls : 0
+    case 37:
+      return encoded(b, i, from)
     case 66:
-      return b[i + 1] === 101 && b[i + 2] === 97 && b[i + 3] === 114 ? SUSPICION.keys : 0
+      return (b[i + 1] === 101 && b[i + 2] === 97 && b[i + 3] === 114) ||
+        (b[i + 1] === 97 && b[i + 2] === 115 && b[i + 3] === 105) ||
+        (b[i + 1] === 89 && b[i - 2] === 68)
+        ? SUSPICION.keys
+        : 0
+    case 72:
+      return b[i - 2] === 85 && b[i - 3] === 65 ? SUSPICION.said : 0
+    case 119:
+      return b[i - 2] === 115 && isSaid(b, i) ? SUSPICION.said : 0
+    case 113:
+      return b[i + 1] === 117 && b[i + 2] === 105 && b[i + 3] === 114 && b[i + 4] === 101 && b[i + 5] === 112
+        ? SUSPICION.said
+        : 0
     case 74:
-      return b[i - 1] === 121 && b[i - 2] === 101 ? SUSPICION.shapes : 0
+      return (b[i - 1] === 121 && b[i - 2] === 101) || (b[i - 1] === 100 && b[i - 2] === 85)
+        ? SUSPICION.shapes
+        : 0
     case 75:
       return b[i - 1] === 83 || (b[i - 1] === 65 && b[i + 1] === 73) ? SUSPICION.shapes : 0
     case 73:
@@ -130,11 +121,11 @@ function byteAt(b: Uint8Array, i: number, from: number, to: number): number {
         ? SUSPICION.shapes
         : 0
     case 71:
-      return b[i - 1] === 83 && b[i + 1] === 46 ? SUSPICION.shapes : 0
+      return b[i + 1] === 46 ? SUSPICION.shapes : 0
     case 118:
-      return b[i - 1] === 104 && b[i + 1] === 115 && b[i + 2] === 46 ? SUSPICION.shapes : 0
+      return b[i + 1] === 115 && b[i + 2] === 46 ? SUSPICION.shapes : 0
     case 95:
-      return endsWith(UNDERSCORE_ENDS, UNDERSCORES, b, i - 1, from) ? SUSPICION.shapes : 0
+      return endsWith(UNDERSCORES, b, i - 1, from) ? SUSPICION.shapes : 0
     case 45:
       return hyphen(b, i, from, to)
     default:
@@ -142,15 +133,75 @@ function byteAt(b: Uint8Array, i: number, from: number, to: number): number {
   }
 }
 
+/** `auth=('user', 'x')` is a notation of its own. */
+function named(b: Uint8Array, i: number, from: number): number {
+  const found = isNamed(b, i, from)
+  return found !== 0 && (b[i + 1] === 40 || b[i + 2] === 40) ? found | SUSPICION.pairs : found
+}
+
 function hyphen(b: Uint8Array, i: number, from: number, to: number): number {
   if (b[i + 1] === 45) return b[i + 2] === 45 ? SUSPICION.pem : SUSPICION.commands
   const before = i > from ? (b[i - 1] as number) : 32
-  if (before === 32) {
-    const option = b[i + 1]
-    return i + 2 < to && (option === 112 || option === 117 || option === 97) ? SUSPICION.commands : 0
-  }
-  return endsWith(HYPHEN_ENDS, HYPHENS, b, i - 1, from) ? SUSPICION.shapes : 0
+  if (before === 32) return i + 2 < to ? option(b, i + 1, to) : 0
+  return endsWith(HYPHENS, b, i - 1, from) ? SUSPICION.shapes : 0
 }
+
+/** `-p x`, or a longer one that ends like the name of a secret. */
+function option(b: Uint8Array, from: number, to: number): number {
+  const letter = (b[from] as number) | 32
+  if (letter < 97 || letter > 122) return 0
+  if (letter === 112 || letter === 117 || letter === 97 || letter === 119) return SUSPICION.commands
+  let i = from + 1
+  while (i < to && i < from + 64 && b[i] !== 32 && b[i] !== 61) i++
+  return b[i] === 32 && i > from + 2 && endsName(b, i - 1, from) ? SUSPICION.commands : 0
+}
+
+/** `password x`, `password "x"`, `password for ann is x`, but not `password for ann from`. */
+function isSaid(b: Uint8Array, i: number): boolean {
+  const end = b[i + 1] === 100 ? i + 2 : b[i + 1] === 111 && b[i + 2] === 114 && b[i + 3] === 100 ? i + 4 : 0
+  if (end === 0 || (b[end] !== 32 && b[end] !== 34)) return false
+  if (b[end + 1] !== 102 || b[end + 2] !== 111 || b[end + 3] !== 114) return true
+  let at = end + 5
+  while (at < end + 64 && b[at] !== 32) at++
+  return (b[at + 1] === 105 || b[at + 1] === 119) && (b[at + 2] === 115 || b[at + 2] === 97)
+}
+
+/** `name="password"` or `name="user[password]"` of a form. */
+function isField(b: Uint8Array, i: number, to: number): boolean {
+  if (b[i - 1] !== 101 || b[i - 2] !== 109) return false
+  const quote = b[i + 1] === 92 ? i + 2 : i + 1
+  if (b[quote] !== 34) return false
+  let end = quote + 1
+  while (end < to && end < quote + 64 && b[end] !== 34 && b[end] !== 92 && b[end] !== 93) end++
+  return end < to && endsName(b, end - 1, quote + 1)
+}
+
+/** `%3A`, `%3D` or `%22` behind the name of a secret, or an address with a user. */
+function encoded(b: Uint8Array, i: number, from: number): number {
+  // A second time encoded: %253A
+  const at = b[i + 1] === 50 && b[i + 2] === 53 ? i + 2 : i
+  const second = (b[at + 2] as number) | 32
+  if (b[at + 1] !== 51 || (second !== 97 && second !== 100)) return 0
+  if (second === 97 && b[at + 3] === 37 && b[at + 4] === 50 && ((b[at + 5] as number) | 32) === 102)
+    return SUSPICION.urls
+  return isNamed(b, i, from) && SUSPICION.pairs
+}
+
+/** `@tcp(`, `@//host`, `@host:80`. */
+function isPlace(b: Uint8Array, i: number, to: number): boolean {
+  const next = b[i + 1]
+  if (next === 47) return b[i + 2] === 47
+  if (next === 40) return true
+  for (let at = i + 1; at < to && at < i + 128; at++) {
+    const c = b[at] as number
+    if (c === 40) return true
+    if (c === 58) return isDigit(b[at + 1] as number)
+    if (c <= 44 || c === 47 || c > 122) return false
+  }
+  return false
+}
+
+const HOOKS = ['slack.com', 'discord.com', 'discordapp.com', 'webhook.office.com', 'hooks.zapier.com']
 
 /** An address with a user, or one whose path is the secret. */
 function urlBehind(b: Uint8Array, from: number, to: number): number {
@@ -158,36 +209,11 @@ function urlBehind(b: Uint8Array, from: number, to: number): number {
     const c = b[i] as number
     if (c === 64) return SUSPICION.urls
     if (c <= 32 || c === 34 || c === 47) {
-      const hook =
-        c === 47 && (endsWithText(b, i - 1, from, 'slack.com') || endsWithText(b, i - 1, from, 'discord.com'))
-      return hook ? SUSPICION.urls : 0
+      return c === 47 && HOOKS.some((host) => endsWithText(b, i - 1, from, host)) ? SUSPICION.urls : 0
     }
   }
   return 0
 }
-
-/** True where the name that ends before `i` is that of a secret; blanks, quotes and colours may stand between. */
-function isNamed(b: Uint8Array, i: number, from: number): boolean {
-  let at = i - 1
-  if (at >= from && IS_BETWEEN[b[at] as number] === 1) at = pastBetween(b, at, from)
-  return endsWith(NAME_ENDS, NAMES, b, at, from)
-}
-
-function pastBetween(b: Uint8Array, i: number, from: number): number {
-  let at = i
-  for (;;) {
-    while (at >= from && IS_BETWEEN[b[at] as number] === 1 && b[at] !== 109) at--
-    if (at < from || b[at] !== 109) return at
-    // `m` may end a colour: \x1b[2m
-    let colour = at - 1
-    while (colour >= from && (isDigit(b[colour] as number) || b[colour] === 59)) colour--
-    if (colour <= from || b[colour] !== 91 || b[colour - 1] !== 27) return at
-    at = colour - 2
-  }
-}
-
-const IS_BETWEEN = new Uint8Array(256)
-for (const c of ' \t"\'\\]m') IS_BETWEEN[c.charCodeAt(0)] = 1
 
 /** Digits of a card: 13 at least, with single blanks or hyphens between them. */
 function digitRun(b: Uint8Array, i: number, from: number, to: number): number {
@@ -213,61 +239,4 @@ function digitRun(b: Uint8Array, i: number, from: number, to: number): number {
 
 function isSeparator(c: number): boolean {
   return c === 32 || c === 45
-}
-
-function isDigit(c: number): boolean {
-  return c >= 48 && c <= 57
-}
-
-/** True where one of the words ends at `at`, in any case. */
-function endsWith(
-  ends: Uint8Array,
-  words: readonly Uint8Array[],
-  b: Uint8Array,
-  at: number,
-  from: number
-): boolean {
-  if (at < from + 1) return false
-  const two = (((b[at - 1] as number) & 31) << 5) | ((b[at] as number) & 31)
-  const three = at - 2 >= from ? (((b[at - 2] as number) & 31) << 10) | two : two
-  return ends[three] === 1 && endsWithOne(words, b, at, from)
-}
-
-function endsWithOne(words: readonly Uint8Array[], b: Uint8Array, at: number, from: number): boolean {
-  next: for (const bytes of words) {
-    const begin = at - bytes.length + 1
-    if (begin < from) continue
-    for (let i = bytes.length - 1; i >= 0; i--) {
-      const c = b[begin + i] as number
-      if ((c >= 65 && c <= 90 ? c | 32 : c) !== bytes[i]) continue next
-    }
-    return true
-  }
-  return false
-}
-
-/** True where the text ends at `at` or before a blank there. */
-function endsWithText(b: Uint8Array, at: number, from: number, text: string): boolean {
-  const end = b[at] === 32 ? at - 1 : at
-  if (end - text.length + 1 < from) return false
-  for (let i = 0; i < text.length; i++)
-    if (((b[end - text.length + 1 + i] as number) | 32) !== (text.charCodeAt(i) | 32)) return false
-  return true
-}
-
-/** Words of two letters count with any third before them. */
-function lastThree(words: readonly string[]): Uint8Array {
-  const table = new Uint8Array(0x8000)
-  const bits = (word: string, back: number) => word.charCodeAt(word.length - back) & 31
-  for (const word of words) {
-    const two = (bits(word, 2) << 5) | bits(word, 1)
-    for (let first = 0; first < 32; first++)
-      if (word.length < 3 || first === bits(word, 3)) table[(first << 10) | two] = 1
-    table[two] = 1
-  }
-  return table
-}
-
-function bytesOf(word: string): Uint8Array {
-  return new TextEncoder().encode(word.toLowerCase())
 }

@@ -6,7 +6,6 @@ import type { Kind, Span } from './redact.ts'
  * characters of their own, so no expression may end between two of them.
  */
 export const SHAPES: readonly (readonly [Kind, RegExp])[] = [
-  ['aws-key', /(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}(?![A-Za-z0-9])/g],
   ['token', /(?<![A-Za-z0-9])(?:gh[opusr]_[A-Za-z0-9]{30,255}|github_pat_[A-Za-z0-9_]{22,255})/g],
   ['token', /(?<![A-Za-z0-9])gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent|oas)-[\w.-]{20,255}/g],
   ['token', /(?<![A-Za-z0-9])(?:xox[abeoprs]|xapp)-[\w-]{10,255}/g],
@@ -27,6 +26,15 @@ export const SHAPES: readonly (readonly [Kind, RegExp])[] = [
   ['token', /(?<![A-Za-z0-9])PMAK-[0-9a-f]{24}-[0-9a-f]{34}/g],
   ['token', /(?<![0-9])\d{8,10}:AA[\w-]{33}(?![\w-])/g],
   ['token', /(?<![A-Za-z0-9])dl(?:[rajs]|k_[\w-]{1,128})_[\w-]{32}(?![\w-])/g],
+  ['token', /(?<![A-Za-z0-9])(?:glsa|glc|sntry[su]|lin_api|figd|gsk|nfp|phx|AVNS)_[\w+/=-]{18,255}/g],
+  ['token', /(?<![A-Za-z0-9])(?:sq[pau]|sbp|rubygems|shppa)_[0-9a-f]{32,48}/g],
+  ['token', /(?<![A-Za-z0-9])(?:GOCSPX|SWMTKN-1|NRAK|xai)-[\w-]{20,255}/g],
+  ['token', /(?<![A-Za-z0-9])(?:pul-[0-9a-f]{40}|key-[0-9a-f]{32})(?![A-Za-z0-9])/g],
+  // The first line of a PEM private key in base64.
+  [
+    'private-key',
+    /LS0tLS1CRUdJTiB(?:QUklWQVRF|SU0EgUFJJVkFURS|FQyBQUklWQVRF|PUEVOU1NIIFBSSVZBVEUg|FTkNSWVBURUQgUFJJVkFURS|EU0EgUFJJVkFURS|QR1AgUFJJVkFURS)[A-Za-z0-9+/]{1,8000}={0,2}/g
+  ],
   ['private-key', /AGE-SECRET-KEY-1[0-9A-Z]{50,64}/g],
   ['jwt', /(?<![A-Za-z0-9_-])eyJ[\w-]{8,8000}\.[\w-]{8,8000}(?:\.[\w-]{0,8000}){0,3}/g]
 ]
@@ -42,6 +50,9 @@ const PEM_BEGIN = /-----BEGIN ((?:[A-Z0-9]{1,16} ){0,4})PRIVATE KEY(?: BLOCK)?--
 const PEM_BODY = /(?:[A-Za-z0-9+/=\s:,-]|\\{1,8}[nrt])*/y
 const PEM_END = /-----END [A-Z0-9 ]{0,80}PRIVATE KEY(?: BLOCK)?-----/g
 
+/** A sentence about the line goes on. */
+const PEM_NAMED = /^[,.;:)]?[ \t]{1,2}[A-Za-z]{1,14}(?:[ \t,.]|$)/
+
 /** What lies between the two lines of a private key. True where the block does not end in this text. */
 export function findPem(text: string, spans: Span[]): boolean {
   let open = false
@@ -53,8 +64,9 @@ export function findPem(text: string, spans: Span[]): boolean {
     PEM_BODY.lastIndex = from
     const body = from + (PEM_BODY.exec(text)?.[0].length ?? 0)
     const to = end !== undefined && end <= body ? end : body
-    open = end === undefined && body === text.length
     PEM_BEGIN.lastIndex = to
+    if (end === undefined && PEM_NAMED.test(text.slice(from, from + 24))) continue
+    open = end === undefined && body === text.length
     // The line's own break stays.
     const first = /^\s*/.exec(text.slice(from, from + 8))?.[0].length ?? 0
     if (to > from + first) spans.push({ from, to, kind: 'private-key' })

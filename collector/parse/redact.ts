@@ -4,9 +4,12 @@
  */
 import { isUtf8 } from 'node:buffer'
 import type { ColumnsBuilder } from './columns.ts'
-import { findNamed, findOptions, findUrls } from './redact-keys.ts'
+import { findOptions, findSaid } from './redact-commands.ts'
+import { findNamed } from './redact-keys.ts'
+import { findPairs } from './redact-pairs.ts'
 import { SUSPICION, suspicionOf } from './redact-scan.ts'
 import { findCards, findPem, findShapes } from './redact-shapes.ts'
+import { findUrls } from './redact-urls.ts'
 
 /** What was taken out; a label of a metric. */
 export const KINDS = [
@@ -15,7 +18,6 @@ export const KINDS = [
   'password',
   'token',
   'jwt',
-  'aws-key',
   'url',
   'command',
   'private-key',
@@ -140,6 +142,8 @@ function find(text: string, suspicion: number, spans: Span[]): boolean {
   const open = (suspicion & SUSPICION.pem) !== 0 && findPem(text, spans)
   if ((suspicion & SUSPICION.shapes) !== 0) findShapes(text, spans)
   if ((suspicion & SUSPICION.keys) !== 0) findNamed(text, spans)
+  if ((suspicion & SUSPICION.pairs) !== 0) findPairs(text, spans)
+  if ((suspicion & SUSPICION.said) !== 0) findSaid(text, spans)
   if ((suspicion & SUSPICION.urls) !== 0) findUrls(text, spans)
   if ((suspicion & SUSPICION.commands) !== 0) findOptions(text, spans)
   if ((suspicion & SUSPICION.cards) !== 0) findCards(text, spans)
