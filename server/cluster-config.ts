@@ -1,8 +1,7 @@
 /** Settings of the Elasticsearch cluster that the hub may keep its records in. */
 import { resolve } from 'node:path'
 import { type Static, Type } from 'typebox'
-import type { ClusterSettings } from '../collector/store/elasticsearch/cluster.ts'
-import type { Layout } from '../collector/store/elasticsearch/template.ts'
+import type { Cluster } from '../collector/store/open.ts'
 import { ConfigError } from './errors.ts'
 
 export const CLUSTER_OPTIONS = {
@@ -45,13 +44,8 @@ export const CLUSTER_OPTIONS = {
 
 const ALL = Type.Object(CLUSTER_OPTIONS)
 
-export interface ClusterConfig {
-  settings: ClusterSettings
-  layout: Layout
-}
-
 /** Throws a ConfigError that names what is missing or wrong. */
-export function clusterOf(values: Static<typeof ALL>): ClusterConfig {
+export function clusterOf(values: Static<typeof ALL>): Cluster {
   const { DRIFTLOG_ELASTICSEARCH_URL: urls, DRIFTLOG_ELASTICSEARCH_API_KEY: apiKey } = values
   const { DRIFTLOG_ELASTICSEARCH_USER: name, DRIFTLOG_ELASTICSEARCH_PASSWORD: password } = values
   const { DRIFTLOG_ELASTICSEARCH_CA_FILE: caFile } = values

@@ -4,8 +4,8 @@ import { resolve } from 'node:path'
 import envSchema from 'env-schema'
 import { type Static, Type } from 'typebox'
 import { expressionProblems, expressionsOf, type RedactionConfig } from '../collector/parse/redact-rules.ts'
-import type { Engine } from '../collector/store/open.ts'
-import { CLUSTER_OPTIONS, type ClusterConfig, clusterOf } from './cluster-config.ts'
+import type { Cluster, Engine } from '../collector/store/open.ts'
+import { CLUSTER_OPTIONS, clusterOf } from './cluster-config.ts'
 import { ConfigError } from './errors.ts'
 
 /** One variable per option; docs/configuration.md is made from this value. */
@@ -167,7 +167,7 @@ export interface Config {
   joinTokenFile?: string
   store: Engine
   /** With the store `elasticsearch`. */
-  cluster?: ClusterConfig
+  cluster?: Cluster
   /** As LogStore.retain() takes it; 0 means without limit. */
   retention: { maxAgeMs: number; maxBytes: number }
   statsRetention: { samplesMs: number; minutesMs: number; hoursMs: number }

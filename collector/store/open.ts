@@ -12,13 +12,18 @@ import type { LogStore } from './store.ts'
 
 export type Engine = 'embedded' | 'elasticsearch' | 'memory'
 
+export interface Cluster {
+  settings: ClusterSettings
+  layout: Layout
+}
+
 export interface StoresOptions {
   engine: Engine
   /** Folder of the embedded engine; made where it is missing. */
   dataDir: string
   log: Pick<Logger, 'info' | 'warn' | 'error'>
   /** With the engine `elasticsearch`. */
-  cluster?: { settings: ClusterSettings; layout: Layout }
+  cluster?: Cluster
   /** Ends the wait for a cluster that does not answer yet. */
   signal?: AbortSignal
   /** Settings of the embedded engine that tests and benchmarks change. */
@@ -41,7 +46,7 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
   if (engine === 'memory') return together(new MemoryLogStore(), new MemoryStateStore(), new MemoryShelf())
   if (engine === 'embedded') return openEmbedded(options)
   if (!cluster) throw new Error('The engine elasticsearch needs to know its cluster.')
-  return openCluster(options, cluster)
+  return openClustered(options, cluster)
 }
 
 async function openEmbedded(options: StoresOptions): Promise<Stores> {
@@ -60,20 +65,30 @@ async function openEmbedded(options: StoresOptions): Promise<Stores> {
 }
 
 /** Records and state live in the cluster; the numbers of hosts and containers in the data folder. */
-async function openCluster(
-  { dataDir, log, signal }: StoresOptions,
-  { settings, layout }: NonNullable<StoresOptions['cluster']>
-): Promise<Stores> {
+async function openClustered(options: StoresOptions, cluster: Cluster): Promise<Stores> {
+  const shelf = await openLmdbShelf(join(options.dataDir, 'stats'))
+  try {
+    const { logs, state } = await openCluster(options, cluster)
+    return together(logs, state, shelf)
+  } catch (error) {
+    await shelf[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/** Rejects with StoreAwayError where the cluster does not answer. Closing `logs` closes the way to it. */
+export async function openCluster(
+  { log, signal }: Pick<StoresOptions, 'log' | 'signal'>,
+  { settings, layout }: Cluster
+): Promise<{ logs: LogStore; state: StateStore }> {
   const { ElasticsearchLogStore } = await import('./elasticsearch/engine.ts')
   const { clientOf } = await import('./elasticsearch/cluster.ts')
   const { ElasticsearchStateStore } = await import('./elasticsearch/state.ts')
   const client = clientOf(settings)
-  const shelf = await openLmdbShelf(join(dataDir, 'stats'))
   try {
     const logs = await ElasticsearchLogStore.open({ client, log, layout, ...(signal ? { signal } : {}) })
-    return together(logs, new ElasticsearchStateStore(client), shelf)
+    return { logs, state: new ElasticsearchStateStore(client) }
   } catch (error) {
-    await shelf[Symbol.asyncDispose]()
     await client.close()
     throw error
   }

@@ -241,6 +241,20 @@ export function buildProgram({ env, say, joinToken, ended }: ProgramParts): Comm
     })
 
   program
+    .command('migrate [folder]')
+    .summary('copies an embedded data folder into Elasticsearch')
+    .description(
+      'Copies records, positions, hosts and tokens of a data folder, whose hub must not run, into the cluster that the DRIFTLOG_ELASTICSEARCH_ settings name. Broken off, it goes on where it was. Ends with 1 when the numbers of records differ in the end.'
+    )
+    .option('--json', 'the result as JSON')
+    .addHelpText('after', examples('DRIFTLOG_ELASTICSEARCH_URL=https://es-1:9200 driftlog migrate ./data'))
+    .action(async (folder: string | undefined, flags: { json?: boolean }) => {
+      const { runMigration } = await import('./migrate.ts')
+      const { DRIFTLOG_DATA_DIR } = env
+      ended(await runMigration(folder ?? (DRIFTLOG_DATA_DIR || './data'), flags.json ?? false, env, say))
+    })
+
+  program
     .command('health [program]')
     .summary('asks the hub or agent of this container')
     .description(

@@ -29,32 +29,48 @@ const plain = (line: string) => line.replace(/[⟦⟧]/g, '')
 
 test.each(CORPORA)(
   '$name corpus: at least 99 % of planted secrets are taken out, and at most 2 % of innocent lines are changed',
-  ({ name, secrets, innocent, least }) => {
-    let planted = 0
-    const missed: string[] = []
-    for (const line of secrets) {
-      const kept = redaction().of(plain(line))
-      const around = line.split(/⟦.*?⟧/s)
-      planted += around.length - 1
-      for (const [, secret = ''] of line.matchAll(/⟦(.*?)⟧/gs)) {
-        // A short one may be part of the words around it.
-        const stands = around.some((text) => text.includes(secret)) ? `=${secret}` : secret
-        if (kept.includes(stands) || (secret.length > 12 && kept.includes(secret.slice(-8))))
-          missed.push(line)
-      }
-    }
-    const changed = innocent.filter((line) => redaction().of(line) !== line)
-    const recall = (100 * (planted - missed.length)) / planted
-    const wrong = (100 * changed.length) / innocent.length
-    console.info(
-      `${name}: ${planted} planted, ${recall.toFixed(2)} % found; ${innocent.length} innocent, ${wrong.toFixed(2)} % changed`
-    )
-    expect(planted).toBeGreaterThanOrEqual(least.planted)
-    expect(innocent.length).toBeGreaterThanOrEqual(least.innocent)
+  (told) => {
+    const { planted, recall, wrong, missed, changed } = measure(told)
+    expect(planted).toBeGreaterThanOrEqual(told.least.planted)
+    expect(told.innocent.length).toBeGreaterThanOrEqual(told.least.innocent)
     expect(recall, missed.slice(0, 10).join('\n')).toBeGreaterThanOrEqual(99)
     expect(wrong, changed.slice(0, 10).join('\n')).toBeLessThanOrEqual(2)
   }
 )
+
+/** Percent of the planted secrets that are found, and of the innocent lines that are changed. */
+function measure({ name, secrets, innocent }: ReturnType<typeof corpus>) {
+  let planted = 0
+  const missed: string[] = []
+  for (const line of secrets) {
+    const kept = redaction().of(plain(line))
+    const around = line.split(/⟦.*?⟧/s)
+    planted += around.length - 1
+    for (const [, secret = ''] of line.matchAll(/⟦(.*?)⟧/gs)) {
+      // A short one may be part of the words around it.
+      const stands = around.some((text) => text.includes(secret)) ? `=${secret}` : secret
+      if (kept.includes(stands) || (secret.length > 12 && kept.includes(secret.slice(-8)))) missed.push(line)
+    }
+  }
+  const changed = innocent.filter((line) => redaction().of(line) !== line)
+  const recall = (100 * (planted - missed.length)) / planted
+  const wrong = (100 * changed.length) / innocent.length
+  console.info(
+    `${name}: ${planted} planted, ${recall.toFixed(2)} % found; ${innocent.length} innocent, ${wrong.toFixed(2)} % changed`
+  )
+  return { planted, recall, wrong, missed, changed }
+}
+
+/** Written by people who did not know the rules, of other programs; no rule was made for its lines. */
+test('of secrets that nobody had thought of at least 90 % are taken out, and at most 2 % of innocent lines are changed', () => {
+  const unseen = corpus('unseen', 'secrets-unseen.txt', 'innocent-unseen.txt', {
+    planted: 300,
+    innocent: 800
+  })
+  const { recall, wrong } = measure(unseen)
+  expect(recall).toBeGreaterThanOrEqual(90)
+  expect(wrong).toBeLessThanOrEqual(2)
+})
 
 test.each(CORPORA)(
   '$name corpus: what stands around a secret stays, and nothing is redacted twice',
