@@ -4,6 +4,7 @@ import { type HubClient, type HubEvent, PassingError, type Question } from './cl
 import { EXIT, type ExitCode } from './exit.ts'
 import { moveLine, recordLine } from './records.ts'
 import type { Output } from './search.ts'
+import { safeText } from './terminal.ts'
 
 export interface TailOptions {
   /** Absent: every app. */
@@ -84,7 +85,13 @@ class Tailing {
         if (!this.#shown.has(record.id)) this.#record(record)
     } else if (event.kind === 'move')
       this.#tell('move', data, () => moveLine(data as MoveJson, this.#out.look))
-    else if (event.kind === 'skipped') {
+    else if (event.kind === 'gap') {
+      this.#tell('gap', data, () =>
+        divider(
+          `lines of ${safeText(String(data['app']), false)} are lost, "driftlog status" says which and why`
+        )
+      )
+    } else if (event.kind === 'skipped') {
       this.#tell('skipped', data, () => divider(`${data['count']} lines left out: this reader was too slow`))
     } else if (event.kind === 'reset') {
       this.#tell('reset', data, () =>

@@ -218,6 +218,7 @@ test(
         awayMs: 4200
       }
       sendEvent(response, 'move', { ...move, fromHostName: 'berlin-1', toHostName: 'oslo-1' })
+      sendEvent(response, 'gap', { app: 'orders', environment: 'production', instance: 'a'.repeat(16) })
       sendEvent(response, 'skipped', { count: 7, from: 'x', to: 'y' }, 'cursor-later')
       sendEvent(
         response,
@@ -235,6 +236,7 @@ test(
       '2026-11-23 10:00:02.000 INFO  berlin-1  before 2',
       '2026-11-23 10:00:03.000 INFO  berlin-1  live 3',
       '── 2026-11-23 10:00:04.000 orders moved berlin-1 → oslo-1 · out of memory · exit code 137 · away 4.2 s ──',
+      '── lines of orders are lost, "driftlog status" says which and why ──',
       '── 7 lines left out: this reader was too slow ──',
       '2026-11-23 10:00:04.000 INFO  oslo-1  live 4',
       ''
