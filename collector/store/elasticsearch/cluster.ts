@@ -1,5 +1,6 @@
 /** The way to the cluster, and what its failures mean. */
 import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, errors } from '@elastic/elasticsearch'
 import { StoreAwayError } from '../store.ts'
 
@@ -41,6 +42,21 @@ export function isPassing(error: unknown): boolean {
 export function isPassingStatus(status: number): boolean {
   return status === 408 || status === 429 || status >= 500
 }
+
+/** Tries again, with growing pauses, what fails for reasons that pass: a shard that is just starting, too much to do. */
+export async function patiently<T>(patienceMs: number, act: () => Promise<T>): Promise<T> {
+  const endsMs = performance.now() + patienceMs
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
+    try {
+      return await act()
+    } catch (error) {
+      if (!isPassing(error) || performance.now() + pauseMs > endsMs) throw error
+      await sleep(pauseMs * (0.5 + Math.random()))
+    }
+  }
+}
+
+const FIRST_PAUSE_MS = 50
 
 /** Errors of the cluster as StoreAwayError, where it is away; others as they are. */
 export function awayOr(error: unknown): unknown {

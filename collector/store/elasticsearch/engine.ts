@@ -25,7 +25,7 @@ import {
 } from '../store.ts'
 import { BulkWriter } from './bulk.ts'
 import { Catalog } from './catalog.ts'
-import { awayOr, isPassing, reasonOf } from './cluster.ts'
+import { awayOr, isPassing, patiently, reasonOf } from './cluster.ts'
 import { facets, histogram } from './count.ts'
 import { type Document, documentsOf, type Place, placeOfGeneration } from './document.ts'
 import { follow, Pulse } from './follow.ts'
@@ -142,13 +142,15 @@ export class ElasticsearchLogStore implements LogStore {
     const told = batches.map(({ origin, state }) => ({
       ...{ stream: origin, instance: origin.instance, states: [state] }
     }))
-    const ids = await this.#origins.ensure(batches.map(({ origin }) => origin))
-    await this.#positions.read(
-      batches.map(({ origin }) => origin).filter((key) => !this.#positions.isKnown(key))
+    const { patienceMs = PATIENCE_MS } = this.#options
+    const origins = batches.map(({ origin }) => origin)
+    const ids = await patiently(patienceMs, () => this.#origins.ensure(origins))
+    await patiently(patienceMs, () =>
+      this.#positions.read(origins.filter((stream) => !this.#positions.isKnown(stream)))
     )
-    await this.#positions.announce(told)
+    await patiently(patienceMs, () => this.#positions.announce(told))
     const shares = this.#sharesOf(batches)
-    await this.#leftovers.look(this.#storedIn(shares))
+    await patiently(patienceMs, () => this.#leftovers.look(this.#storedIn(shares)))
     const documents: Document[] = []
     for (const { batch, rows, number, place, index } of shares) {
       const { offset, end } = batch.records
@@ -164,7 +166,7 @@ export class ElasticsearchLogStore implements LogStore {
       this.#existing += existing.length
       this.#count(shares, created)
     }
-    await this.#positions.write(told)
+    await patiently(patienceMs, () => this.#positions.write(told))
     this.#leftovers.forget(sourcesOf(batches.filter(({ state }) => state.ended)))
   }
 
