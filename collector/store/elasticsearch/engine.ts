@@ -30,12 +30,12 @@ import { facets, histogram } from './count.ts'
 import { type Document, documentsOf, type Place, placeOfGeneration } from './document.ts'
 import { follow, Pulse } from './follow.ts'
 import { Leftovers, type Stretch } from './leftovers.ts'
-import { ALL_RECORDS } from './names.ts'
 import { Origins } from './origins.ts'
 import { Positions } from './positions.ts'
 import type { Reader } from './question.ts'
 import { retain } from './retention.ts'
 import { context, find, search } from './search.ts'
+import { Standing } from './standing.ts'
 import { summaries } from './summaries.ts'
 import { ensureTemplates, type Layout } from './template.ts'
 
@@ -84,7 +84,7 @@ export class ElasticsearchLogStore implements LogStore {
   readonly #bulk: BulkWriter
   readonly #pulse: Pulse
   readonly #reader: Reader
-  readonly #health: { records: number; bytes: number; oldest?: bigint; newest?: bigint; away?: string }
+  readonly #standing: Standing
   readonly #timer: NodeJS.Timeout
   #appended = 0
   #existing = 0
@@ -101,8 +101,8 @@ export class ElasticsearchLogStore implements LogStore {
     this.#bulk = new BulkWriter(client, { patienceMs, refresh })
     this.#pulse = new Pulse(client, followEveryMs)
     this.#reader = { client, catalog: this.#catalog, origins: this.#origins }
-    this.#health = { records: 0, bytes: 0 }
-    this.#timer = setInterval(() => void this.#look(), HEALTH_EVERY_MS)
+    this.#standing = new Standing(client, this.#catalog, options.log)
+    this.#timer = setInterval(() => void this.#standing.look(), HEALTH_EVERY_MS)
     this.#timer.unref()
   }
 
@@ -114,7 +114,7 @@ export class ElasticsearchLogStore implements LogStore {
       await ensureTemplates(client, layout)
       await client.cluster.health({ index: 'driftlog.*', wait_for_status: 'yellow', timeout: '30s' })
       const store = new ElasticsearchLogStore(options)
-      await store.#look()
+      await store.#standing.look()
       log.info(
         { nodes: [...client.connectionPool.connections].map(({ url }) => url.origin) },
         'records live in Elasticsearch'
@@ -128,12 +128,12 @@ export class ElasticsearchLogStore implements LogStore {
   async append(batches: readonly Batch[]): Promise<void> {
     try {
       await this.#append(batches)
-      delete this.#health.away
+      delete this.#standing.away
     } catch (error) {
       // What of it was written is looked for before anything else of these generations is.
       this.#leftovers.forget(sourcesOf(batches))
       const told = awayOr(error)
-      if (told instanceof StoreAwayError) this.#health.away = told.message
+      if (told instanceof StoreAwayError) this.#standing.away = told.message
       throw told
     }
   }
@@ -164,7 +164,7 @@ export class ElasticsearchLogStore implements LogStore {
       for (const name of new Set(documents.map((document) => document.index))) this.#catalog.meets(name)
       this.#appended += created
       this.#existing += existing.length
-      this.#count(shares, created)
+      this.#standing.count(shares, created)
     }
     await patiently(patienceMs, () => this.#positions.write(told))
     this.#leftovers.forget(sourcesOf(batches.filter(({ state }) => state.ended)))
@@ -245,13 +245,13 @@ export class ElasticsearchLogStore implements LogStore {
   async retain(retention: Retention, nowMs: number): Promise<number> {
     return this.#asked(async () => {
       const dropped = await retain(this.#client, this.#catalog, retention, nowMs)
-      if (dropped > 0) await this.#look()
+      if (dropped > 0) await this.#standing.look()
       return dropped
     })
   }
 
   health(): StoreHealth {
-    const { records, bytes, oldest, newest, away } = this.#health
+    const { records, bytes, oldest, newest, away } = this.#standing
     const { requests, retried, refused, waitingMs } = this.#bulk.figures
     return {
       ...{ engine: 'elasticsearch', records, bytes, writable: away === undefined },
@@ -279,50 +279,6 @@ export class ElasticsearchLogStore implements LogStore {
       return await question()
     } catch (error) {
       throw awayOr(error)
-    }
-  }
-
-  /** What was just written counts at once; the next look puts it right. */
-  #count(shares: readonly Share[], created: number): void {
-    const health = this.#health
-    health.records += created
-    // About: the cluster says what it takes on its disks.
-    for (const { batch } of shares) health.bytes += batch.records.text.byteLength
-    for (const { batch, rows } of shares) {
-      const { timeMs, nanos } = batch.records
-      for (const row of rows) {
-        const time = BigInt(timeMs[row] ?? 0) * 1_000_000n + BigInt(nanos[row] ?? 0)
-        if (health.oldest === undefined || time < health.oldest) health.oldest = time
-        if (health.newest === undefined || time > health.newest) health.newest = time
-      }
-    }
-  }
-
-  /** How much there is, as the cluster sees it. */
-  async #look(): Promise<void> {
-    try {
-      this.#catalog.stale()
-      const indices = await this.#catalog.list()
-      const edge = async (order: 'asc' | 'desc') => {
-        const { hits } = await this.#client.search<{ driftlog: { time: string } }>({
-          ...{ index: ALL_RECORDS, size: 1, track_total_hits: false, ignore_unavailable: true },
-          sort: [{ 'driftlog.time': order }],
-          _source: ['driftlog.time']
-        })
-        return hits.hits[0]?._source?.driftlog.time
-      }
-      const [oldest, newest] = indices.length > 0 ? await Promise.all([edge('asc'), edge('desc')]) : []
-      this.#health.records = indices.reduce((sum, { records }) => sum + records, 0)
-      this.#health.bytes = indices.reduce((sum, { bytes }) => sum + bytes, 0)
-      if (oldest === undefined) delete this.#health.oldest
-      else this.#health.oldest = BigInt(oldest)
-      if (newest === undefined) delete this.#health.newest
-      else this.#health.newest = BigInt(newest)
-      delete this.#health.away
-    } catch (error) {
-      if (!isPassing(error))
-        this.#options.log.warn({ reason: reasonOf(error) }, 'the cluster could not be looked at')
-      this.#health.away = new StoreAwayError(reasonOf(error)).message
     }
   }
 }
