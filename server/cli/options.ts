@@ -39,3 +39,11 @@ export function wholeNumber(from: number, to: number): (text: string) => number 
 export function examples(...lines: string[]): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}\n`).join('')}`
 }
+
+/** A flag wins over its variable. */
+export function withSet(
+  env: NodeJS.ProcessEnv,
+  flags: Record<string, string | undefined>
+): NodeJS.ProcessEnv {
+  return { ...env, ...Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined)) }
+}

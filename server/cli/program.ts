@@ -2,8 +2,10 @@
 import { Command, Option } from 'commander'
 import { ownVersion } from '../version.ts'
 import { accessCommands } from './access-commands.ts'
+import { agentCommands } from './agent-commands.ts'
 import type { ExitCode } from './exit.ts'
-import { type ClientFlags, clientOf, examples, wholeNumber } from './options.ts'
+import { folderCommands } from './folder-commands.ts'
+import { type ClientFlags, clientOf, examples, wholeNumber, withSet } from './options.ts'
 import type { Say } from './say.ts'
 
 export interface ProgramParts {
@@ -93,65 +95,7 @@ export function buildProgram({ env, say, joinToken, ended }: ProgramParts): Comm
       ended(await runHub(hubEnv(flags), say))
     })
 
-  const agent = program
-    .command('agent')
-    .summary('joins this host to a hub')
-    .description(
-      'Finds the containers of this host and sends their logs to a hub. It listens nowhere but on loopback.'
-    )
-    .option('--hub <url>', 'address of the hub (DRIFTLOG_HUB_URL)')
-    .option(
-      '--join <token>',
-      'join token; it stays in the history of the shell, so prefer DRIFTLOG_JOIN_TOKEN or --join-file'
-    )
-    .addOption(new Option('--join-file <file>', 'file with the join token').conflicts('join'))
-    .option('--ca <file>', "authority that vouches for the hub's certificate (DRIFTLOG_HUB_CA_FILE)")
-    .addOption(
-      new Option(
-        '--fingerprint <sha256>',
-        "the hub's certificate, as the hub prints it (DRIFTLOG_HUB_FINGERPRINT)"
-      ).conflicts('ca')
-    )
-    .option('--socket <path>', "the Docker Engine's socket (DRIFTLOG_DOCKER_SOCKET)")
-    .option('--state <folder>', "folder of the agent's id and key (DRIFTLOG_STATE_DIR)")
-    .option('--name <name>', 'name of this host (DRIFTLOG_HOST_NAME)')
-    .option('--log-level <level>', 'fatal, error, warn, info, debug, trace or silent (DRIFTLOG_LOG_LEVEL)')
-    .addHelpText(
-      'after',
-      examples(
-        'DRIFTLOG_JOIN_TOKEN=… driftlog agent --hub http://logs.example.org:7400',
-        'driftlog agent --hub http://10.0.0.5:7400 --join-file /run/secrets/driftlog-join',
-        'driftlog agent --hub https://10.0.0.5:7400 --fingerprint sha256:… --join-file join'
-      )
-    )
-    .action(async (flags: AgentSettings) => {
-      const { runAgentCommand } = await import('./agent.ts')
-      const join = flags.join === undefined ? {} : { join: joinToken ?? flags.join }
-      ended(await runAgentCommand({ ...flags, ...join }, agentEnv(env, flags), say))
-    })
-
-  agent
-    .command('doctor')
-    .summary('checks what the agent needs on this host')
-    .description(
-      "Looks at the engine, rights, paths, the containers' log settings, the clock, the hub and more, as this user and in this container, and says what to do. It changes nothing. Ends with 1 when something keeps the agent from its work."
-    )
-    .option('--json', 'the findings as JSON')
-    .addHelpText(
-      'after',
-      examples(
-        'driftlog agent doctor --hub http://logs.example.org:7400',
-        'docker exec driftlog-agent-1 driftlog agent doctor',
-        'driftlog agent doctor --json | jq \'.findings[] | select(.state != "ok")\''
-      )
-    )
-    .action(async (_: unknown, command: Command) => {
-      const { doctor } = await import('./doctor.ts')
-      const flags = command.optsWithGlobals<AgentSettings & { json?: boolean }>()
-      const join = flags.join === undefined ? {} : { DRIFTLOG_JOIN_TOKEN: joinToken ?? flags.join }
-      const file = flags.joinFile === undefined ? {} : { DRIFTLOG_JOIN_TOKEN_FILE: flags.joinFile }
-      ended(await doctor(flags.json ?? false, { ...agentEnv(env, flags), ...join, ...file }, say))
-    })
+  agentCommands(program, { env, say, ended, ...(joinToken === undefined ? {} : { joinToken }) })
 
   clientOf(program.command('search [query...]'))
     .summary('searches the logs')
@@ -226,45 +170,7 @@ export function buildProgram({ env, say, joinToken, ended }: ProgramParts): Comm
 
   accessCommands(program, { env, say, ended })
 
-  program
-    .command('check [folder]')
-    .summary('verifies an embedded data folder')
-    .description(
-      'Reads everything in the data folder of a hub and verifies it. It changes nothing. Ends with 1 when it finds damage.'
-    )
-    .option('--json', 'the result as JSON')
-    .addHelpText('after', examples('driftlog check', 'driftlog check /var/lib/driftlog --json'))
-    .action(async (folder: string | undefined, flags: { json?: boolean }) => {
-      const { check } = await import('./check.ts')
-      const { DRIFTLOG_DATA_DIR } = env
-      ended(await check(folder ?? (DRIFTLOG_DATA_DIR || './data'), flags.json ?? false, say))
-    })
-
-  program
-    .command('migrate [folder]')
-    .summary('copies an embedded data folder into Elasticsearch')
-    .description(
-      'Copies records, positions, hosts and tokens of a data folder, whose hub must not run, into the cluster that the DRIFTLOG_ELASTICSEARCH_ settings name. Broken off, it goes on where it was. Ends with 1 when the numbers of records differ in the end.'
-    )
-    .option('--json', 'the result as JSON')
-    .addHelpText('after', examples('DRIFTLOG_ELASTICSEARCH_URL=https://es-1:9200 driftlog migrate ./data'))
-    .action(async (folder: string | undefined, flags: { json?: boolean }) => {
-      const { runMigration } = await import('./migrate.ts')
-      const { DRIFTLOG_DATA_DIR } = env
-      ended(await runMigration(folder ?? (DRIFTLOG_DATA_DIR || './data'), flags.json ?? false, env, say))
-    })
-
-  program
-    .command('health [program]')
-    .summary('asks the hub or agent of this container')
-    .description(
-      'Asks the hub or agent that runs here whether it answers, for health checks. Which one is read from the first process of the container where it is not said. Ends with 1 when there is no answer.'
-    )
-    .addHelpText('after', examples('driftlog health', 'driftlog health agent'))
-    .action(async (name: string | undefined) => {
-      const { health } = await import('./health.ts')
-      ended(await health(name, env, say))
-    })
+  folderCommands(program, { env, say, ended })
 
   program
     .command('demo')
@@ -324,42 +230,11 @@ interface HubFlags {
   logLevel?: string
 }
 
-interface AgentSettings {
-  hub?: string
-  ca?: string
-  fingerprint?: string
-  join?: string
-  joinFile?: string
-  socket?: string
-  state?: string
-  name?: string
-  logLevel?: string
-}
-
 interface DemoFlags {
   port?: string
   seed: number
   hours: number
   data?: string
-}
-
-function agentEnv(env: NodeJS.ProcessEnv, flags: AgentSettings): NodeJS.ProcessEnv {
-  return withSet(env, {
-    DRIFTLOG_HUB_URL: flags.hub,
-    // A flag wins over the variable of the other one, too.
-    ...((flags.ca ?? flags.fingerprint)
-      ? { DRIFTLOG_HUB_CA_FILE: flags.ca ?? '', DRIFTLOG_HUB_FINGERPRINT: flags.fingerprint ?? '' }
-      : {}),
-    DRIFTLOG_DOCKER_SOCKET: flags.socket,
-    DRIFTLOG_STATE_DIR: flags.state,
-    DRIFTLOG_HOST_NAME: flags.name,
-    DRIFTLOG_LOG_LEVEL: flags.logLevel
-  })
-}
-
-/** A flag wins over its variable. */
-function withSet(env: NodeJS.ProcessEnv, flags: Record<string, string | undefined>): NodeJS.ProcessEnv {
-  return { ...env, ...Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined)) }
 }
 
 const MAIN_HELP = `
@@ -371,7 +246,7 @@ Examples:
 
 Exit codes:
   0  done (search: something was found)
-  1  search found nothing, check found damage, status needs a person, health got no answer,
+  1  search found nothing, check found damage, migrate a difference, status needs a person, health got no answer,
      agent doctor found something to mend
   2  wrong option, setting or query
   3  no hub answers
