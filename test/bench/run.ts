@@ -7,7 +7,17 @@ import { cpus, loadavg, release, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Bench, Row } from './row.ts'
 
-const BENCHES = ['agent', 'outage', 'collector', 'engine', 'hub', 'fleet', 'latency', 'stats'] as const
+const BENCHES = [
+  'agent',
+  'outage',
+  'collector',
+  'engine',
+  'hub',
+  'fleet',
+  'latency',
+  'stats',
+  'elasticsearch'
+] as const
 const DOC = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url))
 const INTRO = `# Benchmarks
 
