@@ -48,7 +48,10 @@ export const rows: Bench = async (progress) => {
     const theirs = await into('embedded', embedded)
     await embedded.seal()
     await client.indices.refresh({ index: 'driftlog-*' })
-    return [...written(ours, theirs), ...(await answers(cluster, embedded, endMs, progress))]
+    return [
+      ...written(ours, theirs),
+      ...(await answers(cluster, embedded, { endMs, needle: ours.needle }, progress))
+    ]
   } finally {
     service('down')
     await rm(folder, { recursive: true, force: true })
@@ -61,6 +64,8 @@ interface Ingested {
   cpuSeconds: number
   /** Share of the time in which the event loop had nothing to do. */
   idle: number
+  /** Stands in one record. */
+  needle: string
 }
 
 async function ingest(store: LogStore, endMs: number, progress: Progress): Promise<Ingested> {
@@ -87,7 +92,8 @@ async function ingest(store: LogStore, endMs: number, progress: Progress): Promi
   return {
     perSecond: (RECORDS / wallMs) * 1000,
     cpuSeconds: cpuMicros / RECORDS,
-    idle: 100 * (1 - activeMs / wallMs)
+    idle: 100 * (1 - activeMs / wallMs),
+    needle: made.work.needles[0] ?? ''
   }
 }
 
@@ -120,15 +126,12 @@ function written(ours: Ingested, theirs: Ingested): Row[] {
 async function answers(
   cluster: LogStore,
   embedded: LogStore,
-  endMs: number,
+  { endMs, needle }: { endMs: number; needle: string },
   progress: Progress
 ): Promise<Row[]> {
   await sleep(1000)
-  const asked = async (store: LogStore) => {
-    const needle =
-      appends(RECORDS, { perAppend: 1, startMs: endMs - DAY_MS, spanMs: DAY_MS }).work.needles[0] ?? ''
-    return questions(store, { endMs, needle, middle: await middleOf(store, endMs) })
-  }
+  const asked = async (store: LogStore) =>
+    questions(store, { endMs, needle, middle: await middleOf(store, endMs) })
   const [ours, theirs] = [await asked(cluster), await asked(embedded)]
   const found: Row[] = []
   for (const [i, { name, ask }] of ours.entries()) {
