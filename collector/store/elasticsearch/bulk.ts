@@ -153,6 +153,7 @@ class Lane {
       const { items: told } = await this.#client.bulk(
         {
           operations: items.flatMap(({ document, source }) => [actionOf(document), source]),
+          filter_path: 'items.*.status,items.*.error.type,items.*.error.reason',
           ...this.#refresh
         },
         { maxRetries: 0 }

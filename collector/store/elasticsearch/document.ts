@@ -41,6 +41,7 @@ export const READ_BACK = [
   'driftlog.flags'
 ]
 
+const DAY_MS = 86_400_000
 /** Times that `date_nanos` can hold, milliseconds since 1970. */
 const LAST_MS = Date.UTC(2262, 3, 11)
 
@@ -77,9 +78,13 @@ export function documentsOf(
   const text = Buffer.from(records.text.buffer, records.text.byteOffset, records.text.byteLength)
   const always = alwaysOf(origin, originId, number, receivedMs, source)
   const documents: Document[] = []
+  let [day, index] = [Number.NaN, '']
   for (const row of rows) {
     const timeMs = records.timeMs[row] ?? 0
     const nanos = records.nanos[row] ?? 0
+    const ownDay = Math.floor(timeMs / DAY_MS)
+    // Most rows of a batch are of one day.
+    if (ownDay !== day) [day, index] = [ownDay, indexOf(origin.environment, timeMs)]
     const offset = records.offset[row] ?? 0
     const message = text.toString('utf8', row > 0 ? records.textEnd[row - 1] : 0, records.textEnd[row])
     const level = LEVELS[records.level[row] ?? 0] ?? 'unknown'
@@ -87,7 +92,7 @@ export function documentsOf(
     const around = (searched: string) =>
       `{"@timestamp":"${stampOf(timeMs, nanos)}","message":${JSON.stringify(message)},"log":{"level":"${level}","offset":${offset}},${always},${own}${searched}}}`
     documents.push({
-      index: indexOf(origin.environment, timeMs),
+      index,
       id: `${source}.${from + offset}`,
       source: around(searchedOf(message)),
       plain: () => around(wordsFor(stripAnsi(message)))
