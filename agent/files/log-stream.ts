@@ -30,6 +30,9 @@ export class LogStream extends Log {
   /** The hub knows nothing of this stream: whether the oldest file is the first is to be judged, once. */
   #beginning: 'unasked' | 'asked' | 'judged' = 'unasked'
 
+  /** It has been judged whether the newest file is the last. */
+  #ended = false
+
   constructor(options: LogStreamOptions) {
     super(options)
     this.#files = new Succession(options.path)
@@ -258,6 +261,16 @@ export class LogStream extends Log {
     this.#identify(true)
     this.#files.finish()
     this.#prove()
+    this.#judgeEnd()
+  }
+
+  /** A file that had been rotated when it was deleted had a newer one beside it, which nobody has seen. */
+  #judgeEnd(): void {
+    if (this.#ended) return
+    this.#ended = true
+    const newest = this.#files.generations.at(-1)
+    if (!newest?.source || newest.source.packed || !newest.source.wasRotated()) return
+    this.tell({ cause: 'removed-unread', ...named('after', newest.newest) })
   }
 
   /** Generations that the hub waits for and that lie nowhere: told as lost, and ended where they stand. */

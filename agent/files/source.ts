@@ -1,5 +1,5 @@
 /** An opened log file. A held descriptor outlives renaming and removal of the file. */
-import { closeSync, fstatSync, openSync, read, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, read, readlinkSync, readSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { constants, createGunzip, gunzipSync } from 'node:zlib'
@@ -45,6 +45,11 @@ export class PlainFile {
 
   read(into: Buffer, at: number): number {
     return readSync(this.fd, into, 0, into.length, at)
+  }
+
+  /** Whether it had a rotated file's name, such as `x.log.1`, when it was deleted. The kernel remembers the last one. */
+  wasRotated(): boolean {
+    return /\.\d+ \(deleted\)$/.test(readlinkSync(`/proc/self/fd/${this.fd}`))
   }
 
   facts(): FileFacts {

@@ -1,3 +1,4 @@
+import { renameSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { countOf, linesOf, Scene, until } from './scene.ts'
@@ -23,6 +24,24 @@ test('docker rm -f while it writes: the held file is read to its last byte, then
     })
   }
   expect(scene.hub.losses).toEqual([])
+})
+
+test('rotated and removed between two looks: that a file was never seen is told', async () => {
+  await using scene = await Scene.open()
+  scene.agent()
+  await until(() => scene.hub.present !== undefined)
+  const id = scene.engine.run({ name: 'a', image: 'x:1', logOptions: { 'max-size': '1m', 'max-file': '3' } })
+  scene.engine.write(id, 'stdout', '0 text\n')
+  await until(() => scene.hub.text(id) !== '')
+  const path = scene.engine.find(id).logPath
+  renameSync(path, `${path}.1`)
+  writeFileSync(path, '{"log":"1 text\\n","stream":"stdout","time":"2026-11-25T10:00:00.1Z"}\n')
+  scene.engine.remove(id)
+  await until(() => scene.hub.losses.length > 0)
+  await until(() => scene.hub.generations(id).at(-1)?.ended ?? false)
+  expect(scene.hub.losses).toMatchObject([
+    { cause: 'removed-unread', container: id, after: scene.hub.generations(id).at(-1)?.id }
+  ])
 })
 
 test('an unfinished last record of a removed container arrives as it is', async () => {
