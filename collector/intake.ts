@@ -28,7 +28,7 @@ import {
 import type { Batch, Origin } from './record.ts'
 import { setBack } from './set-back.ts'
 import type { StatsArrivals } from './stats/arrivals.ts'
-import type { LogStore } from './store/store.ts'
+import { type LogStore, PASSING_REFUSALS } from './store/store.ts'
 import { type Generation, positionOf, type Streams, streamKey } from './streams.ts'
 
 export interface IntakeParts {
@@ -388,7 +388,6 @@ function refusal(error: unknown): never {
 /** An error of the store is told with its reason; coded errors pass. */
 function storeRefusal(error: unknown): unknown {
   const { code, statusCode, message } = error as { code?: string; statusCode?: number; message?: string }
-  const isStore = code === 'DRIFTLOG_STORE_FULL' || code === 'DRIFTLOG_STORE_AWAY'
-  if (code?.startsWith('DRIFTLOG_') && (statusCode !== undefined || isStore)) return error
+  if (code?.startsWith('DRIFTLOG_') && (statusCode !== undefined || PASSING_REFUSALS.has(code))) return error
   return Object.assign(new StoreFailedError(message ?? 'unknown'), { cause: error })
 }

@@ -3,6 +3,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { DELIVERY_TYPE, type Problem } from '../agent/protocol.ts'
 import { PositionError } from './errors.ts'
 import { TokenFailuresError } from './failures.ts'
+import { PASSING_REFUSALS } from './store/store.ts'
 
 const RETRY_AFTER_S = 1
 /** While the disk is full there is no point in coming back at once. */
@@ -30,8 +31,7 @@ function problemOf(error: FastifyError): Problem {
   const { code = '', message, validation } = error
   if (error instanceof PositionError)
     return { code, message, statusCode: error.statusCode, positions: error.positions }
-  if (code === 'DRIFTLOG_STORE_FULL' || code === 'DRIFTLOG_STORE_AWAY')
-    return { code, message, statusCode: 503 }
+  if (PASSING_REFUSALS.has(code)) return { code, message, statusCode: 503 }
   if (code.startsWith('DRIFTLOG_')) return { code, message, statusCode: error.statusCode ?? 500 }
   if (validation || code === 'FST_ERR_VALIDATION') return { code: 'DRIFTLOG_BODY', message, statusCode: 400 }
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')

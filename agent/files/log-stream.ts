@@ -29,7 +29,6 @@ export class LogStream extends Log {
   readonly #files: Succession
   /** The hub knows nothing of this stream: whether the oldest file is the first is to be judged, once. */
   #beginning: 'unasked' | 'asked' | 'judged' = 'unasked'
-
   /** It has been judged whether the newest file is the last. */
   #ended = false
 

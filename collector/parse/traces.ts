@@ -4,6 +4,50 @@
  * the other; what it says depends on nothing but the lines since the event began.
  */
 import { isPeculiar, isStructured, lastOf, mayFollow } from './trace-bytes.ts'
+import {
+  AT_CALL,
+  AT_NAMED,
+  AT_PLACE,
+  AT_SPACED,
+  CAUSE,
+  CONSOLE,
+  CRASH,
+  DOTTED,
+  FIELD,
+  FRESH,
+  GO_BEGIN,
+  GO_FURTHER,
+  GO_NAME,
+  GO_PLACE,
+  GO_SERVED,
+  GROUP,
+  HEADER,
+  INDENTED,
+  INNER,
+  MORE,
+  NAMED_CAUSE,
+  PHP_ERROR,
+  PHP_FURTHER,
+  PRINTED,
+  PYTHON_CHAIN,
+  PYTHON_DETAIL,
+  PYTHON_FILE,
+  PYTHON_INTRO,
+  PYTHON_THROWN,
+  PYTHON_WARNING,
+  REPEATED,
+  RUBY_FRAME,
+  RUBY_FURTHER,
+  RUBY_NAMED,
+  RUST_BEGIN,
+  RUST_FURTHER,
+  SECOND_LINE,
+  SOURCE,
+  TAGS_ONLY,
+  THREAD,
+  TRACEBACK,
+  TWO_LINED
+} from './trace-shapes.ts'
 
 /** What a line is to the event that is open. */
 export const STEP = {
@@ -110,72 +154,6 @@ function lineText(b: Uint8Array, from: number, to: number): string {
 }
 
 const COLOURS = /\x1b\[[0-9;]*m/g
-
-const NAMED = '(?:[A-Za-z_$][\\w$]*(?:[./\\\\]|::))*'
-const THROWN = `${NAMED}[A-Za-z_$][\\w$]*(?:Exception|Error|Throwable|Failure|Fault|Interrupt|Exit|Timeout|Warning|RemoteTraceback)\\d*|${NAMED}(?:Error|Exception)`
-/** `java.lang.IllegalStateException: …`, `TypeError: …`, with what may stand before it. */
-const HEADER = new RegExp(
-  `^(?:\\t|\\s*\\xe2[\\x80-\\xbf]{2} )?(?:Exception in thread "[^"]*" |Uncaught (?:exception )?|Unhandled exception[.:] |\\(node:\\d+\\) (?:\\w+: )?|(?:PHP )?(?:Fatal|Recoverable fatal) error: +(?:Uncaught )?(?:exception ')?|Error: )?(?:${THROWN})(?:'? with message .*|:| \\[| \\(|, |$)`
-)
-/** What a runtime says itself, and no logger introduces. */
-const CRASH = /^(?:PHP |Fatal error|Exception in thread|Uncaught |Unhandled exception|\(node:)/
-const PHP_ERROR =
-  /^(?:\[[^\]]*\] )?(?:(?:NOTICE|WARNING): PHP message: )?(?:PHP )?(?:Fatal|Parse|Recoverable fatal) error: +Uncaught /
-const CAUSE = /^\s*(?:Caused by|Suppressed|Wrapped by): /
-/** The same with the name of what was thrown: enough to begin with. */
-const NAMED_CAUSE = /^\s*(?:Caused by|Suppressed|Wrapped by): (?:[\w$]+\.)+[\w$]+(?::|$)/
-const DOTTED = /^(?:[\w$]+\.){2,}[\w$]+(?:: |$)/
-const INNER = /^ *---> /
-const AT_CALL = /^\s+at (?:(?:async|new|get|set|static) )*[^\s(]+(?: \[as [^\]]+\])?\(.*\)/
-const AT_SPACED = /^\s+at .*\(\w+\.(?:java|kt|scala|groovy|clj):\d+\)/
-const AT_NAMED =
-  /^\s+at (?:(?:async|new|get|set|static) )*[^\s(]+(?: [^\s(]+)?(?: \[as [^\]]+\])? \((?:.*:\d+|native|<anonymous>|index \d+|eval at .*)\),?(?: \{)?$/
-const AT_PLACE =
-  /^\s+at (?:async )?(?:file:\/\/|node:|\/|[A-Za-z]:[\\/]|webpack|internal\/|https?:|<|\[eval)\S*(?: \{)?,?$/
-const MORE = /^\s*\.\.\. (?:\d+ |$)/
-const TRACEBACK = /Traceback \(most recent call last\):$/
-const GROUP = /^\s*\+ Exception Group Traceback/
-const PYTHON_FILE = /^(?:\s+|> )File "[^"]+", line \d+/
-const PYTHON_THROWN = /^[A-Za-z_][\w.]*(?::(?: |$)|$|\()/
-const PYTHON_CHAIN = /^(?:During handling of the above exception|The above exception was the direct cause)/
-const PYTHON_INTRO =
-  /^(?:--- Logging error ---$|Exception ignored (?:in|on)|(?:Task|Future) exception was never retrieved|Exception in callback )/
-const PYTHON_DETAIL =
-  /^(?:\[SQL: |\[parameters: |\(Background on this error|DETAIL: |HINT: |LINE \d+: |CONTEXT: |Message: |Arguments: |FATAL: {2})/
-const GO_BEGIN = /^(?:panic: |fatal error: |goroutine \d+ |\[signal |SIG[A-Z]+: |unexpected fault address)/
-const GO_SERVED = /^[\d/]+ [\d:.]+ (?:\S+\.go:\d+: )?(?:http2?: |\[Recovery\] )?.*panic/
-const GO_FURTHER =
-  /^(?:goroutine |created by |\[(?:signal|originating)|exit status \d|\.\.\.(?:additional|\d+) frames|runtime stack:|runtime: |\t|\S+\(.*\)$|panic\(|[a-z]\w{0,5} +0x[0-9a-f]+$|PC=0x)/
-/** `/app/main.go:12 (0x8f2b1d)` */
-const GO_PLACE = /^\S+:\d+ \(0x[0-9a-f]+\)$/
-const GO_NAME = /^[\w./*()[\]·{}%-]+\.[\w./*()[\]·{}%-]+$/
-const RUBY_FRAME = /^\s*(?:\[[^\]]*\] )*(?:from )?\S+:\d+:in [`'"]/
-/** `[tag] ActiveRecord::RecordNotFound (…):` as Rails writes it. */
-const RUBY_NAMED = /^(?:\[[^\]]*\] )*[A-Z]\w*(?:::[A-Z]\w*)* \(.*\):$/
-const RUBY_FURTHER =
-  /^(?:\t? *\d+: from |\s+from |\s+\.\.\. \d+ levels|Did you mean\?|\s*(?:\[[^\]]*\] )+\S+\.rb:\d+)/
-const PHP_FURTHER =
-  /^(?:#\d+ (?:\{main\}|\[internal function\]|.*\(\d+\): |\S+\(.*\))|(?:PHP )?Stack trace:|\s+thrown in |\[(?:stacktrace|previous exception)\]|Next \S+: |PHP +\d+\. )/
-const RUST_BEGIN = /^thread '[^']*' (?:\(\d+\) )?panicked at /
-const RUST_FURTHER = /^(?:note: |stack backtrace:|Stack backtrace:|Caused by:$|Location:$)/
-const CONSOLE = /^(?:trce|dbug|info|warn|fail|crit): \S+\[\d+\]$/
-const SOURCE = /^(?:file:\/\/|node:|\/|[A-Za-z]:\\)\S*:\d+$/
-const THREAD = /^"[^"]+" (?:#\d+ |Id=\d+ |prio=|daemon )/
-const INDENTED = /^[ \t]+\S/
-/** `    reqId: "req-3"`: how pino-pretty and others write fields below a line. */
-const FIELD = /^ {4}[\w$@.-]+: ?\S/
-/** `/app/x.py:20: RuntimeWarning: …`; the line of the program follows. */
-const PYTHON_WARNING = /^\S+\.py:\d+: (?:[\w.]+)?Warning: /
-const PRINTED = /^(?:Array|[\w\\]+ Object)$/
-/** `Nov 20, 2023 6:01:31 PM com.acme.Ftp fetch`: java.util.logging; the level and the message follow. */
-const TWO_LINED = /^[A-Z][a-z]{2} \d{1,2}, \d{4} \d{1,2}:\d\d:\d\d [AP]M \S+ \S+$/
-const SECOND_LINE = /^(?:SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST): /
-/** Below a stack that .NET gives up on. */
-const REPEATED = /^(?:Repeat(?:ed)? \d+ times:|-{20,})$/
-const TAGS_ONLY = /^\s*(?:\[[^\]]*\]\s*)+$/
-/** How loggers begin their lines: no part of somebody else's message. */
-const FRESH =
-  /^(?:\[?\d{2,4}[-/.:]\d\d|[DIWEFA], \[\d{4}-|[[(]?(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|SEVERE|trace|debug|info|warn|warning)\b[\]:| ]|\{"|<\d{1,3}>|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d|[IWEF]\d{4} |(?:time|ts|level)=)/
 
 function stageOf(s: string, level: number): Stage | undefined {
   if (GROUP.test(s)) return 'group'

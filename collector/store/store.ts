@@ -216,6 +216,9 @@ export class StoreAwayError extends Error {
   }
 }
 
+/** Codes of refusals that pass: whoever brings records keeps them and tries again. */
+export const PASSING_REFUSALS: ReadonlySet<string> = new Set(['DRIFTLOG_STORE_FULL', 'DRIFTLOG_STORE_AWAY'])
+
 /** Names the place of a record in the one order; the page after it begins strictly behind it. */
 export function cursorOf(record: LogRecord): string {
   return `${record.time}_${record.id}`

@@ -1,7 +1,7 @@
 /** `driftlog agent` and `driftlog agent doctor`. */
 import { type Command, Option } from 'commander'
 import type { ExitCode } from './exit.ts'
-import { examples, withSet } from './options.ts'
+import { examples, trustOf, withSet } from './options.ts'
 import type { Say } from './say.ts'
 
 interface Parts {
@@ -37,13 +37,7 @@ export function agentCommands(program: Command, { env, say, joinToken, ended }: 
       'join token; it stays in the history of the shell, so prefer DRIFTLOG_JOIN_TOKEN or --join-file'
     )
     .addOption(new Option('--join-file <file>', 'file with the join token').conflicts('join'))
-    .option('--ca <file>', "authority that vouches for the hub's certificate (DRIFTLOG_HUB_CA_FILE)")
-    .addOption(
-      new Option(
-        '--fingerprint <sha256>',
-        "the hub's certificate, as the hub prints it (DRIFTLOG_HUB_FINGERPRINT)"
-      ).conflicts('ca')
-    )
+  trustOf(agent)
     .option('--socket <path>', "the Docker Engine's socket (DRIFTLOG_DOCKER_SOCKET)")
     .option('--state <folder>', "folder of the agent's id and key (DRIFTLOG_STATE_DIR)")
     .option('--name <name>', 'name of this host (DRIFTLOG_HOST_NAME)')

@@ -12,8 +12,18 @@ export interface ClientFlags {
 
 /** Options of a command that asks a running hub. */
 export function clientOf(command: Command, token = 'a read token'): Command {
+  command.option('--hub <url>', 'address of the hub (DRIFTLOG_HUB_URL, default http://127.0.0.1:7400)')
+  return trustOf(command)
+    .option(
+      '--token-file <file>',
+      `file with ${token} (or DRIFTLOG_TOKEN; found by itself on the machine of the hub)`
+    )
+    .option('--json', 'for machines: JSON, one object a line')
+}
+
+/** Options of a command that has to know whether it speaks to the right hub. */
+export function trustOf(command: Command): Command {
   return command
-    .option('--hub <url>', 'address of the hub (DRIFTLOG_HUB_URL, default http://127.0.0.1:7400)')
     .option('--ca <file>', "authority that vouches for the hub's certificate (DRIFTLOG_HUB_CA_FILE)")
     .addOption(
       new Option(
@@ -21,11 +31,6 @@ export function clientOf(command: Command, token = 'a read token'): Command {
         "the hub's certificate, as the hub prints it (DRIFTLOG_HUB_FINGERPRINT)"
       ).conflicts('ca')
     )
-    .option(
-      '--token-file <file>',
-      `file with ${token} (or DRIFTLOG_TOKEN; found by itself on the machine of the hub)`
-    )
-    .option('--json', 'for machines: JSON, one object a line')
 }
 
 export function wholeNumber(from: number, to: number): (text: string) => number {

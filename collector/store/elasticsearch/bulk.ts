@@ -24,7 +24,7 @@ export interface BulkOptions {
 export interface Outcome {
   created: number
   /** They were there before. */
-  existing: Document[]
+  existing: number
 }
 
 export class BulkWriter {
@@ -38,7 +38,7 @@ export class BulkWriter {
 
   /** Resolves when all of them are indexed, durably. Rejects with StoreAwayError, or with the cluster's refusal. */
   async write(documents: readonly Document[]): Promise<Outcome> {
-    const outcome: Outcome = { created: 0, existing: [] }
+    const outcome: Outcome = { created: 0, existing: 0 }
     const shares = this.#lanes.map(() => [] as Document[])
     for (const document of documents) shares[laneOf(document)]?.push(document)
     await Promise.all(
@@ -178,7 +178,7 @@ class Lane {
     for (const [i, item] of items.entries()) {
       const { status = 500, error } = told[i]?.create ?? {}
       const { job, document } = item
-      if (status === 409) job.outcome.existing.push(document)
+      if (status === 409) job.outcome.existing++
       else if (status < 300) job.outcome.created++
       else if (isPassingStatus(status)) {
         reason = `it refuses documents for now (${status} ${error?.type ?? ''})`

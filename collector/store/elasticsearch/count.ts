@@ -40,7 +40,7 @@ export async function histogram(
   if (count > 0 && question.narrowed.exact) await countBuckets(question, query, { first, count, step }, add)
   else if (count > 0) {
     const matches = matcher(query.where)
-    await eachRecord(reader, question, query, (record) => {
+    await eachRecord(reader, question, (record) => {
       if (matches(record)) add(Number((record.time - first) / step.ns), record.level, 1)
       return true
     })
@@ -84,19 +84,12 @@ async function countBuckets(
         question.coverage.scannedRecords += level.doc_count
       }
     }
-    return ended(question, answer.timed_out, to)
+    return answer.timed_out ? 'over' : 'more'
   })
 }
 
 function between(from: bigint, to: bigint): Clause {
   return { range: { 'driftlog.time': { gte: String(from), lt: String(to) } } }
-}
-
-/** A count of which the cluster ran out of time is told as what it is. */
-function ended(question: Question, isOver: boolean, at: bigint): 'more' | 'enough' {
-  if (!isOver) return 'more'
-  question.runsOut(at)
-  return 'enough'
 }
 
 export async function facets(
@@ -117,7 +110,7 @@ export async function facets(
   }
   if (!question.narrowed.exact) {
     const matches = matcher(query.where)
-    await eachRecord(reader, question, query, (record) => {
+    await eachRecord(reader, question, (record) => {
       if (matches(record)) {
         countRecord(counter, record)
         matched++
@@ -126,9 +119,9 @@ export async function facets(
       return true
     })
   } else {
-    matched = await countOrigins(reader, question, query, counter)
+    matched = await countOrigins(reader, question, counter)
     if (wantsTexts)
-      await eachRecord(reader, question, query, (record) => {
+      await eachRecord(reader, question, (record) => {
         sample(record)
         return sampled < sampleLimit
       })
@@ -136,12 +129,7 @@ export async function facets(
   return { facets: counter.facets(), fields: counter.fields(), sampled, matched, coverage: question.coverage }
 }
 
-async function countOrigins(
-  reader: Reader,
-  question: Question,
-  { to }: Query,
-  counter: FacetCounter
-): Promise<number> {
+async function countOrigins(reader: Reader, question: Question, counter: FacetCounter): Promise<number> {
   let matched = 0
   const aggs = {
     origins: { terms: { field: 'driftlog.origin', size: MOST_ORIGINS } },
@@ -167,9 +155,10 @@ async function countOrigins(
     ] as const)
       for (const { key, doc_count } of told(name))
         into.set(String(key), (into.get(String(key)) ?? 0) + doc_count)
-    for (const { doc_count } of told('levels')) matched += doc_count
-    question.coverage.scannedRecords += matched
-    return ended(question, timed_out, to)
+    const found = told('levels').reduce((sum, { doc_count }) => sum + doc_count, 0)
+    matched += found
+    question.coverage.scannedRecords += found
+    return timed_out ? 'over' : 'more'
   })
   if ([...counts.origin.keys()].some((id) => !reader.origins.get(id))) await reader.origins.all()
   for (const [id, records] of counts.origin) {
@@ -185,7 +174,6 @@ async function countOrigins(
 async function eachRecord(
   reader: Reader,
   question: Question,
-  { to }: Query,
   visit: (record: LogRecord) => boolean
 ): Promise<void> {
   const { client } = reader
@@ -209,8 +197,12 @@ async function eachRecord(
         question.coverage.scannedRecords += records.length
         for (const record of records) if (!visit(record)) return 'enough'
         const last = records.at(-1)
-        if (answer.timed_out || question.leftMs === 0) return ended(question, true, last?.time ?? to)
+        if (answer.timed_out) return 'over'
         if (answer.hits.hits.length < LOOKED_AT || !last) return 'more'
+        if (question.leftMs === 0) {
+          question.runsOut(last.time)
+          return 'enough'
+        }
         // The cluster adds a last sort value of its own, which breaks ties that ours has none of.
         after = [...placeValues(cursorOf(last)), Number.MAX_SAFE_INTEGER]
       }

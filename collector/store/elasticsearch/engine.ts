@@ -1,4 +1,4 @@
-/** The engine for those who outgrow one machine: records live in an Elasticsearch cluster, and hubs hold nothing. */
+/** The engine for those who outgrow one machine: records and their positions live in an Elasticsearch cluster. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@elastic/elasticsearch'
 import type { Logger } from 'pino'
@@ -36,7 +36,7 @@ import type { Reader } from './question.ts'
 import { retain } from './retention.ts'
 import { context, find, search } from './search.ts'
 import { Standing } from './standing.ts'
-import { summaries } from './summaries.ts'
+import { Summaries } from './summaries.ts'
 import { ensureTemplates, type Layout } from './template.ts'
 
 export interface ElasticsearchOptions {
@@ -84,6 +84,7 @@ export class ElasticsearchLogStore implements LogStore {
   readonly #bulk: BulkWriter
   readonly #pulse: Pulse
   readonly #reader: Reader
+  readonly #summaries: Summaries
   readonly #standing: Standing
   readonly #timer: NodeJS.Timeout
   #appended = 0
@@ -101,6 +102,7 @@ export class ElasticsearchLogStore implements LogStore {
     this.#bulk = new BulkWriter(client, { patienceMs, refresh })
     this.#pulse = new Pulse(client, followEveryMs)
     this.#reader = { client, catalog: this.#catalog, origins: this.#origins }
+    this.#summaries = new Summaries(this.#reader)
     this.#standing = new Standing(client, this.#catalog, options.log)
     this.#timer = setInterval(() => void this.#standing.look(), HEALTH_EVERY_MS)
     this.#timer.unref()
@@ -139,9 +141,7 @@ export class ElasticsearchLogStore implements LogStore {
   }
 
   async #append(batches: readonly Batch[]): Promise<void> {
-    const told = batches.map(({ origin, state }) => ({
-      ...{ stream: origin, instance: origin.instance, states: [state] }
-    }))
+    const told = batches.map(({ origin, state }) => ({ stream: origin, states: [state] }))
     const { patienceMs = PATIENCE_MS } = this.#options
     const origins = batches.map(({ origin }) => origin)
     const ids = await patiently(patienceMs, () => this.#origins.ensure(origins))
@@ -163,7 +163,7 @@ export class ElasticsearchLogStore implements LogStore {
       const { created, existing } = await this.#bulk.write(documents)
       for (const name of new Set(documents.map((document) => document.index))) this.#catalog.meets(name)
       this.#appended += created
-      this.#existing += existing.length
+      this.#existing += existing
       this.#standing.count(shares, created)
     }
     await patiently(patienceMs, () => this.#positions.write(told))
@@ -235,7 +235,7 @@ export class ElasticsearchLogStore implements LogStore {
   }
 
   origins(): Promise<OriginSummary[]> {
-    return this.#asked(() => summaries(this.#reader))
+    return this.#asked(() => this.#summaries.list())
   }
 
   follow(asked: FollowAsked, signal: AbortSignal): AsyncIterable<Arrival> {

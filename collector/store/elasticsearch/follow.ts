@@ -123,8 +123,8 @@ async function* catchUp(
   while (left.length > 0 && !signal.aborted) {
     const rounds = await Promise.all(
       left.map(async ([shard, checkpoint]) => {
-        const found = await arrivalsOf(reader, query, shard, reached.get(shard) ?? -1, checkpoint)
-        return { shard, checkpoint, found, isWhole: found.length < ROUND_RECORDS }
+        const arrivals = await arrivalsOf(reader, query, shard, reached.get(shard) ?? -1, checkpoint)
+        return { shard, checkpoint, ...arrivals }
       })
     )
     const inOrder = rounds.flatMap(({ shard, found }) => found.map((arrived) => ({ ...arrived, shard })))
@@ -157,13 +157,14 @@ interface Arrived {
   record: LogRecord
 }
 
+/** `isWhole`: there is nothing more up to the checkpoint. */
 async function arrivalsOf(
   reader: Reader,
   query: Readonly<Record<string, unknown>>,
   shard: string,
   from: number,
   to: number
-): Promise<Arrived[]> {
+): Promise<{ found: Arrived[]; isWhole: boolean }> {
   const [index = '', number = '0'] = shard.split('#')
   const { hits } = (await reader.client.search({
     ...{ index, preference: `_shards:${number}`, ignore_unavailable: true, size: ROUND_RECORDS },
@@ -173,11 +174,12 @@ async function arrivalsOf(
   } as never)) as unknown as { hits: { hits: (Hit & { _seq_no: number })[] } }
   const records = await recordsOf(reader, hits.hits)
   const known = hits.hits.filter(({ _source }) => reader.origins.get(_source.driftlog.origin))
-  return known.map(({ _seq_no, _source }, i) => ({
+  const found = known.map(({ _seq_no, _source }, i) => ({
     number: _seq_no,
     arrival: Number((_source.driftlog as { arrival?: string }).arrival ?? 0),
     record: records[i] as LogRecord
   }))
+  return { found, isWhole: hits.hits.length < ROUND_RECORDS }
 }
 
 /** The place as a text: what it says is for this engine alone. */

@@ -59,14 +59,6 @@ export class Origins {
     return this.#byId
   }
 
-  /** Nothing is left of them. */
-  async forget(ids: readonly string[]): Promise<void> {
-    if (ids.length === 0) return
-    const operations = ids.map((id) => ({ delete: { _id: id } }))
-    await this.#client.bulk({ index: ORIGINS_INDEX, operations, refresh: true })
-    for (const id of ids) this.#byId.delete(id)
-  }
-
   #idOf(origin: Origin): string {
     const key = JSON.stringify([
       origin.instance,

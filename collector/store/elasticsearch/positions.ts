@@ -11,7 +11,6 @@ import { POSITIONS_INDEX } from './names.ts'
 
 interface Kept {
   stream: StreamKey
-  instance: string
   generations: GenerationState[]
 }
 
@@ -23,7 +22,6 @@ interface Known {
 
 export interface Told {
   stream: StreamKey
-  instance: string
   states: readonly GenerationState[]
 }
 
@@ -101,27 +99,6 @@ export class Positions {
     }
   }
 
-  /** Nothing of these instances is there any more, and nothing will come. */
-  async forget(instances: readonly string[]): Promise<void> {
-    if (instances.length === 0) return
-    const found: string[] = []
-    for (let from = 0; from < instances.length; from += 1000) {
-      const { hits } = await this.#client.search<Kept>({
-        ...{ index: POSITIONS_INDEX, size: 10_000, track_total_hits: false },
-        query: { terms: { instance: instances.slice(from, from + 1000) } }
-      })
-      for (const { _id, _source } of hits.hits)
-        if (_id && _source?.generations.every(({ ended }) => ended)) found.push(_id)
-    }
-    if (found.length === 0) return
-    await this.#client.bulk({
-      index: POSITIONS_INDEX,
-      operations: found.map((id) => ({ delete: { _id: id } })),
-      refresh: true
-    })
-    for (const id of found) this.#known.delete(id)
-  }
-
   async #write(told: ReadonlyMap<string, Told>): Promise<void> {
     let left = [...told.values()]
     for (let tries = 0; left.length > 0; tries++) {
@@ -177,7 +154,6 @@ export class Positions {
     const place = { _index: POSITIONS_INDEX, _id: id }
     const kept = {
       stream: { host, container, stream },
-      instance: one.instance,
       generations: sorted(this.#merged(one).generations.values())
     }
     if (!version) return [{ create: place }, kept]

@@ -16,12 +16,11 @@ export interface Reader {
 }
 
 export interface Hit {
-  _index: string
   _source: Stored
 }
 
 export interface Answer {
-  hits: { total?: { value: number }; hits: Hit[] }
+  hits: { hits: Hit[] }
   aggregations?: Record<string, unknown>
   timed_out: boolean
   pit_id?: string
@@ -73,18 +72,21 @@ export class Question {
 
   /**
    * Groups of indices, days that follow each other, in the direction of reading. Goes on until all are read, `visit`
-   * says that it is enough, or time runs out: then the coverage says how far everything was searched.
+   * says that it is enough, or time is over, before a group or by the word of `visit` in the midst of one: then the
+   * coverage says how far everything was searched.
    */
-  async byDays(sign: 1 | -1, visit: (indices: string[]) => Promise<'more' | 'enough'>): Promise<void> {
+  async byDays(
+    sign: 1 | -1,
+    visit: (indices: string[]) => Promise<'more' | 'enough' | 'over'>
+  ): Promise<void> {
     const newestFirst = await this.#reader.catalog.within(this.#query, this.#bounds.signal)
     const left = sign < 0 ? newestFirst : newestFirst.toReversed()
     for (let days = FIRST_DAYS; left.length > 0; days = Math.min(MOST_DAYS, days * 4)) {
       const group = takeDays(left, days)
-      if (this.leftMs > 0 && (await visit(group.map(({ index }) => index))) === 'enough') return
-      if (this.leftMs > 0 && this.coverage.complete) continue
-      if (this.leftMs > 0) continue
+      const told = this.leftMs > 0 ? await visit(group.map(({ index }) => index)) : 'over'
+      if (told === 'more') continue
       const day = group[0]?.day ?? 0
-      this.runsOut(startOfDay(sign < 0 ? day + 1 : day))
+      if (told === 'over') this.runsOut(startOfDay(sign < 0 ? day + 1 : day))
       return
     }
   }

@@ -10,7 +10,6 @@ import { ALL_RECORDS } from './names.ts'
 const PAGE = 5000
 
 interface Aged {
-  day: DayIndex
   newestMs: number
   /** Instances of the index; undefined where all have one age. */
   instances: string[] | undefined
@@ -55,7 +54,7 @@ async function ageIn(client: Client, day: DayIndex, { ages }: Retention): Promis
   const found = aggregations?.['instances'] as { buckets: { key: string }[] } | undefined
   // Where nothing is found yet, something may just have been written.
   const newestMs = typeof newest === 'number' ? newest / 1e6 : Number.POSITIVE_INFINITY
-  return { day, newestMs, instances: found?.buckets.map(({ key }) => key) }
+  return { newestMs, instances: found?.buckets.map(({ key }) => key) }
 }
 
 async function deleteDay(client: Client, { index }: DayIndex): Promise<number> {

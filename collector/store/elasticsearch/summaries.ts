@@ -22,27 +22,32 @@ interface Bucket {
   last: Edge
 }
 
-/** Sums of indices that did not change since they were made. */
-const sums = new WeakMap<Reader, Map<string, { records: number; byOrigin: Map<string, Sum> }>>()
+export class Summaries {
+  readonly #reader: Reader
+  /** Sums of indices that did not change since they were made. */
+  readonly #known = new Map<string, { records: number; byOrigin: Map<string, Sum> }>()
 
-export async function summaries(reader: Reader): Promise<OriginSummary[]> {
-  const indices = await reader.catalog.list()
-  const known = sums.get(reader) ?? new Map()
-  sums.set(reader, known)
-  const listed = new Set(indices.map(({ index }) => index))
-  for (const index of known.keys()) if (!listed.has(index)) known.delete(index)
-  const total = new Map<string, Sum>()
-  for (const day of indices) {
-    const before = known.get(day.index)
-    const byOrigin = before?.records === day.records ? before.byOrigin : await sumOf(reader, day)
-    known.set(day.index, { records: day.records, byOrigin })
-    for (const [id, sum] of byOrigin) total.set(id, together(total.get(id), sum))
+  constructor(reader: Reader) {
+    this.#reader = reader
   }
-  const origins = await reader.origins.all()
-  return [...total].flatMap(([id, sum]) => {
-    const origin = origins.get(id)
-    return origin ? [{ origin, ...sum }] : []
-  })
+
+  async list(): Promise<OriginSummary[]> {
+    const indices = await this.#reader.catalog.list()
+    const listed = new Set(indices.map(({ index }) => index))
+    for (const index of this.#known.keys()) if (!listed.has(index)) this.#known.delete(index)
+    const total = new Map<string, Sum>()
+    for (const day of indices) {
+      const before = this.#known.get(day.index)
+      const byOrigin = before?.records === day.records ? before.byOrigin : await sumOf(this.#reader, day)
+      this.#known.set(day.index, { records: day.records, byOrigin })
+      for (const [id, sum] of byOrigin) total.set(id, together(total.get(id), sum))
+    }
+    const origins = await this.#reader.origins.all()
+    return [...total].flatMap(([id, sum]) => {
+      const origin = origins.get(id)
+      return origin ? [{ origin, ...sum }] : []
+    })
+  }
 }
 
 function together(a: Sum | undefined, b: Sum): Sum {

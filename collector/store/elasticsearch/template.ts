@@ -66,8 +66,7 @@ export async function ensureTemplates(client: Client, { shards, replicas }: Layo
     number_of_shards: shards,
     number_of_replicas: replicas,
     codec: 'best_compression',
-    sort: { field: ['driftlog.time'], order: ['desc'] },
-    'mapping.ignore_malformed': false
+    sort: { field: ['driftlog.time'], order: ['desc'] }
   }
   const current = await versionOf(client)
   if (current !== undefined && current > VERSION) return
@@ -77,20 +76,7 @@ export async function ensureTemplates(client: Client, { shards, replicas }: Layo
     template: { settings: { index: settings as never } }
   })
   if (current === VERSION) return
-  await client.cluster.putComponentTemplate({
-    name: MAPPINGS,
-    version: VERSION,
-    template: { mappings: mappings as never }
-  })
-  await client.indices.putIndexTemplate({
-    name: TEMPLATE,
-    index_patterns: [ALL_RECORDS],
-    priority: PRIORITY,
-    version: VERSION,
-    composed_of: [SETTINGS, MAPPINGS, 'driftlog@custom'],
-    ignore_missing_component_templates: ['driftlog@custom'],
-    _meta: { description: 'Records of Driftlog, one index per environment and day' }
-  } as never)
+  // The template comes last: where it is, everything else is there, also for a hub that starts meanwhile.
   for (const [index, properties] of Object.entries(REMEMBERED)) {
     const exists = await client.indices.exists({ index })
     if (exists) continue
@@ -105,11 +91,25 @@ export async function ensureTemplates(client: Client, { shards, replicas }: Layo
         if (!/resource_already_exists/.test(String(error))) throw error
       })
   }
+  await client.cluster.putComponentTemplate({
+    name: MAPPINGS,
+    version: VERSION,
+    template: { mappings: mappings as never }
+  })
+  await client.indices.putIndexTemplate({
+    name: TEMPLATE,
+    index_patterns: [ALL_RECORDS],
+    priority: PRIORITY,
+    version: VERSION,
+    composed_of: [SETTINGS, MAPPINGS, 'driftlog@custom'],
+    ignore_missing_component_templates: ['driftlog@custom'],
+    _meta: { description: 'Records of Driftlog, one index per environment and day' }
+  } as never)
 }
 
 const REMEMBERED = {
   [STATE_INDEX]: { key: keyword },
-  [POSITIONS_INDEX]: { instance: keyword },
+  [POSITIONS_INDEX]: {},
   [ORIGINS_INDEX]: { id: keyword }
 }
 
