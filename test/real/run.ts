@@ -28,6 +28,8 @@ process.exit(failed ? 1 : 0)
 function runSuite(name: string, suite: { up: readonly string[]; down: readonly string[] }): boolean {
   const script = `${root}test/services/${name}`
   console.log(`starting the real ${name} …`)
+  // A run that was killed leaves hosts cut off, and containers with the names that tests use.
+  spawnSync(script, suite.down, { stdio: 'ignore', timeout: 120_000 })
   const up = spawnSync(script, suite.up, {
     encoding: 'utf8',
     stdio: ['ignore', 'inherit', 'pipe'],
