@@ -4,7 +4,7 @@
  * which nobody can guess through, however fast the hash. Slow hashes are for passwords that people make up.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import type { StateStore } from './store/state.ts'
+import type { StateEntry, StateStore } from './store/state.ts'
 
 /** `read` the page and the API, `agent` lets hosts join, `admin` everything. */
 export const SCOPES = ['read', 'agent', 'admin'] as const
@@ -41,6 +41,12 @@ export interface Bearer {
 export interface Access {
   /** Undefined where the token is unknown, revoked or expired. */
   check(token: string): Bearer | undefined
+  /** The same, for one that another hub may have issued a moment ago: the state is asked. */
+  learn(token: string): Promise<Bearer | undefined>
+  /** Looks a token that another hub may have issued up in the state. */
+  learnId(id: string): Promise<void>
+  /** Takes over what another hub issued or revoked. */
+  apply(entries: readonly StateEntry[]): void
   /** What the token with this id opens now, for what was begun with it. */
   bearer(id: string): Bearer | undefined
   /** `token` is shown now and never again. */
@@ -103,7 +109,40 @@ export async function openAccess(state: StateStore, nowMs: () => number = Date.n
     state.update<KeptToken>(TOKENS + id, (old) => old && { ...old, usedMs }).catch(() => written.delete(id))
   }
 
-  return {
+  const forget = (id: string): boolean => {
+    if (!tokens.delete(id)) return false
+    written.delete(id)
+    for (const listener of listeners) listener(id)
+    return true
+  }
+  const apply = (entries: readonly StateEntry[]): void => {
+    for (const { key, value } of entries) {
+      if (key.startsWith(TOKENS)) {
+        const id = key.slice(TOKENS.length)
+        if (value) tokens.set(id, value as KeptToken)
+        else forget(id)
+      } else if (key.startsWith(HOST_KEYS)) {
+        const host = key.slice(HOST_KEYS.length)
+        if (value) hostKeys.set(host, value as KeptKey)
+        else hostKeys.delete(host)
+      }
+    }
+  }
+
+  const learn = async (key: string): Promise<void> => {
+    if (state.shared) apply([{ key, value: await state.get(key), term: 0 }])
+  }
+
+  const access: Access = {
+    apply,
+    async learn(token) {
+      const [, id] = FORM.exec(token) ?? []
+      const [, host] = HOST_KEY_FORM.exec(token) ?? []
+      if (id !== undefined) await learn(TOKENS + id)
+      else if (host !== undefined) await learn(HOST_KEYS + host)
+      return access.check(token)
+    },
+    learnId: (id) => learn(TOKENS + id),
     check(token) {
       const [, id = ''] = FORM.exec(token) ?? []
       const [, host = ''] = HOST_KEY_FORM.exec(token) ?? []
@@ -133,9 +172,8 @@ export async function openAccess(state: StateStore, nowMs: () => number = Date.n
     },
     list: () => [...tokens.values()].map(({ sha256: _, ...info }) => info),
     async revoke(id) {
-      if (!tokens.delete(id)) return false
-      written.delete(id)
-      for (const listener of listeners) listener(id)
+      if (!tokens.has(id)) await learn(TOKENS + id)
+      if (!forget(id)) return false
       await state.delete(TOKENS + id)
       return true
     },
@@ -148,6 +186,7 @@ export async function openAccess(state: StateStore, nowMs: () => number = Date.n
     },
     listHostKeys: () => [...hostKeys].map(([host, { sha256: _, ...info }]) => ({ host, ...info })),
     async revokeHostKey(host) {
+      if (!hostKeys.has(host)) await learn(HOST_KEYS + host)
       if (!hostKeys.delete(host)) return false
       await state.delete(HOST_KEYS + host)
       return true
@@ -157,6 +196,7 @@ export async function openAccess(state: StateStore, nowMs: () => number = Date.n
       return () => listeners.delete(listener)
     }
   }
+  return access
 }
 
 function bearerOf({ scopes, id, name, expiresMs }: KeptToken): Bearer {

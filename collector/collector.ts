@@ -40,12 +40,16 @@ import { answerProblem } from './problem.ts'
 import { HEARTBEAT_MS, Sessions } from './sessions.ts'
 import { StatsArrivals } from './stats/arrivals.ts'
 import type { StatsStore } from './stats/store.ts'
+import type { StateStore } from './store/state.ts'
 import type { LogStore } from './store/store.ts'
 import { Streams } from './streams.ts'
+import { Turns } from './turns.ts'
 
 export interface CollectorOptions {
   store: LogStore
   fleet: Fleet
+  /** Where several hubs may share it, they share the hosts. */
+  state?: StateStore
   /** Where the numbers of hosts and containers go; absent: nowhere. */
   stats?: StatsStore
   access: Access
@@ -105,7 +109,17 @@ export const collector: FastifyPluginAsync<CollectorOptions> = async (plain, opt
   const failures = options.failures ?? new Failures(nowMs)
   const limits = { ...LIMITS, ...options.limits }
   const log = app.log as IntakeLog
-  const sessions = new Sessions()
+  const { state } = options
+  const turns =
+    state?.shared &&
+    new Turns({
+      ...{ state, shared: state.shared },
+      taken: async (host, term) => {
+        intake.abandon(host)
+        await fleet.takeTurn(host, term)
+      }
+    })
+  const sessions = new Sessions({ turns, heardMs: (host) => fleet.host(host)?.seenMs })
   const streams = new Streams(store)
   const inWork = new InWork(limits.maxInWorkBytes)
   const pool =
@@ -129,15 +143,15 @@ export const collector: FastifyPluginAsync<CollectorOptions> = async (plain, opt
   fleet.ledger.recall(await store.origins())
   const lanes = new Lanes()
   const stats = options.stats && new StatsArrivals(options.stats, fleet, log, registry)
-  const intake = new Intake({ store, fleet, stats, pool, streams, lanes, meters, log, nowMs })
+  const intake = new Intake({ store, fleet, stats, pool, streams, lanes, meters, log, nowMs, turns })
   const pace = () =>
     gatherMs({
       liveAgents: sessions.live(nowMs()),
       inWorkBytes: inWork.bytes,
       maxInWorkBytes: inWork.maxBytes
     })
-  const heard = (host: string, session: string) => {
-    sessions.heard(host, session, nowMs())
+  const heard = async (host: string, session: string) => {
+    await sessions.heard(host, session, nowMs())
     fleet.heard(host)
   }
 
@@ -183,7 +197,7 @@ export const collector: FastifyPluginAsync<CollectorOptions> = async (plain, opt
     async (request): Promise<Enrolled> => {
       const { join, facts, version } = request.body
       if (!options.open) {
-        const known = join === undefined ? undefined : access.check(join)
+        const known = join === undefined ? undefined : (access.check(join) ?? (await access.learn(join)))
         if (join !== undefined && !known) throw failures.refuse('join', request.ip, new JoinError())
         if (!known?.scopes.includes('agent') && !known?.scopes.includes('admin')) throw new JoinError()
       }
@@ -208,9 +222,12 @@ export const collector: FastifyPluginAsync<CollectorOptions> = async (plain, opt
       const { agentHost: host, ip: address } = request
       const hubMs = nowMs()
       const codec = codecs.find((name) => pool.codecs.includes(name)) ?? 'identity'
-      const session = sessions.begin({ host, hostName: facts.name, place, address }, hubMs)
-      fleet.hello(host, { facts, agentVersion: version, clockOffsetMs: roughly(clockMs - hubMs) })
-      await fleet.saved()
+      const session = await lanes.run(host, async () => {
+        const begun = await sessions.begin({ host, hostName: facts.name, place, address }, hubMs)
+        fleet.hello(host, { facts, agentVersion: version, clockOffsetMs: roughly(clockMs - hubMs) })
+        await fleet.saved()
+        return begun
+      })
       log.info({ host, name: facts.name, address, codec, version }, 'an agent said hello')
       return {
         session: session.id,
@@ -233,9 +250,9 @@ export const collector: FastifyPluginAsync<CollectorOptions> = async (plain, opt
       onRequest: knowHost
     },
     async (request): Promise<Positions> => {
-      const { session, streams: asked, containers } = request.body
-      heard(request.agentHost, session)
-      return { positions: await intake.positions(request.agentHost, asked, containers) }
+      const { agentHost: host } = request
+      const { session, streams: asked, containers = [] } = request.body
+      return { positions: await intake.positions(host, asked, containers, () => heard(host, session)) }
     }
   )
 
@@ -256,7 +273,7 @@ export const collector: FastifyPluginAsync<CollectorOptions> = async (plain, opt
   async function knowHost(request: FastifyRequest): Promise<void> {
     const [, token] = /^Bearer (\S{1,512})$/i.exec(request.headers.authorization ?? '') ?? []
     if (token === undefined) throw new KeyError()
-    const known = access.check(token)
+    const known = access.check(token) ?? (await access.learn(token))
     if (!known) throw failures.refuse('key', request.ip, new KeyError())
     // A token of a person is no guess at a key.
     if (known.host === undefined) throw new KeyError()

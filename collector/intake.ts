@@ -28,8 +28,9 @@ import {
 import type { Batch, Origin } from './record.ts'
 import { setBack } from './set-back.ts'
 import type { StatsArrivals } from './stats/arrivals.ts'
-import { type LogStore, PASSING_REFUSALS } from './store/store.ts'
+import { type LogStore, PASSING_REFUSALS, StaleTermError } from './store/store.ts'
 import { type Generation, positionOf, type Streams, streamKey } from './streams.ts'
+import type { Turns } from './turns.ts'
 
 export interface IntakeParts {
   store: LogStore
@@ -41,6 +42,8 @@ export interface IntakeParts {
   meters: Meters
   log: Logger
   nowMs: () => number
+  /** Where several hubs share the hosts. */
+  turns?: Turns | undefined
 }
 
 /** The kinds of streams that can be read; see StreamName. */
@@ -54,8 +57,8 @@ export interface Packed {
   length: number
 }
 
-/** Throws where the session is not the host's current one. */
-export type Admit = (session: string) => void
+/** Rejects where the session is not the host's current one. */
+export type Admit = (session: string) => Promise<void>
 
 /** One chunk, with its generation as it will stand behind it. */
 interface Step {
@@ -79,10 +82,12 @@ export class Intake {
   positions(
     host: string,
     named: readonly StreamName[],
-    containers: readonly string[] = []
+    containers: readonly string[],
+    admit: () => Promise<void>
   ): Promise<Position[]> {
     const { lanes, fleet, streams } = this.#parts
     return lanes.run(host, async () => {
+      await admit()
       const whole = new Set(containers)
       const names = named.filter(({ container }) => !whole.has(container))
       for (const container of whole) {
@@ -123,7 +128,7 @@ export class Intake {
     const { id, head } = await pool.open(host, packed.body, packed.codec, packed.length).catch(refusal)
     let steps: Step[]
     try {
-      admit(head.session)
+      await admit(head.session)
       for (const { stream } of head.chunks)
         if (!STREAM.test(stream)) throw new StreamError(stream.slice(0, 80))
       await streams.load(host, head.chunks)
@@ -138,16 +143,21 @@ export class Intake {
       throw error
     }
     const before = new Map(steps.map(({ generation: { key } }) => [key, streams.find(key)]))
+    const term = this.#parts.turns?.termOf(host)
     try {
       const origins = this.#origins(host, head)
       const measured = stats?.take(host, head)
       // A stream's number is part of its records' ids: known for good before the first of them is.
       await fleet.saved()
+      fleet.demandTurn(host)
       const asked = steps.map((step) => this.#withManner(host, step))
       const answer = await pool.parse(host, id, asked).catch(refusal)
       const batches = this.#batches(host, steps, answer.chunks, origins)
-      if (this.#note(steps, answer.chunks)) await fleet.saved()
-      if (batches.length > 0) await store.append(batches)
+      if (this.#note(steps, answer.chunks)) {
+        await fleet.saved()
+        fleet.demandTurn(host)
+      }
+      if (batches.length > 0) await store.append(withTerm(batches, term))
       await measured
       for (const { generation } of steps) streams.keep(generation)
       meters.parsed(answer.counts, batches)
@@ -156,7 +166,7 @@ export class Intake {
       this.#relieve(answer)
     } catch (error) {
       pool.drop(host, id)
-      this.#giveUp(host, before)
+      this.#giveUp(host, before, error)
       throw storeRefusal(error)
     }
     const touched = new Map(steps.map(({ generation }) => [generation.key, generation]))
@@ -302,8 +312,9 @@ export class Intake {
   }
 
   #flushHost(host: string, keys: readonly string[], what: Flushed): Promise<void> {
-    const { lanes, pool, streams, store, fleet, meters, nowMs } = this.#parts
+    const { lanes, pool, streams, store, fleet, meters, nowMs, turns } = this.#parts
     return lanes.run(host, async () => {
+      if (turns && !(await turns.isMine(host))) return this.abandon(host)
       const aheadMs = fleet.aheadMs(host)
       const before = new Map(keys.map((key) => [key, streams.find(key)]))
       try {
@@ -318,19 +329,27 @@ export class Intake {
           moved.push(generation)
           batches.push(batchOf(generation, old.origin, chunk, nowMs(), aheadMs))
         }
-        if (batches.length > 0) await store.append(batches)
+        if (batches.length > 0) await store.append(withTerm(batches, turns?.termOf(host)))
         for (const generation of moved) streams.keep(generation)
         meters.parsed(counts, batches)
       } catch (error) {
-        this.#giveUp(host, before)
+        this.#giveUp(host, before, error)
         throw storeRefusal(error)
       }
     })
   }
 
+  /** Forgets all that is known and carried of a host's streams: another hub has it, or had it. */
+  abandon(host: string): void {
+    const { streams, pool } = this.#parts
+    const carried = streams.abandon(host)
+    if (carried.length > 0) pool.forget(host, carried)
+  }
+
   /** Nothing was stored: what the parser carries is forgotten, the agent sends again from `committed`. */
-  #giveUp(host: string, generations: Map<string, Generation | undefined>): void {
-    const { pool, streams } = this.#parts
+  #giveUp(host: string, generations: Map<string, Generation | undefined>, error: unknown): void {
+    const { pool, streams, turns } = this.#parts
+    if (error instanceof StaleTermError) turns?.drop(host)
     pool.forget(host, [...generations.keys()])
     for (const generation of generations.values()) if (generation) streams.rewind(generation)
   }
@@ -354,6 +373,10 @@ function batchOf(
   const { generation: id, number, file, committed, stored, ended } = generation
   generation.clock = setBack(records, generation.clock, aheadMs)
   return { origin, state: { generation: id, number, file, committed, stored, ended }, receivedMs, records }
+}
+
+function withTerm(batches: Batch[], term: number | undefined): Batch[] {
+  return term === undefined ? batches : batches.map((batch) => ({ ...batch, term }))
 }
 
 function originOf(

@@ -86,6 +86,11 @@ export interface Batch {
   /** When the hub received the chunk, milliseconds since 1970. */
   receivedMs: number
   records: Columns
+  /**
+   * Fencing term of the hub that brings it, where several hubs may serve a host. A store that hubs share refuses, with
+   * StaleTermError, what belongs to a lower term than that of whoever wrote the stream last.
+   */
+  term?: number
 }
 
 /** One log line (or event) as it is read back. */

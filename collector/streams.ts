@@ -130,6 +130,18 @@ export class Streams {
     if (streams.size === 0) this.#hosts.delete(host)
   }
 
+  /** Forgets all of a host's streams, also what is carried: another hub may have gone on with them. Returns what was carried. */
+  abandon(host: string): string[] {
+    const carried: string[] = []
+    for (const generations of this.#hosts.get(host)?.values() ?? [])
+      for (const { key, next, committed } of generations.values()) {
+        this.#open.delete(key)
+        if (next !== committed) carried.push(key)
+      }
+    this.#hosts.delete(host)
+    return carried
+  }
+
   #of(host: string): Map<string, Map<string, Generation>> {
     const known = this.#hosts.get(host) ?? new Map<string, Map<string, Generation>>()
     this.#hosts.set(host, known)

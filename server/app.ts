@@ -8,6 +8,7 @@ import { collector } from '../collector/collector.ts'
 import { Failures } from '../collector/failures.ts'
 import type { Fleet } from '../collector/fleet/fleet.ts'
 import type { StatsStore } from '../collector/stats/store.ts'
+import type { StateStore } from '../collector/store/state.ts'
 import type { LogStore } from '../collector/store/store.ts'
 import { Asker } from './asker.ts'
 import { type Config, isClear, isOpen } from './config.ts'
@@ -61,7 +62,7 @@ export interface AppParts {
   logins: Logins
   fleet: FleetView
   /** What agents tell goes here; without it no agent is listened to. */
-  agents?: { fleet: Fleet; stats?: StatsStore }
+  agents?: { fleet: Fleet; stats?: StatsStore; state?: StateStore }
   /** Without it there are no routes for numbers of hosts and containers. */
   stats?: StatsView
   version: string

@@ -6,6 +6,8 @@ import type { Logger } from 'pino'
 import { type Access, openAccess } from '../collector/access.ts'
 import { type Fleet, openFleet } from '../collector/fleet/fleet.ts'
 import { agesOf } from '../collector/handling.ts'
+import { onDuty } from '../collector/lease.ts'
+import { keepUp } from '../collector/peers.ts'
 import { openStats, type StatsStore } from '../collector/stats/store.ts'
 import { openStores } from '../collector/store/open.ts'
 import type { LogStore } from '../collector/store/store.ts'
@@ -110,7 +112,7 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
       access,
       logins,
       fleet: fleetView(fleet, stores.logs, Date.now, config.retention.maxAgeMs),
-      agents: { fleet, stats },
+      agents: { fleet, stats, state: stores.state },
       stats: statsView(fleet, stats, Date.now),
       join: () => tokens.join,
       url: () => urlOf(config, app),
@@ -124,18 +126,21 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
 
     await listen(app, config)
     const stopping = new AbortController()
-    const retention = keepRetention(
-      stores.logs,
-      config.retention,
-      () => agesOf(fleet.instances()),
-      log,
+    const { state } = stores
+    const peers =
+      state.shared &&
+      keepUp({ ...{ state, shared: state.shared, fleet, log }, keepers: [access, logins] }, stopping.signal)
+    const retention = onDuty(
+      { state, name: 'retention', log },
+      (_, signal) =>
+        keepRetention(stores.logs, config.retention, () => agesOf(fleet.instances()), log, signal),
       stopping.signal
     )
     const tidying = keepTidy(stats, log, stopping.signal)
     const looking = keeper?.run(stopping.signal)
     undo.push(async () => {
       stopping.abort()
-      await Promise.all([retention, looking, tidying])
+      await Promise.all([retention, looking, tidying, peers])
     })
     if (isClear(config)) log.warn({ url: urlOf(config, app) }, CLEAR)
     return {

@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import type { Access, Bearer } from '../collector/access.ts'
-import type { StateStore } from '../collector/store/state.ts'
+import type { StateEntry, StateStore } from '../collector/store/state.ts'
 
 /** A login that stands: what its token opens, and until when. */
 export interface Login extends Bearer {
@@ -18,6 +18,10 @@ export interface Logins {
   begin(token: Bearer & { id: string }): Promise<{ secret: string; expiresMs: number }>
   /** Undefined where the login has ended, or never began. */
   check(secret: string): Login | undefined
+  /** The same, for one that may have begun at another hub a moment ago: the state is asked. */
+  learn(secret: string): Promise<Login | undefined>
+  /** Takes over what began or ended at other hubs. */
+  apply(entries: readonly StateEntry[]): void
   /** Ends one login. */
   end(secret: string): Promise<void>
   /** Calls `listener` whenever logins have ended by themselves or by their reader. */
@@ -33,7 +37,7 @@ interface Kept {
 
 interface LoginsOptions {
   state: StateStore
-  access: Pick<Access, 'bearer' | 'onRevoked'>
+  access: Pick<Access, 'bearer' | 'learnId' | 'onRevoked'>
   maxAgeMs: number
   nowMs: () => number
 }
@@ -52,9 +56,12 @@ export async function openLogins({ state, access, maxAgeMs, nowMs }: LoginsOptio
   const logins = new Map<string, Kept>()
   for (const { key, value } of await state.list<Kept>(LOGINS)) logins.set(key.slice(LOGINS.length), value)
   const listeners = new Set<() => void>()
-  const forget = async (sha256s: string[]) => {
+  const drop = (sha256s: string[]) => {
     for (const sha256 of sha256s) logins.delete(sha256)
     for (const listener of listeners) listener()
+  }
+  const forget = async (sha256s: string[]) => {
+    drop(sha256s)
     for (const sha256 of sha256s) await state.delete(LOGINS + sha256)
   }
   const stands = ({ token, expiresMs }: Kept) => nowMs() < expiresMs && access.bearer(token) !== undefined
@@ -63,8 +70,26 @@ export async function openLogins({ state, access, maxAgeMs, nowMs }: LoginsOptio
   access.onRevoked(() => void forget(over()).catch(() => undefined))
   await forget(over())
 
-  return {
+  const all: Logins = {
     cookie: cookie ?? '',
+    async learn(secret) {
+      if (!state.shared) return undefined
+      const login = await state.get<Kept>(LOGINS + sha256Of(secret))
+      if (!login) return undefined
+      // Its token may be as new as itself.
+      await access.learnId(login.token)
+      logins.set(sha256Of(secret), login)
+      return all.check(secret)
+    },
+    apply(entries) {
+      const ended: string[] = []
+      for (const { key, value } of entries) {
+        if (!key.startsWith(LOGINS)) continue
+        if (value) logins.set(key.slice(LOGINS.length), value as Kept)
+        else ended.push(key.slice(LOGINS.length))
+      }
+      if (ended.length > 0) drop(ended)
+    },
     async begin({ id, expiresMs: tokenExpiresMs = Number.POSITIVE_INFINITY }) {
       const own = [...logins].filter(([, { token }]) => token === id).map(([sha256]) => sha256)
       await forget([...over(), ...own.slice(0, Math.max(0, own.length - MOST_PER_TOKEN + 1))])
@@ -82,6 +107,7 @@ export async function openLogins({ state, access, maxAgeMs, nowMs }: LoginsOptio
       return login && bearer && { ...bearer, expiresMs: login.expiresMs }
     },
     async end(secret) {
+      if (!logins.has(sha256Of(secret))) await all.learn(secret)
       if (logins.has(sha256Of(secret))) await forget([sha256Of(secret)])
     },
     onEnded(listener) {
@@ -89,6 +115,7 @@ export async function openLogins({ state, access, maxAgeMs, nowMs }: LoginsOptio
       return () => listeners.delete(listener)
     }
   }
+  return all
 }
 
 function sha256Of(secret: string): string {

@@ -1,8 +1,13 @@
-/** Hosts, instances and moves: kept in memory, written through to the state store. */
+/**
+ * Hosts, instances and moves: kept in memory, written through to the state store. Where several hubs share that, each
+ * host is written by the hub whose turn it is, under the turn's fencing term; the others take over what it wrote.
+ */
 import { randomBytes } from 'node:crypto'
 import type { HostFacts, InstanceEvent } from '../../agent/protocol.ts'
+import type { KeptAccount } from '../ledger/account.ts'
 import { Ledger } from '../ledger/ledger.ts'
-import type { StateStore } from '../store/state.ts'
+import type { StateEntry, StateStore } from '../store/state.ts'
+import { StaleTermError } from '../store/store.ts'
 import { WriteThrough } from '../store/write-through.ts'
 import { Changes } from './changes.ts'
 import { addStream, type Instance, mayHaveWritten, streamNumber, tellInstance, vanish } from './instances.ts'
@@ -16,6 +21,7 @@ import {
   type FleetHost,
   type FleetInstance,
   type FleetMove,
+  type Heard,
   hostView,
   instanceView,
   type KeptHost,
@@ -24,7 +30,7 @@ import {
 } from './view.ts'
 
 export { instanceId } from './instances.ts'
-export type { Behind, FleetAsked, FleetChange, FleetHost, FleetInstance, FleetMove } from './view.ts'
+export type { Behind, FleetAsked, FleetChange, FleetHost, FleetInstance, FleetMove, Heard } from './view.ts'
 
 /** Hosts have this many colours; see HostJson.slot. */
 export const SLOTS = 24
@@ -66,6 +72,10 @@ export class Fleet implements AsyncDisposable {
   readonly #moves = new Map<string, Move[]>()
   /** Instances told a moment ago, by the hub's clock. */
   readonly #toldMs = new WeakMap<Instance, number>()
+  /** By host: the fencing term under which this hub serves or served it. */
+  readonly #terms = new Map<string, number>()
+  /** By host: the highest term that was seen of any hub; above the own one the host is another's. */
+  readonly #seenTerms = new Map<string, number>()
   readonly #openedMs: number
   readonly #sweeper: NodeJS.Timeout
 
@@ -73,8 +83,12 @@ export class Fleet implements AsyncDisposable {
     this.#state = state
     this.#nowMs = nowMs
     this.#openedMs = nowMs()
-    this.#writes = new WriteThrough(state)
-    this.ledger = new Ledger(this.#writes, nowMs, (host, container) => this.#tellGap(host, container))
+    this.#writes = new WriteThrough(state, (entries) => this.#refused(entries))
+    this.ledger = new Ledger(
+      (host, key, value) => this.#keep(host, key, value),
+      nowMs,
+      (host, container) => this.#tellGap(host, container)
+    )
     this.#sweeper = setInterval(() => this.sweep(), SWEEP_MS)
     this.#sweeper.unref()
   }
@@ -86,13 +100,7 @@ export class Fleet implements AsyncDisposable {
         this.#writes.set(key, undefined)
         continue
       }
-      this.#hosts.set(value.host, {
-        ...value,
-        savedMs: value.seenMs ?? 0,
-        behindBytes: 0,
-        completeMs: value.seenMs ?? value.enrolledMs,
-        silent: false
-      })
+      this.#placeHost(value)
     }
     const kept = await this.#state.list<Instance>('instance/')
     const gone = kept.filter(({ value }) => value.removedMs !== undefined)
@@ -160,6 +168,7 @@ export class Fleet implements AsyncDisposable {
     if (!host) return
     const nowMs = this.#nowMs()
     host.heardMs = nowMs
+    host.ownMs = nowMs
     host.seenMs = nowMs
     if (behindBytes !== undefined) {
       host.behindBytes = behindBytes
@@ -203,9 +212,57 @@ export class Fleet implements AsyncDisposable {
     return unread
   }
 
-  /** Resolves when everything told so far survives a crash. */
+  /** Resolves when everything told so far survives a crash, or belongs to a turn that is over. */
   saved(): Promise<void> {
     return this.#writes.saved()
+  }
+
+  /** This hub serves the host from now on, under this term: what others wrote of it meanwhile is read. */
+  async takeTurn(host: string, term: number): Promise<void> {
+    this.#terms.set(host, term)
+    const kept = await this.#state.get<KeptHost>(`host/${host}`)
+    const instances = await this.#state.list<Instance>(`instance/${host}/`)
+    const accounts = await this.#state.list<KeptAccount>(`ledger/${host}/`)
+    const entries = [...(kept ? [{ key: `host/${host}`, value: kept }] : []), ...instances, ...accounts]
+    this.apply(entries.map((entry) => ({ ...entry, term })))
+  }
+
+  /** Throws StaleTermError where another hub was seen to have taken the host over. */
+  demandTurn(host: string): void {
+    if ((this.#seenTerms.get(host) ?? 0) > (this.#terms.get(host) ?? 0)) throw new StaleTermError()
+  }
+
+  /** Takes over what another hub wrote. */
+  apply(entries: readonly StateEntry[]): void {
+    const apps = new Set<string>()
+    for (const { key, value, term } of entries) {
+      const [kind, host = '', ...rest] = key.split('/')
+      if (kind !== 'host' && kind !== 'instance' && kind !== 'ledger') continue
+      if (value === undefined || term < Math.max(this.#terms.get(host) ?? 0, this.#seenTerms.get(host) ?? 0))
+        continue
+      this.#seenTerms.set(host, term)
+      const container = rest.join('/')
+      if (kind === 'host') this.#placeHost(value as KeptHost)
+      else if (kind === 'ledger') this.ledger.apply(host, container, value as KeptAccount)
+      else this.#replace(this.#instances.get(host)?.get(container), value as Instance, apps)
+    }
+    for (const app of apps) this.#recompute(app)
+  }
+
+  /** Another hub has heard the host, by that hub's clock. */
+  heardElsewhere(id: string, { heardMs, behindBytes, completeMs }: Heard): void {
+    const host = this.#hosts.get(id)
+    if (!host || heardMs <= (host.heardMs ?? 0)) return
+    Object.assign(host, { heardMs, seenMs: heardMs, behindBytes, completeMs })
+    if (host.silent) this.sweep()
+  }
+
+  /** Hosts that this hub itself has heard since `thenMs`. */
+  heardHere(thenMs: number): Map<string, Heard> {
+    const found = new Map<string, Heard>()
+    for (const { host, ownMs, behindBytes, completeMs } of this.#hosts.values())
+      if (ownMs !== undefined && ownMs >= thenMs) found.set(host, { heardMs: ownMs, behindBytes, completeMs })
+    return found
   }
 
   hosts(): FleetHost[] {
@@ -333,12 +390,44 @@ export class Fleet implements AsyncDisposable {
       this.#toldMs.set(old, this.#nowMs())
       return
     }
-    this.#place(old, next)
+    this.#replace(old, next, apps)
     this.#toldMs.set(next, this.#nowMs())
-    this.#writes.set(`instance/${next.host}/${next.facts.container}`, next)
+    this.#keep(next.host, `instance/${next.host}/${next.facts.container}`, next)
+  }
+
+  #replace(old: Instance | undefined, next: Instance, apps: Set<string>): void {
+    this.#place(old, next)
     this.#tellInstance(next)
     if (old) apps.add(memberKey(old))
     apps.add(memberKey(next))
+  }
+
+  /** A host as it is kept; what is known beside of one that was known stays. */
+  #placeHost(kept: KeptHost): void {
+    const known = this.#hosts.get(kept.host)
+    const seenMs = Math.max(kept.seenMs ?? 0, known?.seenMs ?? 0)
+    this.#hosts.set(kept.host, {
+      ...(known ?? {
+        ...{ behindBytes: 0, silent: false },
+        ...{ savedMs: kept.seenMs ?? 0, completeMs: kept.seenMs ?? kept.enrolledMs }
+      }),
+      ...kept,
+      ...(seenMs > 0 && { seenMs })
+    })
+    if (known && known.facts.name !== kept.facts.name) this.#tellAll(kept.host)
+  }
+
+  /** With the next write, under the term of the host's turn. */
+  #keep(host: string, key: string, value: unknown): void {
+    this.#writes.set(key, value, this.#terms.get(host) ?? 0)
+  }
+
+  #refused(entries: readonly StateEntry[]): void {
+    for (const { key, term } of entries) {
+      const [, host = ''] = key.split('/')
+      // Who wrote it had a higher one; how high is seen when that is read.
+      if (term === (this.#terms.get(host) ?? 0)) this.#seenTerms.set(host, term + 1)
+    }
   }
 
   #place(old: Instance | undefined, next: Instance): void {
@@ -398,7 +487,7 @@ export class Fleet implements AsyncDisposable {
     const kept: KeptHost = { host, slot, facts, agentVersion, enrolledMs, clockOffsetMs }
     if (seenMs !== undefined) kept.seenMs = seenMs
     live.savedMs = this.#nowMs()
-    this.#writes.set(`host/${host}`, kept)
+    this.#keep(host, `host/${host}`, kept)
   }
 
   /** The least used colour, the first of equals. */

@@ -95,8 +95,10 @@ export interface KeptHost {
 }
 
 export interface LiveHost extends KeptHost {
-  /** Heard since this hub was started. */
+  /** Heard since this hub was started, by it or another. */
   heardMs?: number
+  /** Heard by this hub. */
+  ownMs?: number
   savedMs: number
   /** When its session began, and until when everything had arrived by then. */
   greeted?: { atMs: number; completeMs: number }
@@ -105,6 +107,9 @@ export interface LiveHost extends KeptHost {
   completeMs: number
   silent: boolean
 }
+
+/** What is known of a host by hearing it; see LiveHost. */
+export type Heard = Required<Pick<LiveHost, 'heardMs' | 'behindBytes' | 'completeMs'>>
 
 export function hostView(host: LiveHost, lost: Totals, nowMs: number): FleetHost {
   return {

@@ -2,7 +2,6 @@
 import type { Loss } from '../../agent/protocol.ts'
 import type { StateStore } from '../store/state.ts'
 import type { OriginSummary } from '../store/store.ts'
-import type { WriteThrough } from '../store/write-through.ts'
 import {
   type Account,
   type Came,
@@ -49,8 +48,11 @@ interface Kept {
   dirty: boolean
 }
 
+/** Keeps a value of a host with the next write; undefined deletes it. */
+type Keep = (host: string, key: string, value: unknown) => void
+
 export class Ledger {
-  readonly #writes: WriteThrough
+  readonly #keep: Keep
   readonly #nowMs: () => number
   /** Called where a gap is new, or where more is known of one than before. */
   readonly #changed: (host: string, container: string) => void
@@ -58,11 +60,11 @@ export class Ledger {
   readonly #accounts = new Map<string, Map<string, Kept>>()
 
   constructor(
-    writes: WriteThrough,
+    keep: Keep,
     nowMs: () => number,
     changed: (host: string, container: string) => void = () => {}
   ) {
-    this.#writes = writes
+    this.#keep = keep
     this.#nowMs = nowMs
     this.#changed = changed
   }
@@ -72,10 +74,16 @@ export class Ledger {
     for (const { key, value } of await state.list<KeptAccount>(PREFIX)) {
       const [host = '', ...rest] = key.slice(PREFIX.length).split('/')
       const container = rest.join('/')
-      if (!isKnown(host, container)) this.#writes.set(key, undefined)
-      else
-        this.#of(host).set(container, { account: openAccount(value), savedMs: this.#nowMs(), dirty: false })
+      if (isKnown(host, container)) this.#open(host, container, value)
+      else this.#keep(host, key, undefined)
     }
+  }
+
+  /** Takes over what another hub wrote. */
+  apply(host: string, container: string, kept: KeptAccount): void {
+    const before = this.#accounts.get(host)?.get(container)?.account.gaps
+    this.#open(host, container, kept)
+    if (JSON.stringify(before ?? []) !== JSON.stringify(kept.gaps)) this.#changed(host, container)
   }
 
   /** What is stored of each stream, at the start: a gap that is told next begins there. */
@@ -153,10 +161,14 @@ export class Ledger {
       for (const [container, kept] of accounts) if (kept.dirty) this.#save(host, container, kept)
   }
 
+  #open(host: string, container: string, kept: KeptAccount): void {
+    this.#of(host).set(container, { account: openAccount(kept), savedMs: this.#nowMs(), dirty: false })
+  }
+
   #save(host: string, container: string, kept: Kept): void {
     kept.savedMs = this.#nowMs()
     kept.dirty = false
-    this.#writes.set(`${PREFIX}${host}/${container}`, keptAccount(kept.account))
+    this.#keep(host, `${PREFIX}${host}/${container}`, keptAccount(kept.account))
   }
 
   #account(host: string, container: string): Kept {

@@ -17,7 +17,6 @@ import {
 import { comparePlaces, readCursor } from './cursor.ts'
 import { countRecord, FacetCounter, needsTexts } from './facets.ts'
 import { mergeState } from './generations.ts'
-import type { StateStore } from './state.ts'
 import { bucketsOf, floorDivide } from './steps.ts'
 import {
   type Arrival,
@@ -263,40 +262,6 @@ export class MemoryLogStore implements LogStore {
   #cursorBefore(record: LogRecord | undefined, end: number): string {
     return cursorAt(record ? (this.#arrivalOf.get(record.id) ?? end) : end)
   }
-}
-
-export class MemoryStateStore implements StateStore {
-  readonly #values = new Map<string, string>()
-
-  async get<T>(key: string): Promise<T | undefined> {
-    const text = this.#values.get(key)
-    return text === undefined ? undefined : (JSON.parse(text) as T)
-  }
-
-  async list<T>(prefix: string): Promise<{ key: string; value: T }[]> {
-    return [...this.#values]
-      .filter(([key]) => key.startsWith(prefix))
-      .sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-      .map(([key, text]) => ({ key, value: JSON.parse(text) as T }))
-  }
-
-  async put(key: string, value: unknown): Promise<void> {
-    this.#values.set(key, JSON.stringify(value))
-  }
-
-  async delete(key: string): Promise<void> {
-    this.#values.delete(key)
-  }
-
-  async update<T>(key: string, change: (old: T | undefined) => T | undefined): Promise<T | undefined> {
-    const text = this.#values.get(key)
-    const next = change(text === undefined ? undefined : (JSON.parse(text) as T))
-    if (next === undefined) this.#values.delete(key)
-    else this.#values.set(key, JSON.stringify(next))
-    return next
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {}
 }
 
 /** The batch's records that end behind `stored`. */

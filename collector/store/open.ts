@@ -5,7 +5,8 @@ import { MemoryShelf, openLmdbShelf, type Shelf } from '../stats/shelf.ts'
 import type { ClusterSettings } from './elasticsearch/cluster.ts'
 import type { Layout } from './elasticsearch/template.ts'
 import { EmbeddedLogStore, type EmbeddedOptions } from './embedded/engine.ts'
-import { MemoryLogStore, MemoryStateStore } from './memory.ts'
+import { MemoryLogStore } from './memory.ts'
+import { MemoryStateStore } from './memory-state.ts'
 import type { StateStore } from './state.ts'
 import { openLmdbState } from './state-lmdb.ts'
 import type { LogStore } from './store.ts'
@@ -87,7 +88,7 @@ export async function openCluster(
   const client = clientOf(settings)
   try {
     const logs = await ElasticsearchLogStore.open({ client, log, layout, ...(signal ? { signal } : {}) })
-    return { logs, state: new ElasticsearchStateStore(client) }
+    return { logs, state: await ElasticsearchStateStore.open(client) }
   } catch (error) {
     await client.close()
     throw error

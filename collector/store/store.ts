@@ -216,8 +216,20 @@ export class StoreAwayError extends Error {
   }
 }
 
+/** Another hub serves the host now: what this one knows of it is old, and nothing of the delivery counts. */
+export class StaleTermError extends Error {
+  readonly code = 'DRIFTLOG_TURN'
+  constructor() {
+    super('Another hub serves this host now. Nothing was taken; send it again.')
+  }
+}
+
 /** Codes of refusals that pass: whoever brings records keeps them and tries again. */
-export const PASSING_REFUSALS: ReadonlySet<string> = new Set(['DRIFTLOG_STORE_FULL', 'DRIFTLOG_STORE_AWAY'])
+export const PASSING_REFUSALS: ReadonlySet<string> = new Set([
+  'DRIFTLOG_STORE_FULL',
+  'DRIFTLOG_STORE_AWAY',
+  'DRIFTLOG_TURN'
+])
 
 /** Names the place of a record in the one order; the page after it begins strictly behind it. */
 export function cursorOf(record: LogRecord): string {

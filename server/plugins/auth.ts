@@ -53,8 +53,8 @@ declare module 'fastify' {
 }
 
 interface AuthOptions {
-  access: Pick<Access, 'check' | 'bearer' | 'onRevoked'>
-  logins: Pick<Logins, 'cookie' | 'check' | 'onEnded'>
+  access: Pick<Access, 'check' | 'learn' | 'bearer' | 'onRevoked'>
+  logins: Pick<Logins, 'cookie' | 'check' | 'learn' | 'onEnded'>
   failures: Failures
   /** No token is demanded. */
   open: boolean
@@ -84,7 +84,7 @@ export default fp<AuthOptions>(
       }
       const demand = request.is404 ? 'anyone' : (request.routeOptions.config.demand ?? 'admin')
       if (demand === 'anyone' || demand === 'self') return
-      const known = callerOf(request, reply, demand)
+      const known = await callerOf(request, reply, demand)
       const scopes: readonly string[] = known.scopes
       const isAdmin = scopes.includes('admin')
       request.caller = { ...known.caller, isAdmin }
@@ -93,10 +93,10 @@ export default fp<AuthOptions>(
       throw new ScopeError(demand)
     })
 
-    function callerOf(request: FastifyRequest, reply: FastifyReply, demand: Demand) {
+    async function callerOf(request: FastifyRequest, reply: FastifyReply, demand: Demand) {
       const token = tokenOf(request)
       if (token !== undefined) {
-        const known = access.check(token)
+        const known = access.check(token) ?? (await access.learn(token))
         if (!known) throw failures.refuse('api', request.ip, new TokenUnknownError())
         const { id, name } = known
         const isWelcome = () => id === undefined || access.bearer(id) !== undefined
@@ -104,7 +104,7 @@ export default fp<AuthOptions>(
       }
       const secret = cookieOf(request, cookie)
       if (secret === undefined) throw new TokenMissingError(demand)
-      const login = logins.check(secret)
+      const login = logins.check(secret) ?? (await logins.learn(secret))
       if (!login) {
         reply.header('set-cookie', clearedCookie(cookie))
         throw failures.refuse('login', request.ip, new LoginOverError())

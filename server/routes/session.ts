@@ -13,7 +13,7 @@ import { formatMs } from '../times.ts'
 const BODY_LIMIT_BYTES = 2048
 
 interface SessionOptions {
-  access: Pick<Access, 'check'>
+  access: Pick<Access, 'check' | 'learn'>
   logins: Logins
   failures: Failures
   open: boolean
@@ -42,7 +42,8 @@ const routes: FastifyPluginAsyncTypebox<SessionOptions> = async (app, options) =
       if (open) throw new LoginNeedlessError()
       // Nobody shall be logged in by another site as somebody else.
       refuseOtherSites(request, publicOrigin)
-      const known = access.check(request.body.token)
+      const { token } = request.body
+      const known = access.check(token) ?? (await access.learn(token))
       if (!known) throw failures.refuse('login', request.ip, new TokenUnknownError())
       const { id, name = '', scopes } = known
       if (id === undefined || !(scopes.includes('read') || scopes.includes('admin')))

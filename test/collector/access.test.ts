@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { openAccess } from '../../collector/access.ts'
-import { MemoryStateStore } from '../../collector/store/memory.ts'
+import { MemoryStateStore } from '../../collector/store/memory-state.ts'
 
 test('a token opens what its scopes say, until it is revoked', async () => {
   const access = await openAccess(new MemoryStateStore())

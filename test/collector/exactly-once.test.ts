@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { PIECE_BYTES } from '../../collector/parse/pieces.ts'
 import { ParsePool } from '../../collector/parse/pool.ts'
-import { MemoryLogStore, MemoryStateStore } from '../../collector/store/memory.ts'
+import { MemoryLogStore } from '../../collector/store/memory.ts'
+import { MemoryStateStore } from '../../collector/store/memory-state.ts'
 import { facts, startHub, TestAgent, type TestHub, textsIn } from './hub.ts'
 import { dockerLine, randomFrom, readFile } from './parse/lines.ts'
 

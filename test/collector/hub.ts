@@ -24,7 +24,8 @@ import type { ParsePool } from '../../collector/parse/pool.ts'
 import type { RedactionConfig } from '../../collector/parse/redact-rules.ts'
 import { parse } from '../../collector/query/grammar.ts'
 import type { LogRecord } from '../../collector/record.ts'
-import { MemoryLogStore, MemoryStateStore } from '../../collector/store/memory.ts'
+import { MemoryLogStore } from '../../collector/store/memory.ts'
+import { MemoryStateStore } from '../../collector/store/memory-state.ts'
 import type { LogStore } from '../../collector/store/store.ts'
 
 export interface HubParts {

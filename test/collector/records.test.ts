@@ -1,7 +1,8 @@
 /** From the wire to the store: what names and labels of streams make of their bytes, and that nothing waits for long. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { ParsePool } from '../../collector/parse/pool.ts'
-import { MemoryLogStore, MemoryStateStore } from '../../collector/store/memory.ts'
+import { MemoryLogStore } from '../../collector/store/memory.ts'
+import { MemoryStateStore } from '../../collector/store/memory-state.ts'
 import { facts, recordsIn, startHub, TestAgent, textsIn } from './hub.ts'
 import { dockerLine } from './parse/lines.ts'
 

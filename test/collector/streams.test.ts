@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Positions } from '../../agent/protocol.ts'
 import { ParsePool } from '../../collector/parse/pool.ts'
-import { MemoryLogStore, MemoryStateStore } from '../../collector/store/memory.ts'
+import { MemoryLogStore } from '../../collector/store/memory.ts'
+import { MemoryStateStore } from '../../collector/store/memory-state.ts'
 import { startHub, TestAgent } from './hub.ts'
 import { dockerLine } from './parse/lines.ts'
 

@@ -141,7 +141,7 @@ export class ElasticsearchLogStore implements LogStore {
   }
 
   async #append(batches: readonly Batch[]): Promise<void> {
-    const told = batches.map(({ origin, state }) => ({ stream: origin, states: [state] }))
+    const told = batches.map(({ origin, state, term }) => ({ stream: origin, states: [state], term }))
     const { patienceMs = PATIENCE_MS } = this.#options
     const origins = batches.map(({ origin }) => origin)
     const ids = await patiently(patienceMs, () => this.#origins.ensure(origins))

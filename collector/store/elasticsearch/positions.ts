@@ -1,21 +1,25 @@
 /**
  * How far each stream is stored, one document a stream. Several hubs write it: a write that does not follow from what
- * stands there is refused by the cluster, read again and merged.
+ * stands there is refused by the cluster, read again and merged. A hub whose turn it is to serve a host claims the
+ * host's streams with its term before it writes records: from then on a hub with a lower term is refused.
  */
 import { createHash } from 'node:crypto'
 import type { Client } from '@elastic/elasticsearch'
 import type { GenerationState } from '../../record.ts'
 import { mergeState } from '../generations.ts'
-import type { StreamKey } from '../store.ts'
+import { StaleTermError, type StreamKey } from '../store.ts'
 import { POSITIONS_INDEX } from './names.ts'
 
 interface Kept {
   stream: StreamKey
   generations: GenerationState[]
+  /** Of the hub that claimed it last. */
+  term?: number
 }
 
 interface Known {
   generations: Map<string, GenerationState>
+  term: number
   /** Which version of the document it is; absent where there is none yet. */
   version?: { seqNo: number; term: number }
 }
@@ -23,6 +27,8 @@ interface Known {
 export interface Told {
   stream: StreamKey
   states: readonly GenerationState[]
+  /** Absent where nobody counts terms. */
+  term?: number | undefined
 }
 
 /** A conflict is another hub's write: it is merged at once, so that many in a row mean something else. */
@@ -61,21 +67,27 @@ export class Positions {
       const { _id, _source, _seq_no: seqNo, _primary_term: term } = doc
       const generations = new Map(_source?.generations.map((state) => [state.generation, state]))
       const version = seqNo === undefined || term === undefined ? {} : { version: { seqNo, term } }
-      this.#known.set(_id, { generations, ...version })
+      this.#known.set(_id, { generations, term: _source?.term ?? 0, ...version })
     }
     return ids.map((id) => sorted(this.#known.get(id)?.generations.values() ?? []))
   }
 
   /**
-   * Gives each generation that is new its number, for good: records are named by it, so it has to be there before them.
+   * Claims streams for their term, and gives each generation that is new its number, for good: records are named by it,
+   * so it has to be there before them. Rejects with StaleTermError where a hub with a higher term was there, or another
+   * one has written since this one read.
    */
   async announce(told: readonly Told[]): Promise<void> {
     const fresh = told.flatMap((one) => {
       const states = one.states.filter(({ generation }) => !this.get(one.stream, generation))
       const begun = states.map((state) => ({ ...state, committed: 0, stored: 0, ended: false }))
-      return begun.length > 0 ? [{ ...one, states: begun }] : []
+      return begun.length > 0 || this.#isUnclaimed(one) ? [{ ...one, states: begun }] : []
     })
     if (fresh.length > 0) await this.write(fresh)
+  }
+
+  #isUnclaimed({ stream, term }: Told): boolean {
+    return term !== undefined && this.#known.get(idOf(stream))?.term !== term
   }
 
   /** Resolves when these states, merged with what is there, survive a crash. */
@@ -106,7 +118,9 @@ export class Positions {
         throw new Error('Positions could not be written: others write them all the time.')
       const unknown = left.filter(({ stream }) => !this.isKnown(stream)).map(({ stream }) => stream)
       await this.read(unknown)
-      const changed = left.filter((one) => this.#merged(one).changed)
+      for (const { stream, term = Number.POSITIVE_INFINITY } of left)
+        if ((this.#known.get(idOf(stream))?.term ?? 0) > term) throw new StaleTermError()
+      const changed = left.filter((one) => this.#isUnclaimed(one) || this.#merged(one).changed)
       if (changed.length === 0) return
       const { items } = await this.#client.bulk({
         operations: changed.flatMap((one) => this.#operation(one))
@@ -123,17 +137,24 @@ export class Positions {
         if (!one) continue
         const id = idOf(one.stream)
         if (status === 409) {
+          // What this hub had read, and goes by, is not what stands there.
+          const isBehind = this.#isUnclaimed(one)
           this.#known.delete(id)
+          if (isBehind) throw new StaleTermError()
           conflicts.push(one)
         } else if (error) throw new Error(`Positions were refused: ${error.type} ${error.reason}`)
-        else this.#known.set(id, { generations: this.#merged(one).generations, version: { seqNo, term } })
+        else {
+          const { generations, claim } = this.#merged(one)
+          this.#known.set(id, { generations, term: claim, version: { seqNo, term } })
+        }
       }
       left = conflicts
     }
   }
 
-  #merged({ stream, states }: Told): { generations: Map<string, GenerationState>; changed: boolean } {
-    const generations = new Map(this.#known.get(idOf(stream))?.generations)
+  #merged({ stream, states, term }: Told): Merged {
+    const known = this.#known.get(idOf(stream))
+    const generations = new Map(known?.generations)
     let changed = false
     for (const state of states) {
       const old = generations.get(state.generation)
@@ -144,7 +165,7 @@ export class Positions {
       if (!old || JSON.stringify(old) !== JSON.stringify(merged)) changed = true
       generations.set(state.generation, merged)
     }
-    return { generations, changed }
+    return { generations, changed, claim: term ?? known?.term ?? 0 }
   }
 
   #operation(one: Told): [Record<string, unknown>, Kept] {
@@ -152,13 +173,18 @@ export class Positions {
     const { host, container, stream } = one.stream
     const version = this.#known.get(id)?.version
     const place = { _index: POSITIONS_INDEX, _id: id }
-    const kept = {
-      stream: { host, container, stream },
-      generations: sorted(this.#merged(one).generations.values())
-    }
+    const { generations, claim: term } = this.#merged(one)
+    const kept = { stream: { host, container, stream }, generations: sorted(generations.values()), term }
     if (!version) return [{ create: place }, kept]
     return [{ index: { ...place, if_seq_no: version.seqNo, if_primary_term: version.term } }, kept]
   }
+}
+
+interface Merged {
+  generations: Map<string, GenerationState>
+  changed: boolean
+  /** Term that is written. */
+  claim: number
 }
 
 /** Another hub may have given the number to another generation. */

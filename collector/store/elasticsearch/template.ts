@@ -108,7 +108,7 @@ export async function ensureTemplates(client: Client, { shards, replicas }: Layo
 }
 
 const REMEMBERED = {
-  [STATE_INDEX]: { key: keyword },
+  [STATE_INDEX]: { key: keyword, deleted: { type: 'long' } },
   [POSITIONS_INDEX]: {},
   [ORIGINS_INDEX]: { id: keyword }
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import type { InstanceEvent, InstanceFacts } from '../../../agent/protocol.ts'
 import { type Fleet, type FleetChange, openFleet } from '../../../collector/fleet/fleet.ts'
-import { MemoryStateStore } from '../../../collector/store/memory.ts'
+import { MemoryStateStore } from '../../../collector/store/memory-state.ts'
 
 const T0 = Date.UTC(2026, 10, 23, 12)
 

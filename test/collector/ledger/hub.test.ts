@@ -1,7 +1,8 @@
 /** The ledger behind a real hub: what agents deliver and tell is what it says, also after a restart. */
 import { expect, test } from 'vitest'
 import type { Loss } from '../../../agent/protocol.ts'
-import { MemoryLogStore, MemoryStateStore } from '../../../collector/store/memory.ts'
+import { MemoryLogStore } from '../../../collector/store/memory.ts'
+import { MemoryStateStore } from '../../../collector/store/memory-state.ts'
 import { startHub, TestAgent, textsIn } from '../hub.ts'
 
 const T0 = Date.UTC(2026, 10, 25, 10)

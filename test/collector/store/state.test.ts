@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { MemoryStateStore } from '../../../collector/store/memory.ts'
+import { MemoryStateStore } from '../../../collector/store/memory-state.ts'
 import type { StateStore } from '../../../collector/store/state.ts'
 import { openLmdbState } from '../../../collector/store/state-lmdb.ts'
 import { type TestFolder, testFolder } from './folder.ts'

@@ -2,7 +2,7 @@
 import { Client } from '@elastic/elasticsearch'
 import { expect, test } from 'vitest'
 import { ElasticsearchStateStore } from '../../../collector/store/elasticsearch/state.ts'
-import { MemoryStateStore } from '../../../collector/store/memory.ts'
+import { MemoryStateStore } from '../../../collector/store/memory-state.ts'
 import { migrate } from '../../../collector/store/migrate.ts'
 import { ALL_TIME, BOUNDS, batch, DAY, everything, field, origin } from '../../collector/store/corpus.ts'
 import { embeddedUnderTest } from '../../collector/store/folder.ts'
@@ -30,7 +30,7 @@ test('everything is there once, in the same order, and agents go on where they s
   const state = new MemoryStateStore()
   await state.put('host/h1', { name: 'web-h1' })
   await using to = await openStore()
-  const target = { logs: to, state: new ElasticsearchStateStore(new Client({ node: URL })) }
+  const target = { logs: to, state: await ElasticsearchStateStore.open(new Client({ node: URL })) }
   const from = { logs: under.store, state }
   const breaking = new AbortController()
   const broken = migrate(from, target, {

@@ -6,5 +6,5 @@ import { emptyCluster, openStore, URL } from './cluster.ts'
 stateStoreContract('elasticsearch', async () => {
   await emptyCluster()
   await using _made = await openStore()
-  return new ElasticsearchStateStore(new Client({ node: URL }))
+  return ElasticsearchStateStore.open(new Client({ node: URL }))
 })

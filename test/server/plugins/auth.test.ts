@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openAccess } from '../../../collector/access.ts'
 import { openFleet } from '../../../collector/fleet/fleet.ts'
-import { MemoryStateStore } from '../../../collector/store/memory.ts'
+import { MemoryStateStore } from '../../../collector/store/memory-state.ts'
 import { firstTokens } from '../../../server/tokens.ts'
 import { type Face, openFace } from '../face.ts'
 

@@ -1,7 +1,7 @@
 import { get } from 'node:http'
 import { expect, test } from 'vitest'
 import { openAccess } from '../../../collector/access.ts'
-import { MemoryStateStore } from '../../../collector/store/memory.ts'
+import { MemoryStateStore } from '../../../collector/store/memory-state.ts'
 import { openLogins } from '../../../server/logins.ts'
 import { type Face, openFace } from '../face.ts'
 

@@ -5,7 +5,7 @@ import { type Fleet, openFleet } from '../../../collector/fleet/fleet.ts'
 import { instanceSubject } from '../../../collector/stats/arrivals.ts'
 import { MemoryShelf } from '../../../collector/stats/shelf.ts'
 import { openStats, type StatsStore } from '../../../collector/stats/store.ts'
-import { MemoryStateStore } from '../../../collector/store/memory.ts'
+import { MemoryStateStore } from '../../../collector/store/memory-state.ts'
 import { statsView } from '../../../server/stats-view.ts'
 import { openFace } from '../face.ts'
 
