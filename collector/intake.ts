@@ -342,8 +342,8 @@ export class Intake {
   /** Forgets all that is known and carried of a host's streams: another hub has it, or had it. */
   abandon(host: string): void {
     const { streams, pool } = this.#parts
-    const carried = streams.abandon(host)
-    if (carried.length > 0) pool.forget(host, carried)
+    const keys = streams.abandon(host)
+    if (keys.length > 0) pool.forget(host, keys)
   }
 
   /** Nothing was stored: what the parser carries is forgotten, the agent sends again from `committed`. */

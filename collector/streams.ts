@@ -130,16 +130,13 @@ export class Streams {
     if (streams.size === 0) this.#hosts.delete(host)
   }
 
-  /** Forgets all of a host's streams, also what is carried: another hub may have gone on with them. Returns what was carried. */
+  /** Forgets all of a host's streams, also what is carried: another hub may have gone on with them. Returns their keys. */
   abandon(host: string): string[] {
-    const carried: string[] = []
-    for (const generations of this.#hosts.get(host)?.values() ?? [])
-      for (const { key, next, committed } of generations.values()) {
-        this.#open.delete(key)
-        if (next !== committed) carried.push(key)
-      }
+    const streams = [...(this.#hosts.get(host)?.values() ?? [])]
+    const keys = streams.flatMap((generations) => [...generations.values()].map(({ key }) => key))
+    for (const key of keys) this.#open.delete(key)
     this.#hosts.delete(host)
-    return carried
+    return keys
   }
 
   #of(host: string): Map<string, Map<string, Generation>> {

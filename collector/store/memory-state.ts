@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import type { SharedState, StateEntry, StateStore } from './state.ts'
 
 interface Kept {
-  /** JSON. */
-  text: string
+  /** JSON; absent where it was deleted. */
+  text?: string
   term: number
 }
 
@@ -39,15 +39,14 @@ export class MemoryStateStore implements StateStore {
   }
 
   async get<T>(key: string): Promise<T | undefined> {
-    const kept = this.#share.values.get(key)
-    return kept && (JSON.parse(kept.text) as T)
+    return valueIn<T>(this.#share.values.get(key))
   }
 
   async list<T>(prefix: string): Promise<{ key: string; value: T }[]> {
     return [...this.#share.values]
-      .filter(([key]) => key.startsWith(prefix))
+      .filter(([key, { text }]) => key.startsWith(prefix) && text !== undefined)
       .sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-      .map(([key, { text }]) => ({ key, value: JSON.parse(text) as T }))
+      .map(([key, kept]) => ({ key, value: valueIn<T>(kept) as T }))
   }
 
   async put(key: string, value: unknown): Promise<void> {
@@ -60,7 +59,7 @@ export class MemoryStateStore implements StateStore {
 
   async update<T>(key: string, change: (old: T | undefined) => T | undefined): Promise<T | undefined> {
     const kept = this.#share.values.get(key)
-    const value = change(kept && (JSON.parse(kept.text) as T))
+    const value = change(valueIn<T>(kept))
     this.#set({ key, value, term: kept?.term ?? 0 })
     return value
   }
@@ -71,8 +70,7 @@ export class MemoryStateStore implements StateStore {
   #set({ key, value, term }: StateEntry): boolean {
     const { values } = this.#share
     if ((values.get(key)?.term ?? 0) > term) return false
-    if (value === undefined) values.delete(key)
-    else values.set(key, { text: JSON.stringify(value), term })
+    values.set(key, value === undefined ? { term } : { text: JSON.stringify(value), term })
     this.#share.tell(this.#hub, {
       key,
       value: value === undefined ? undefined : structuredClone(value),
@@ -90,4 +88,8 @@ export class MemoryStateStore implements StateStore {
       else await once(this.#share, 'change', { signal }).catch(() => undefined)
     }
   }
+}
+
+function valueIn<T>(kept: Kept | undefined): T | undefined {
+  return kept?.text === undefined ? undefined : (JSON.parse(kept.text) as T)
 }

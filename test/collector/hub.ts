@@ -22,6 +22,7 @@ import { type CollectorLimits, collector } from '../../collector/collector.ts'
 import { type Fleet, openFleet } from '../../collector/fleet/fleet.ts'
 import type { ParsePool } from '../../collector/parse/pool.ts'
 import type { RedactionConfig } from '../../collector/parse/redact-rules.ts'
+import { keepUp } from '../../collector/peers.ts'
 import { parse } from '../../collector/query/grammar.ts'
 import type { LogRecord } from '../../collector/record.ts'
 import { MemoryLogStore } from '../../collector/store/memory.ts'
@@ -57,6 +58,7 @@ export async function startHub(parts: HubParts = {}): Promise<TestHub> {
   await app.register(collector, {
     store,
     fleet,
+    state,
     access,
     registry,
     open: parts.open ?? true,
@@ -67,6 +69,9 @@ export async function startHub(parts: HubParts = {}): Promise<TestHub> {
     ...(parts.nowMs && { nowMs: parts.nowMs })
   })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  const stopping = new AbortController()
+  const { shared } = state
+  const peers = shared && keepUp({ state, shared, fleet, keepers: [access], log: app.log }, stopping.signal)
   return {
     url,
     store,
@@ -74,6 +79,8 @@ export async function startHub(parts: HubParts = {}): Promise<TestHub> {
     access,
     registry,
     async [Symbol.asyncDispose]() {
+      stopping.abort()
+      await peers
       await app.close()
       await fleet[Symbol.asyncDispose]()
     }
@@ -146,7 +153,7 @@ export interface Part extends Omit<Chunk, 'bytes'> {
 
 /** Speaks the protocol; keeps nothing but its key and session. */
 export class TestAgent implements Disposable {
-  readonly url: string
+  url: string
   readonly http = new Agent(keepAlive)
   host = ''
   key = ''

@@ -1,6 +1,7 @@
 /** What every StateStore must do. `open` gives an empty one. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import type { StateStore } from '../../../collector/store/state.ts'
+import type { SharedState, StateStore } from '../../../collector/store/state.ts'
 import { type TestFolder, testFolder } from './folder.ts'
 
 export function stateStoreContract(name: string, open: (folder: TestFolder) => Promise<StateStore>): void {
@@ -43,4 +44,66 @@ export function stateStoreContract(name: string, open: (folder: TestFolder) => P
       await expect(failing).rejects.toThrow('not like this')
     })
   })
+}
+
+/** What a state that hubs share must do beside. `open` gives one more hub's; all of them share what is kept. */
+export function sharedStateContract(name: string, begin: () => Promise<() => Promise<StateStore>>): void {
+  describe(`${name}, shared`, () => {
+    test('who has a lower term is refused, each key by itself', async () => {
+      const open = await begin()
+      await using a = await open()
+      await using b = await open()
+      const [one, two] = [sharedOf(a), sharedOf(b)]
+      expect(one.hub).not.toBe(two.hub)
+      expect(await one.write([{ key: 'host/x', value: 1, term: 4 }])).toEqual([])
+      expect(await one.write([{ key: 'host/x', value: 2, term: 4 }])).toEqual([])
+      const behind = [
+        { key: 'host/x', value: 'old', term: 3 },
+        { key: 'host/y', value: 'new', term: 3 }
+      ]
+      expect(await two.write(behind)).toEqual(['host/x'])
+      expect(await two.read(['host/y', 'nothing', 'host/x'])).toEqual(['new', undefined, 2])
+      expect(await two.write([{ key: 'host/x', value: undefined, term: 5 }])).toEqual([])
+      expect(await one.write([{ key: 'host/x', value: 'back', term: 4 }])).toEqual(['host/x'])
+      expect(await a.get('host/x')).toBeUndefined()
+      expect((await a.list('host/')).map(({ key }) => key)).toEqual(['host/y'])
+    })
+
+    test('what others change is told from the opening on, what one changes oneself is not', async () => {
+      const open = await begin()
+      await using a = await open()
+      await a.put('before', 1)
+      await using b = await open()
+      await a.put('token/1', { name: 'one' })
+      await b.put('own', 1)
+      const stop = new AbortController()
+      const told = new Map<string, unknown>()
+      const listening = (async () => {
+        for await (const entries of sharedOf(b).changes(stop.signal))
+          for (const { key, value, term } of entries) told.set(key, { value, term })
+      })()
+      await until(() => told.has('token/1'))
+      expect(told.get('token/1')).toEqual({ value: { name: 'one' }, term: 0 })
+      await a.delete('token/1')
+      await a.update('count', () => 7)
+      await sharedOf(a).write([{ key: 'host/x', value: 'x', term: 9 }])
+      await until(() => told.has('host/x'))
+      expect(Object.fromEntries(told)).toEqual({
+        'token/1': { value: undefined, term: 0 },
+        count: { value: 7, term: 0 },
+        'host/x': { value: 'x', term: 9 }
+      })
+      stop.abort()
+      await listening
+    })
+  })
+}
+
+function sharedOf({ shared }: StateStore): SharedState {
+  if (!shared) throw new Error('this state is not shared')
+  return shared
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await sleep(5)
 }

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { MemoryStateStore } from '../../../collector/store/memory-state.ts'
+import { MemoryShare, MemoryStateStore } from '../../../collector/store/memory-state.ts'
 import type { StateStore } from '../../../collector/store/state.ts'
 import { openLmdbState } from '../../../collector/store/state-lmdb.ts'
 import { type TestFolder, testFolder } from './folder.ts'
-import { stateStoreContract } from './state-contract.ts'
+import { sharedStateContract, stateStoreContract } from './state-contract.ts'
 
 const engines: [string, (folder: TestFolder) => Promise<StateStore>][] = [
   ['memory', async () => new MemoryStateStore()],
@@ -11,6 +11,11 @@ const engines: [string, (folder: TestFolder) => Promise<StateStore>][] = [
 ]
 
 for (const [name, open] of engines) stateStoreContract(name, open)
+
+sharedStateContract('memory', async () => {
+  const share = new MemoryShare()
+  return async () => new MemoryStateStore(share)
+})
 
 test('lmdb: values outlive the store, and keys that it can not hold are refused', async () => {
   await using folder = await testFolder()
