@@ -9,21 +9,17 @@ import { Ledger } from '../ledger/ledger.ts'
 import type { StateEntry, StateStore } from '../store/state.ts'
 import { StaleTermError } from '../store/store.ts'
 import { WriteThrough } from '../store/write-through.ts'
-import { Changes } from './changes.ts'
 import { addStream, type Instance, mayHaveWritten, streamNumber, tellInstance, vanish } from './instances.ts'
-import { byHubClock, type Move, movesOf } from './moves.ts'
+import { Roster } from './roster.ts'
 import {
   aheadMs,
   type Behind,
-  behindMs,
   type FleetAsked,
   type FleetChange,
   type FleetHost,
   type FleetInstance,
   type FleetMove,
   type Heard,
-  hostView,
-  instanceView,
   type KeptHost,
   LIVE_MS,
   type LiveHost
@@ -32,8 +28,6 @@ import {
 export { instanceId } from './instances.ts'
 export type { Behind, FleetAsked, FleetChange, FleetHost, FleetInstance, FleetMove, Heard } from './view.ts'
 
-/** Hosts have this many colours; see HostJson.slot. */
-export const SLOTS = 24
 /** Silent hosts are looked for this often. */
 const SWEEP_MS = 5000
 /** `seenMs` is written down this often while nothing else changes. */
@@ -63,13 +57,7 @@ export class Fleet implements AsyncDisposable {
   /** What is missing of the instances' logs. */
   readonly ledger: Ledger
   readonly #writes: WriteThrough
-  readonly #changes = new Changes<FleetChange>()
-  readonly #hosts = new Map<string, LiveHost>()
-  /** By host, then by container. */
-  readonly #instances = new Map<string, Map<string, Instance>>()
-  /** By app and environment. */
-  readonly #members = new Map<string, Set<Instance>>()
-  readonly #moves = new Map<string, Move[]>()
+  readonly #roster: Roster
   /** Instances told a moment ago, by the hub's clock. */
   readonly #toldMs = new WeakMap<Instance, number>()
   /** By host: the fencing term under which this hub serves or served it. */
@@ -87,8 +75,9 @@ export class Fleet implements AsyncDisposable {
     this.ledger = new Ledger(
       (host, key, value) => this.#keep(host, key, value),
       nowMs,
-      (host, container) => this.#tellGap(host, container)
+      (host, container) => this.#roster.tellGap(host, container)
     )
+    this.#roster = new Roster((host) => this.ledger.totals(host), nowMs)
     this.#sweeper = setInterval(() => this.sweep(), SWEEP_MS)
     this.#sweeper.unref()
   }
@@ -111,14 +100,11 @@ export class Fleet implements AsyncDisposable {
     )
     for (const entry of kept) {
       if (forgotten.has(entry)) this.#writes.set(entry.key, undefined)
-      else this.#place(undefined, entry.value)
+      else this.#roster.place(undefined, entry.value)
     }
-    await this.ledger.load(
-      this.#state,
-      (host, container) => this.#instances.get(host)?.has(container) ?? false
-    )
+    await this.ledger.load(this.#state, (host, container) => this.#roster.find(host, container) !== undefined)
     await this.#writes.saved()
-    for (const app of this.#members.keys()) this.#moves.set(app, this.#movesNow(app))
+    this.#roster.settle()
   }
 
   /** A new host with an id and a colour of its own. Durable when it resolves. */
@@ -126,7 +112,7 @@ export class Fleet implements AsyncDisposable {
     const nowMs = this.#nowMs()
     const host: LiveHost = {
       host: randomBytes(8).toString('hex'),
-      slot: this.#freeSlot(),
+      slot: this.#roster.freeSlot(),
       facts,
       agentVersion,
       enrolledMs: nowMs,
@@ -136,17 +122,23 @@ export class Fleet implements AsyncDisposable {
       completeMs: nowMs,
       silent: false
     }
-    this.#hosts.set(host.host, host)
+    this.#roster.known.set(host.host, host)
     this.#saveHost(host)
     await this.#writes.saved()
-    return this.#view(host)
+    return this.#roster.view(host)
   }
 
   /** A session begins. A host whose key is valid but which the state has lost is taken in again. */
   hello(id: string, told: { facts: HostFacts; agentVersion: string; clockOffsetMs: number }): FleetHost {
     const nowMs = this.#nowMs()
-    const fresh = { host: id, slot: this.#freeSlot(), enrolledMs: nowMs, behindBytes: 0, completeMs: nowMs }
-    const known = this.#hosts.get(id)
+    const fresh = {
+      host: id,
+      slot: this.#roster.freeSlot(),
+      enrolledMs: nowMs,
+      behindBytes: 0,
+      completeMs: nowMs
+    }
+    const known = this.#roster.known.get(id)
     // Records of one host keep their order as long as its clock counts as unchanged.
     const unchanged = known && Math.abs(told.clockOffsetMs - known.clockOffsetMs) < CLOCK_TOLERANCE_MS
     const host: LiveHost = {
@@ -155,16 +147,16 @@ export class Fleet implements AsyncDisposable {
       greeted: { atMs: nowMs, completeMs: known?.completeMs ?? nowMs },
       ...(unchanged && { clockOffsetMs: known.clockOffsetMs })
     }
-    this.#hosts.set(id, host)
+    this.#roster.known.set(id, host)
     this.heard(id)
     this.#saveHost(host)
-    if (known?.facts.name !== host.facts.name) this.#tellAll(id)
-    return this.#view(host)
+    if (known?.facts.name !== host.facts.name) this.#roster.tellAll(id)
+    return this.#roster.view(host)
   }
 
   /** A sign of life, with what the agent has not delivered yet. */
   heard(id: string, behindBytes?: number): void {
-    const host = this.#hosts.get(id)
+    const host = this.#roster.known.get(id)
     if (!host) return
     const nowMs = this.#nowMs()
     host.heardMs = nowMs
@@ -184,10 +176,10 @@ export class Fleet implements AsyncDisposable {
     const ahead = this.aheadMs(host)
     const apps = new Set<string>()
     for (const event of events) {
-      const old = this.#instances.get(host)?.get(event.instance.container)
+      const old = this.#roster.find(host, event.instance.container)
       this.#change(old, tellInstance(old, host, event, nowMs, ahead), apps)
     }
-    for (const app of apps) this.#recompute(app)
+    this.#roster.recompute(apps)
   }
 
   /**
@@ -199,16 +191,16 @@ export class Fleet implements AsyncDisposable {
     const present = new Set(containers)
     const apps = new Set<string>()
     const unread: FleetInstance[] = []
-    const greeted = this.#hosts.get(host)?.greeted
-    for (const [container, old] of this.#instances.get(host) ?? []) {
-      if (present.has(container) || old.removedMs !== undefined) continue
+    const greeted = this.#roster.known.get(host)?.greeted
+    for (const old of this.#roster.of(host)) {
+      if (present.has(old.facts.container) || old.removedMs !== undefined) continue
       const toldMs = this.#toldMs.get(old) ?? 0
       if (nowMs - toldMs < JUST_TOLD_MS) continue
       if (greeted && toldMs < greeted.atMs && mayHaveWritten(old, greeted.completeMs))
-        unread.push(this.#viewInstance(old))
+        unread.push(this.#roster.viewInstance(old))
       this.#change(old, vanish(old, nowMs), apps)
     }
-    for (const app of apps) this.#recompute(app)
+    this.#roster.recompute(apps)
     return unread
   }
 
@@ -244,14 +236,14 @@ export class Fleet implements AsyncDisposable {
       const container = rest.join('/')
       if (kind === 'host') this.#placeHost(value as KeptHost)
       else if (kind === 'ledger') this.ledger.apply(host, container, value as KeptAccount)
-      else this.#replace(this.#instances.get(host)?.get(container), value as Instance, apps)
+      else this.#roster.replace(this.#roster.find(host, container), value as Instance, apps)
     }
-    for (const app of apps) this.#recompute(app)
+    this.#roster.recompute(apps)
   }
 
   /** Another hub has heard the host, by that hub's clock. */
   heardElsewhere(id: string, { heardMs, behindBytes, completeMs }: Heard): void {
-    const host = this.#hosts.get(id)
+    const host = this.#roster.known.get(id)
     if (!host || heardMs <= (host.heardMs ?? 0)) return
     Object.assign(host, { heardMs, seenMs: heardMs, behindBytes, completeMs })
     if (host.silent) this.sweep()
@@ -260,46 +252,41 @@ export class Fleet implements AsyncDisposable {
   /** Hosts that this hub itself has heard since `thenMs`. */
   heardHere(thenMs: number): Map<string, Heard> {
     const found = new Map<string, Heard>()
-    for (const { host, ownMs, behindBytes, completeMs } of this.#hosts.values())
+    for (const { host, ownMs, behindBytes, completeMs } of this.#roster.known.values())
       if (ownMs !== undefined && ownMs >= thenMs) found.set(host, { heardMs: ownMs, behindBytes, completeMs })
     return found
   }
 
   hosts(): FleetHost[] {
-    return [...this.#hosts.values()].map((host) => this.#view(host)).sort((a, b) => compare(a.name, b.name))
+    return this.#roster.hosts()
   }
 
   host(id: string): FleetHost | undefined {
-    const host = this.#hosts.get(id)
-    return host && this.#view(host)
+    return this.#roster.host(id)
   }
 
   /** Newest first. */
   instances(asked: FleetAsked = {}): FleetInstance[] {
-    const {
-      app,
-      environment,
-      host,
-      fromMs = Number.NEGATIVE_INFINITY,
-      toMs = Number.POSITIVE_INFINITY
-    } = asked
-    const found: FleetInstance[] = []
-    for (const instances of host === undefined ? this.#instances.values() : [this.#instances.get(host)]) {
-      for (const instance of instances?.values() ?? []) {
-        if (app !== undefined && instance.facts.app !== app) continue
-        if (environment !== undefined && instance.facts.environment !== environment) continue
-        const view = this.#viewInstance(instance)
-        const over = view.removedMs ?? view.finishedMs ?? Number.POSITIVE_INFINITY
-        if (over >= fromMs && (view.startedMs ?? view.firstSeenMs) < toMs) found.push(view)
-      }
-    }
-    const beginOf = (instance: FleetInstance) => instance.startedMs ?? instance.firstSeenMs
-    return found.sort((a, b) => beginOf(b) - beginOf(a) || compare(a.instance, b.instance))
+    return this.#roster.instances(asked)
   }
 
   instance(host: string, container: string): FleetInstance | undefined {
-    const instance = this.#instances.get(host)?.get(container)
-    return instance && this.#viewInstance(instance)
+    return this.#roster.instance(host, container)
+  }
+
+  /** Newest first. `host` is where it came from or where it went. */
+  moves(asked: FleetAsked = {}): FleetMove[] {
+    return this.#roster.moves(asked)
+  }
+
+  /** Instances and moves as they change, from now until `signal` aborts. */
+  changes(signal: AbortSignal): AsyncIterable<FleetChange> {
+    return this.#roster.changes(signal)
+  }
+
+  /** Hosts that have not delivered everything yet. */
+  behind(nowMs: number): Behind[] {
+    return this.#roster.behind(nowMs)
   }
 
   /**
@@ -307,7 +294,7 @@ export class Fleet implements AsyncDisposable {
    * has resolved. Undefined where the instance is not known or has as many streams as it may.
    */
   streamNumber(host: string, container: string, stream: string): number | undefined {
-    const instance = this.#instances.get(host)?.get(container)
+    const instance = this.#roster.find(host, container)
     if (!instance) return undefined
     const known = streamNumber(instance, stream)
     if (known !== undefined) return known
@@ -319,66 +306,32 @@ export class Fleet implements AsyncDisposable {
 
   /** How far what the host stamps is ahead of the hub's clock, in ms; 0 where its clock is kept in time. */
   aheadMs(id: string): number {
-    const host = this.#hosts.get(id)
+    const host = this.#roster.known.get(id)
     return host ? aheadMs(host) : 0
   }
 
   /** How far the host's clock is ahead of the hub's by what its agent measured, in ms. */
   clock(id: string, offsetMs: number): void {
-    const host = this.#hosts.get(id)
+    const host = this.#roster.known.get(id)
     if (!host || Math.abs(offsetMs - host.clockOffsetMs) < CLOCK_TOLERANCE_MS) return
     host.clockOffsetMs = offsetMs
     this.#saveHost(host)
   }
 
-  /** Newest first. `host` is where it came from or where it went. */
-  moves(asked: FleetAsked = {}): FleetMove[] {
-    const {
-      app,
-      environment,
-      host,
-      fromMs = Number.NEGATIVE_INFINITY,
-      toMs = Number.POSITIVE_INFINITY
-    } = asked
-    const found: FleetMove[] = []
-    for (const moves of this.#moves.values()) {
-      for (const move of moves) {
-        if (app !== undefined && move.app !== app) continue
-        if (environment !== undefined && move.environment !== environment) continue
-        if (host !== undefined && move.fromHost !== host && move.toHost !== host) continue
-        if (move.atMs >= fromMs && move.atMs < toMs) found.push(this.#viewMove(move))
-      }
-    }
-    return found.sort((a, b) => b.atMs - a.atMs || compare(a.toInstance, b.toInstance))
-  }
-
-  /** Instances and moves as they change, from now until `signal` aborts. */
-  changes(signal: AbortSignal): AsyncIterable<FleetChange> {
-    return this.#changes.follow(signal)
-  }
-
-  /** Hosts that have not delivered everything yet. */
-  behind(nowMs: number): Behind[] {
-    return [...this.#hosts.values()]
-      .filter((host) => host.seenMs !== undefined)
-      .map((host) => ({ host: host.host, hostName: host.facts.name, behindMs: behindMs(host, nowMs) }))
-      .filter((behind) => behind.behindMs > 0)
-  }
-
   /** Notices hosts that fell silent or came back. Runs by itself; also called when a host is heard again. */
   sweep(): void {
     const nowMs = this.#nowMs()
-    for (const host of this.#hosts.values()) {
+    for (const host of this.#roster.known.values()) {
       const silent = nowMs - (host.heardMs ?? this.#openedMs + START_GRACE_MS) > LIVE_MS
       if (silent === host.silent) continue
       host.silent = silent
-      this.#tellAll(host.host)
+      this.#roster.tellAll(host.host)
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#sweeper)
-    for (const host of this.#hosts.values())
+    for (const host of this.#roster.known.values())
       if (host.seenMs !== undefined && host.seenMs > host.savedMs) this.#saveHost(host)
     this.ledger.flush()
     await this.#writes.saved()
@@ -390,23 +343,16 @@ export class Fleet implements AsyncDisposable {
       this.#toldMs.set(old, this.#nowMs())
       return
     }
-    this.#replace(old, next, apps)
+    this.#roster.replace(old, next, apps)
     this.#toldMs.set(next, this.#nowMs())
     this.#keep(next.host, `instance/${next.host}/${next.facts.container}`, next)
   }
 
-  #replace(old: Instance | undefined, next: Instance, apps: Set<string>): void {
-    this.#place(old, next)
-    this.#tellInstance(next)
-    if (old) apps.add(memberKey(old))
-    apps.add(memberKey(next))
-  }
-
   /** A host as it is kept; what is known beside of one that was known stays. */
   #placeHost(kept: KeptHost): void {
-    const known = this.#hosts.get(kept.host)
+    const known = this.#roster.known.get(kept.host)
     const seenMs = Math.max(kept.seenMs ?? 0, known?.seenMs ?? 0)
-    this.#hosts.set(kept.host, {
+    this.#roster.known.set(kept.host, {
       ...(known ?? {
         ...{ behindBytes: 0, silent: false },
         ...{ savedMs: kept.seenMs ?? 0, completeMs: kept.seenMs ?? kept.enrolledMs }
@@ -414,7 +360,7 @@ export class Fleet implements AsyncDisposable {
       ...kept,
       ...(seenMs > 0 && { seenMs })
     })
-    if (known && known.facts.name !== kept.facts.name) this.#tellAll(kept.host)
+    if (known && known.facts.name !== kept.facts.name) this.#roster.tellAll(kept.host)
   }
 
   /** With the next write, under the term of the host's turn. */
@@ -430,58 +376,6 @@ export class Fleet implements AsyncDisposable {
     }
   }
 
-  #place(old: Instance | undefined, next: Instance): void {
-    const ofHost = this.#instances.get(next.host) ?? new Map<string, Instance>()
-    this.#instances.set(next.host, ofHost.set(next.facts.container, next))
-    if (old) this.#members.get(memberKey(old))?.delete(old)
-    const members = this.#members.get(memberKey(next)) ?? new Set<Instance>()
-    this.#members.set(memberKey(next), members.add(next))
-  }
-
-  /** Finds the app's moves again and tells those that are new. */
-  #recompute(app: string): void {
-    const known = new Set((this.#moves.get(app) ?? []).map(moveKey))
-    const moves = this.#movesNow(app)
-    this.#moves.set(app, moves)
-    for (const move of moves)
-      if (!known.has(moveKey(move)))
-        this.#changes.tell(`move ${moveKey(move)}`, { kind: 'move', move: this.#viewMove(move) })
-  }
-
-  #movesNow(app: string): Move[] {
-    const movers = [...(this.#members.get(app) ?? [])].map(({ id, host, facts, runs }) => ({
-      ...facts,
-      host,
-      runs: runs.map(byHubClock),
-      instance: id
-    }))
-    return movesOf(movers, (id) => {
-      const host = this.#hosts.get(id)
-      return host?.silent ? host.seenMs : undefined
-    })
-  }
-
-  /** Everything on the host looks different now: its name changed, or it fell silent or came back. */
-  #tellAll(host: string): void {
-    const apps = new Set<string>()
-    for (const instance of this.#instances.get(host)?.values() ?? []) {
-      if (instance.removedMs !== undefined) continue
-      this.#tellInstance(instance)
-      apps.add(memberKey(instance))
-    }
-    for (const app of apps) this.#recompute(app)
-  }
-
-  #tellInstance(instance: Instance): void {
-    const view = this.#viewInstance(instance)
-    this.#changes.tell(`instance ${view.instance}`, { kind: 'instance', instance: view })
-  }
-
-  #tellGap(host: string, container: string): void {
-    const instance = this.instance(host, container)
-    if (instance) this.#changes.tell(`gap ${instance.instance}`, { kind: 'gap', instance })
-  }
-
   #saveHost(live: LiveHost): void {
     const { host, slot, facts, agentVersion, enrolledMs, seenMs, clockOffsetMs } = live
     const kept: KeptHost = { host, slot, facts, agentVersion, enrolledMs, clockOffsetMs }
@@ -489,36 +383,4 @@ export class Fleet implements AsyncDisposable {
     live.savedMs = this.#nowMs()
     this.#keep(host, `host/${host}`, kept)
   }
-
-  /** The least used colour, the first of equals. */
-  #freeSlot(): number {
-    const uses = new Array<number>(SLOTS).fill(0)
-    for (const { slot } of this.#hosts.values()) uses[slot] = (uses[slot] ?? 0) + 1
-    return uses.indexOf(Math.min(...uses))
-  }
-
-  #view(host: LiveHost): FleetHost {
-    return hostView(host, this.ledger.totals(host.host), this.#nowMs())
-  }
-
-  #viewInstance(instance: Instance): FleetInstance {
-    return instanceView(instance, this.#hosts.get(instance.host))
-  }
-
-  #viewMove(move: Move): FleetMove {
-    const nameOf = (host: string) => this.#hosts.get(host)?.facts.name ?? host
-    return { ...move, fromHostName: nameOf(move.fromHost), toHostName: nameOf(move.toHost) }
-  }
-}
-
-function memberKey({ facts }: Instance): string {
-  return JSON.stringify([facts.app, facts.environment])
-}
-
-function moveKey(move: Move): string {
-  return `${move.fromInstance} ${move.toInstance} ${move.atMs}`
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }
