@@ -1,7 +1,7 @@
 import { get } from 'node:http'
 import { expect, test } from 'vitest'
 import { openAccess } from '../../../collector/access.ts'
-import { MemoryStateStore } from '../../../collector/store/memory-state.ts'
+import { MemoryShare, MemoryStateStore } from '../../../collector/store/memory-state.ts'
 import { openLogins } from '../../../server/logins.ts'
 import { type Face, openFace } from '../face.ts'
 
@@ -159,6 +159,36 @@ test('of one token a hundred logins stand, the oldest goes first', async () => {
     ...Array(100).fill(true)
   ])
   expect(await state.list('login/')).toHaveLength(100)
+})
+
+test('of hubs that share a state each knows the logins of the other at once, and those that ended a moment later', async () => {
+  const share = new MemoryShare()
+  const open = async () => {
+    const state = new MemoryStateStore(share)
+    const access = await openAccess(state)
+    const logins = await openLogins({ state, access, maxAgeMs: HOUR_MS, nowMs: Date.now })
+    const stop = new AbortController()
+    const heard = (async () => {
+      for await (const entries of state.shared?.changes(stop.signal) ?? [])
+        for (const keeper of [access, logins]) keeper.apply(entries)
+    })()
+    return { access, logins, close: () => [stop.abort(), heard] }
+  }
+  const [a, b] = [await open(), await open()]
+  expect(b.logins.cookie).toBe(a.logins.cookie)
+  const token = await a.access.issue({ name: 'anna', scopes: ['read'] })
+  const { secret } = await a.logins.begin(token)
+  expect(await b.logins.learn(secret)).toMatchObject({ name: 'anna' })
+  expect(await b.logins.learn('made-up')).toBeUndefined()
+  const ended = new Promise<void>((resolve) => b.logins.onEnded(resolve))
+  await a.logins.end(secret)
+  await ended
+  expect(b.logins.check(secret)).toBeUndefined()
+  const other = await b.logins.begin(token)
+  // This one has not heard of it yet.
+  await a.logins.end(other.secret)
+  expect(await a.logins.learn(other.secret)).toBeUndefined()
+  for (const hub of [a, b]) await Promise.all(hub.close())
 })
 
 // biome-ignore lint/suspicious/noExplicitAny: an answer of any route
