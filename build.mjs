@@ -1,6 +1,6 @@
 // Builds dist/: tsc for the programs, Vite for the page. With --stale, only what is older than its sources.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -19,6 +19,8 @@ const halves = [
       'package-lock.json',
       'tsconfig.json'
     ],
+    /** What the compiler leaves where it is. */
+    copy: ['server/zabbix/template.json'],
     run: ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json']
   },
   {
@@ -38,6 +40,7 @@ for (const half of halves) {
     process.stderr.write(`\nbuilding the ${half.name} failed; run "npm ci" if packages are missing\n`)
     process.exit(result.status ?? 1)
   }
+  for (const file of half.copy ?? []) copyFileSync(join(root, file), join(root, 'dist', file))
   writeFileSync(stamp, '')
   process.stderr.write(`${((Date.now() - startedMs) / 1000).toFixed(1)} s\n`)
 }

@@ -32,6 +32,7 @@ import { Failures } from './failures.ts'
 import type { Fleet } from './fleet/fleet.ts'
 import { Intake, type Packed } from './intake.ts'
 import { Lanes } from './lanes.ts'
+import type { LogRates } from './log-rates.ts'
 import { Meters } from './meters.ts'
 import { gatherMs, InWork } from './pace.ts'
 import { ParsePool } from './parse/pool.ts'
@@ -52,6 +53,8 @@ export interface CollectorOptions {
   state?: StateStore
   /** Where the numbers of hosts and containers go; absent: nowhere. */
   stats?: StatsStore
+  /** Counts what instances write. */
+  rates?: LogRates
   access: Access
   /** Counts wrong tokens and keys; shared with whoever else checks some. */
   failures?: Failures
@@ -143,7 +146,8 @@ export const collector: FastifyPluginAsync<CollectorOptions> = async (plain, opt
   fleet.ledger.recall(await store.origins())
   const lanes = new Lanes()
   const stats = options.stats && new StatsArrivals(options.stats, fleet, log, registry)
-  const intake = new Intake({ store, fleet, stats, pool, streams, lanes, meters, log, nowMs, turns })
+  const { rates } = options
+  const intake = new Intake({ store, fleet, stats, rates, pool, streams, lanes, meters, log, nowMs, turns })
   const pace = () =>
     gatherMs({
       liveAgents: sessions.live(nowMs()),

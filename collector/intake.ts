@@ -14,6 +14,7 @@ import {
 import type { Fleet, FleetInstance } from './fleet/fleet.ts'
 import { type Handling, handlingOf, type Labels } from './handling.ts'
 import type { Lanes } from './lanes.ts'
+import type { LogRates } from './log-rates.ts'
 import type { Meters } from './meters.ts'
 import { GATHER_MS } from './pace.ts'
 import {
@@ -36,6 +37,7 @@ export interface IntakeParts {
   store: LogStore
   fleet: Fleet
   stats?: StatsArrivals | undefined
+  rates?: LogRates | undefined
   pool: ParsePool
   streams: Streams
   lanes: Lanes
@@ -161,6 +163,7 @@ export class Intake {
       await measured
       for (const { generation } of steps) streams.keep(generation)
       meters.parsed(answer.counts, batches)
+      this.#parts.rates?.count(batches)
       meters.delivered(packed.length, wireBytes, (performance.now() - startedMs) / 1000)
       fleet.heard(host, head.behindBytes)
       this.#relieve(answer)
@@ -332,6 +335,7 @@ export class Intake {
         if (batches.length > 0) await store.append(withTerm(batches, turns?.termOf(host)))
         for (const generation of moved) streams.keep(generation)
         meters.parsed(counts, batches)
+        this.#parts.rates?.count(batches)
       } catch (error) {
         this.#giveUp(host, before, error)
         throw storeRefusal(error)

@@ -7,6 +7,7 @@ import type { Access } from '../collector/access.ts'
 import { collector } from '../collector/collector.ts'
 import { Failures } from '../collector/failures.ts'
 import type { Fleet } from '../collector/fleet/fleet.ts'
+import type { LogRates } from '../collector/log-rates.ts'
 import type { StatsStore } from '../collector/stats/store.ts'
 import type { StateStore } from '../collector/store/state.ts'
 import type { LogStore } from '../collector/store/store.ts'
@@ -62,9 +63,11 @@ export interface AppParts {
   logins: Logins
   fleet: FleetView
   /** What agents tell goes here; without it no agent is listened to. */
-  agents?: { fleet: Fleet; stats?: StatsStore; state?: StateStore }
+  agents?: { fleet: Fleet; stats?: StatsStore; rates?: LogRates; state?: StateStore }
   /** Without it there are no routes for numbers of hosts and containers. */
   stats?: StatsView
+  /** Of parts that are there only where they are configured, for /metrics. */
+  figures?: () => Record<string, number>
   version: string
   nowMs: () => number
   /** Secret that lets other hosts join. */
@@ -137,7 +140,8 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     failures: failures.counts,
     ...(parts.tls ? { certificateExpiresMs: certificateEnd(parts.tls) } : {}),
     tails: () => tails.size,
-    health: () => logs.health()
+    health: () => logs.health(),
+    ...(parts.figures ? { figures: parts.figures } : {})
   })
   if (parts.agents) {
     const { registry } = metrics

@@ -7,6 +7,7 @@ import { expressionProblems, expressionsOf, type RedactionConfig } from '../coll
 import type { Cluster, Engine } from '../collector/store/open.ts'
 import { CLUSTER_OPTIONS, clusterOf } from './cluster-config.ts'
 import { ConfigError } from './errors.ts'
+import { ZABBIX_OPTIONS, type ZabbixSettings, zabbixOf } from './zabbix/settings.ts'
 
 /** One variable per option; docs/configuration.md is made from this value. */
 export const HubEnvironment = Type.Object({
@@ -79,6 +80,7 @@ export const HubEnvironment = Type.Object({
     }
   ),
   ...CLUSTER_OPTIONS,
+  ...ZABBIX_OPTIONS,
   DRIFTLOG_RETENTION_MAX_AGE_DAYS: Type.Number({
     default: 30,
     minimum: 0,
@@ -168,6 +170,8 @@ export interface Config {
   store: Engine
   /** With the store `elasticsearch`. */
   cluster?: Cluster
+  /** Absent where nothing is told to Zabbix. */
+  zabbix?: ZabbixSettings
   /** As LogStore.retain() takes it; 0 means without limit. */
   retention: { maxAgeMs: number; maxBytes: number }
   statsRetention: { samplesMs: number; minutesMs: number; hoursMs: number }
@@ -181,6 +185,7 @@ export interface Config {
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const values = checked(env)
   const publicUrl = publicUrlOf(values.DRIFTLOG_PUBLIC_URL)
+  const zabbix = zabbixOf(values)
   const { DRIFTLOG_JOIN_TOKEN_FILE: tokenFile } = values
   return {
     listenHost: values.DRIFTLOG_LISTEN_HOST,
@@ -193,6 +198,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     ...(tokenFile === undefined ? {} : { joinTokenFile: resolve(tokenFile) }),
     store: values.DRIFTLOG_STORE,
     ...(values.DRIFTLOG_STORE === 'elasticsearch' ? { cluster: clusterOf(values) } : {}),
+    ...(zabbix ? { zabbix } : {}),
     retention: {
       maxAgeMs: Math.round(values.DRIFTLOG_RETENTION_MAX_AGE_DAYS * 86_400_000),
       maxBytes: values.DRIFTLOG_RETENTION_MAX_BYTES

@@ -7,6 +7,7 @@ import { type Access, openAccess } from '../collector/access.ts'
 import { type Fleet, openFleet } from '../collector/fleet/fleet.ts'
 import { agesOf } from '../collector/handling.ts'
 import { onDuty } from '../collector/lease.ts'
+import { LogRates } from '../collector/log-rates.ts'
 import { keepUp } from '../collector/peers.ts'
 import { openStats, type StatsStore } from '../collector/stats/store.ts'
 import { openStores } from '../collector/store/open.ts'
@@ -21,6 +22,7 @@ import { statsView } from './stats-view.ts'
 import { CertificateKeeper, type CertificateStanding, readCertificate, SecureServers } from './tls.ts'
 import { firstTokens, type Tokens, writeFingerprint } from './tokens.ts'
 import { ownVersion } from './version.ts'
+import type { LinkOptions, ZabbixLink } from './zabbix/link.ts'
 
 export interface HubOptions {
   log: Logger
@@ -85,6 +87,7 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
     undo.push(async () => fleet[Symbol.asyncDispose]())
     const stats = await openStats({ shelf: stores.shelf, retention: config.statsRetention, log })
     undo.push(() => stats.close())
+    const rates = new LogRates()
     const { loginMaxAgeMs: maxAgeMs } = config
     const logins = await openLogins({ state: stores.state, access, maxAgeMs, nowMs: Date.now })
     const { joinTokenFile: joinFile } = config
@@ -105,6 +108,8 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
           options.certificateChanged?.()
         }
       })
+    const { state } = stores
+    const zabbix = await zabbixLink(config, { fleet, stats, rates, state, log })
     const app = await buildApp({
       config,
       log,
@@ -112,8 +117,9 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
       access,
       logins,
       fleet: fleetView(fleet, stores.logs, Date.now, config.retention.maxAgeMs),
-      agents: { fleet, stats, state: stores.state },
+      agents: { fleet, stats, rates, state: stores.state },
       stats: statsView(fleet, stats, Date.now),
+      ...(zabbix ? { figures: () => zabbix.figures() } : {}),
       join: () => tokens.join,
       url: () => urlOf(config, app),
       version: ownVersion(),
@@ -126,7 +132,6 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
 
     await listen(app, config)
     const stopping = new AbortController()
-    const { state } = stores
     const peers =
       state.shared &&
       keepUp({ ...{ state, shared: state.shared, fleet, log }, keepers: [access, logins] }, stopping.signal)
@@ -137,10 +142,11 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
       stopping.signal
     )
     const tidying = keepTidy(stats, log, stopping.signal)
+    const telling = zabbix?.run(stopping.signal)
     const looking = keeper?.run(stopping.signal)
     undo.push(async () => {
       stopping.abort()
-      await Promise.all([retention, looking, tidying, peers])
+      await Promise.all([retention, looking, tidying, peers, telling])
     })
     if (isClear(config)) log.warn({ url: urlOf(config, app) }, CLEAR)
     return {
@@ -163,6 +169,16 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
     await close()
     throw error
   }
+}
+
+/** Undefined where no Zabbix is named. */
+async function zabbixLink(
+  { zabbix: settings }: Config,
+  parts: Pick<LinkOptions, 'fleet' | 'stats' | 'rates' | 'state' | 'log'>
+): Promise<ZabbixLink | undefined> {
+  if (!settings) return undefined
+  const { ZabbixLink } = await import('./zabbix/link.ts')
+  return new ZabbixLink({ ...parts, settings, nowMs: Date.now })
 }
 
 /** Last first: nothing is closed while something that needs it is still open. */

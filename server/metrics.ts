@@ -26,6 +26,8 @@ interface Sources {
   /** Live tails that are open now. */
   tails: () => number
   health: () => StoreHealth
+  /** Of parts that are there only where they are configured. */
+  figures?: () => Record<string, number>
 }
 
 export interface Metrics {
@@ -117,13 +119,13 @@ export function createMetrics(app: FastifyInstance, sources: Sources): Metrics {
     contentType: registry.contentType,
     registry,
     async read() {
-      addFigures(registry, sources.health().figures)
+      addFigures(registry, { ...sources.health().figures, ...sources.figures?.() })
       return registry.metrics()
     }
   }
 }
 
-/** Figures of the store, by their Prometheus name without prefix; those that end in _total are counters. */
+/** Figures by their Prometheus name without prefix; those that end in _total are counters. */
 function addFigures(registry: Registry, figures: Record<string, number>): void {
   for (const [name, value] of Object.entries(figures)) {
     const known = registry.getSingleMetric(PREFIX + name)

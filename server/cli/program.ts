@@ -7,6 +7,7 @@ import type { ExitCode } from './exit.ts'
 import { folderCommands } from './folder-commands.ts'
 import { type ClientFlags, clientOf, examples, wholeNumber, withSet } from './options.ts'
 import type { Say } from './say.ts'
+import { zabbixCommands } from './zabbix-commands.ts'
 
 export interface ProgramParts {
   env: NodeJS.ProcessEnv
@@ -171,6 +172,8 @@ export function buildProgram({ env, say, joinToken, ended }: ProgramParts): Comm
   accessCommands(program, { env, say, ended })
 
   folderCommands(program, { env, say, ended })
+
+  zabbixCommands(program, { env, say, ended })
 
   program
     .command('demo')

@@ -1,5 +1,5 @@
 /**
- * npm run test:real [docker|elasticsearch]: starts the real peers of each suite, runs it, stops them. A suite whose peers this
+ * npm run test:real [docker|elasticsearch|zabbix]: starts the real peers of each suite, runs it, stops them. A suite whose peers this
  * machine can't run is skipped loudly, with the reason; --strict makes that a failure.
  */
 import { spawnSync } from 'node:child_process'
@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url'
 
 const SUITES = {
   docker: { up: ['up', '3'], down: ['down'] },
-  elasticsearch: { up: ['up'], down: ['down'] }
+  elasticsearch: { up: ['up'], down: ['down'] },
+  zabbix: { up: ['up'], down: ['down'] }
 } as const
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const asked = process.argv.slice(2).filter((word) => !word.startsWith('-'))

@@ -1,0 +1,135 @@
+/** Bootstrapped once by an administrator, the hub's own user keeps hosts in line: none twice, none lost, others untouched. */
+import { beforeAll, expect, test } from 'vitest'
+import { ZabbixApi } from '../../../server/zabbix/api.ts'
+import { bootstrap } from '../../../server/zabbix/bootstrap.ts'
+import { groupId } from '../../../server/zabbix/groups.ts'
+import {
+  ID_TAG,
+  type Places,
+  reconcile,
+  technicalName,
+  type Wanted
+} from '../../../server/zabbix/registration.ts'
+import { templateOn } from '../../../server/zabbix/template.ts'
+import { API_URL, openAsAdmin } from './server.ts'
+
+const GROUP = 'Driftlog'
+let hub: ZabbixApi
+let places: Places
+
+beforeAll(async () => {
+  await using admin = await openAsAdmin()
+  await forgetHosts(admin)
+  const { token } = await bootstrap(admin, { group: GROUP, newToken: true })
+  hub = await ZabbixApi.open({ url: API_URL, token: token ?? '', timeoutMs: 30_000 })
+  places = {
+    groupid: (await groupId(hub, GROUP)) ?? '',
+    templateid: (await templateOn(hub))?.id ?? ''
+  }
+}, 120_000)
+
+interface Host {
+  host: string
+  name: string
+  status: string
+  tags: { tag: string; value: string }[]
+}
+
+async function hosts(api: ZabbixApi): Promise<Host[]> {
+  const output = { output: ['host', 'name', 'status'], selectTags: ['tag', 'value'], sortfield: 'host' }
+  return api.call<Host[]>('host.get', { ...output, groupids: places.groupid })
+}
+
+async function forgetHosts(admin: ZabbixApi): Promise<void> {
+  const groupid = await groupId(admin, GROUP)
+  if (groupid === undefined) return
+  const found = await admin.call<{ hostid: string }[]>('host.get', { groupids: groupid, output: ['hostid'] })
+  const ids = found.map(({ hostid }) => hostid)
+  if (ids.length > 0) await admin.call('host.delete', ids)
+}
+
+const wanted = (n: number, more: Partial<Wanted> = {}): Wanted => ({
+  id: `host${n}`,
+  name: `web-${n}`,
+  tags: { environment: 'production' },
+  inventory: { os: 'Debian 12' },
+  present: true,
+  ...more
+})
+
+test('bootstrapping again changes nothing, and gives no second token unless it is asked for', async () => {
+  await using admin = await openAsAdmin()
+  expect(await bootstrap(admin, { group: GROUP, newToken: false })).toEqual({ done: [] })
+})
+
+test('the hub’s user may do nothing but what it is for', async () => {
+  const calls: [string, unknown][] = [
+    ['user.get', {}],
+    ['hostgroup.create', { name: 'x' }],
+    ['host.delete', ['1']],
+    ['script.get', {}]
+  ]
+  for (const [method, params] of calls)
+    await expect(hub.call(method, params), method).rejects.toMatchObject({ code: 'DRIFTLOG_ZABBIX_REFUSED' })
+})
+
+test('hosts come, are renamed, leave and come back, ten times: none twice, none lost', {
+  timeout: 300_000
+}, async () => {
+  await using admin = await openAsAdmin()
+  const COUNT = 20
+  const all = (more: (n: number) => Partial<Wanted>) =>
+    Array.from({ length: COUNT }, (_, n) => wanted(n, more(n)))
+  for (let round = 0; round < 10; round++) {
+    const names = (n: number) => ({ name: `web-${n}-${round}` })
+    const made = await reconcile(hub, places, all(names))
+    expect(made.refused).toEqual([])
+    expect(made.created).toHaveLength(round === 0 ? COUNT : 0)
+    // Said again, nothing is to be done.
+    const again = await reconcile(hub, places, all(names))
+    expect(again).toEqual({ created: [], updated: [], disabled: [], refused: [] })
+    const left = await reconcile(
+      hub,
+      places,
+      all((n) => ({ ...names(n), present: n % 2 === 0 }))
+    )
+    expect(left.disabled).toHaveLength(COUNT / 2)
+    const found = await hosts(admin)
+    expect(found.map(({ host }) => host).sort()).toEqual(
+      Array.from({ length: COUNT }, (_, n) => technicalName(`host${n}`)).sort()
+    )
+    for (const { host, name, status, tags } of found) {
+      const n = Number(host.replace(technicalName('host'), ''))
+      expect({ name, status }).toEqual({ name: `web-${n}-${round}`, status: n % 2 === 0 ? '0' : '1' })
+      expect(tags.filter(({ tag }) => tag === ID_TAG)).toEqual([{ tag: ID_TAG, value: `host${n}` }])
+    }
+  }
+})
+
+test('a name that somebody else has is made another; what others have set of a host stays', async () => {
+  await using admin = await openAsAdmin()
+  const [taken] = await admin.call<{ hostids: string[] }[]>('host.get', { filter: { host: 'foreign' } })
+  if (!taken)
+    await admin.call('host.create', {
+      ...{ host: 'foreign', name: 'web-77', groups: [{ groupid: places.groupid }] },
+      interfaces: []
+    })
+  expect((await reconcile(hub, places, [wanted(77)])).created).toEqual([technicalName('host77')])
+  const named = async () => (await hosts(admin)).find(({ host }) => host === technicalName('host77'))
+  expect(await named()).toMatchObject({ name: 'web-77 (host77)' })
+  const [host] = await admin.call<{ hostid: string }[]>('host.get', {
+    ...{ filter: { host: technicalName('host77') }, output: ['hostid'] }
+  })
+  const own = (await named())?.tags ?? []
+  await admin.call('host.update', { hostid: host?.hostid, tags: [...own, { tag: 'team', value: 'shop' }] })
+  await reconcile(hub, places, [wanted(77, { tags: { environment: 'staging' } })])
+  expect((await named())?.tags).toEqual(
+    expect.arrayContaining([
+      { tag: 'team', value: 'shop' },
+      { tag: 'environment', value: 'staging' }
+    ])
+  )
+  const before = await hosts(admin)
+  await reconcile(hub, places, [])
+  expect(await hosts(admin)).toEqual(before)
+})
