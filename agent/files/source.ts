@@ -1,5 +1,6 @@
 /** An opened log file. A held descriptor outlives renaming and removal of the file. */
 import { closeSync, fstatSync, openSync, read, readlinkSync, readSync } from 'node:fs'
+import { basename } from 'node:path'
 import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { constants, createGunzip, gunzipSync } from 'node:zlib'
@@ -47,9 +48,9 @@ export class PlainFile {
     return readSync(this.fd, into, 0, into.length, at)
   }
 
-  /** Whether it had a rotated file's name, such as `x.log.1`, when it was deleted. The kernel remembers the last one. */
-  wasRotated(): boolean {
-    return /\.\d+ \(deleted\)$/.test(readlinkSync(`/proc/self/fd/${this.fd}`))
+  /** Its name, without the folder; of a deleted file the one that it had then: the kernel remembers it. */
+  lastName(): string {
+    return basename(readlinkSync(`/proc/self/fd/${this.fd}`).replace(/ \(deleted\)$/, ''))
   }
 
   facts(): FileFacts {

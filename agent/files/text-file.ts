@@ -9,6 +9,8 @@ import type { Source } from './source.ts'
 export class TextFile extends Generation {
   /** It stands at its log's own path. */
   live: boolean
+  /** It stood there when it was found. */
+  readonly wasLive: boolean
   /** When it was last seen to grow, milliseconds since 1970. */
   grewMs: number
   /** When it was last written to, and last changed in any way, as the file system says it. */
@@ -19,6 +21,7 @@ export class TextFile extends Generation {
   constructor(source: Source | undefined, file: string, live: boolean, nowMs: number) {
     super(source, file)
     this.live = live
+    this.wasLive = live
     this.grewMs = nowMs
   }
 

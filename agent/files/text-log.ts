@@ -1,7 +1,8 @@
 /** A log that an app writes into a file of its own: the file at one path, and those that stood there before. */
+import { basename } from 'node:path'
 import type { Position } from '../protocol.ts'
 import type { Generation } from './generation.ts'
-import { Log, type LogOptions, type Pool } from './log.ts'
+import { Log, type LogOptions, named, type Pool } from './log.ts'
 import { Memory } from './memory.ts'
 import { filesOf } from './section.ts'
 import { PlainFile, type Source } from './source.ts'
@@ -121,6 +122,17 @@ export class TextLog extends Log {
   /** Takes in what the hub waits for and nobody has: it is told as lost when its turn comes. */
   miss(file: TextFile): void {
     this.#files = [file, ...this.#files]
+  }
+
+  /**
+   * The container is gone, and its folder was not looked into after its end: a file that had lost its name when it was
+   * deleted had made room for a newer one, which nobody has seen.
+   */
+  judgeEnd(): void {
+    const newest = this.#files.at(-1)
+    const { source } = newest ?? {}
+    if (!newest?.wasLive || !source || source.packed || source.lastName() === basename(this.path)) return
+    this.tell({ cause: 'removed-unread', ...named('after', newest.newest) })
   }
 
   #look(file: TextFile, nowMs: number): boolean {

@@ -67,6 +67,8 @@ export class TextPool<L extends Lying> implements Pool {
   /** Where files lay, and whose they would be, that may be copies. */
   readonly #suspected = new Map<string, { log: TextLog; lying: L }>()
   #resting = false
+  /** What lay there when the container did not run any more has been seen. */
+  #sawEnd = false
   #removed = false
   /** Files that had to be left out, since there are too many logs. */
   leftOut = 0
@@ -99,6 +101,7 @@ export class TextPool<L extends Lying> implements Pool {
   /** Whether the container runs: while it does not, an unfinished line is all there will be of it. */
   rest(resting: boolean): void {
     this.#resting = resting
+    if (!resting) this.#sawEnd = false
     for (const log of this.#logs.values()) {
       if (log.resting !== resting) this.#options.wake(log)
       log.resting = resting
@@ -109,7 +112,10 @@ export class TextPool<L extends Lying> implements Pool {
     this.#judgeGone(new Set())
     this.#removed = true
     this.#copies.close()
-    for (const log of this.#logs.values()) log.remove()
+    for (const log of this.#logs.values()) {
+      log.remove()
+      if (!this.#sawEnd) log.judgeEnd()
+    }
   }
 
   place(positions: readonly Position[]): void {
@@ -148,6 +154,7 @@ export class TextPool<L extends Lying> implements Pool {
   }
 
   #sort(lying: readonly L[]): void {
+    if (this.#resting && lying.length > 0) this.#sawEnd = true
     const held = this.#held()
     const paths = new Set(lying.map(({ path }) => path))
     const live = new Set(

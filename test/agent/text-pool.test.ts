@@ -1,5 +1,5 @@
 /** Moments of `copytruncate` that hardly ever show with a real writer: what is new, and what only a copy. */
-import { appendFileSync, copyFileSync, existsSync, statSync, truncateSync } from 'node:fs'
+import { appendFileSync, copyFileSync, existsSync, renameSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -68,6 +68,42 @@ test('a copy is what the hub knows also while nothing stands in the truncated fi
   expect([copy?.file, copy?.id, copy?.reached]).toEqual([again.copy(), known.generation, 500])
   expect(renewed?.id).not.toBe(known.generation)
   expect(again.losses).toEqual([])
+})
+
+test.each([
+  ['was written to and never seen', false],
+  ['had been seen', true]
+])('removed right after a rotation: a newer file that %s', async (_, isSeen) => {
+  await using folder = await openFolder()
+  const { pool, live } = folder
+  appendFileSync(live, lines(0, 100))
+  pool.update()
+  pool.place([])
+  folder.log().poll(Date.now())
+  renameSync(live, `${live}.1`)
+  appendFileSync(live, lines(100, 200))
+  if (isSeen) pool.update()
+  for (const at of [live, `${live}.1`]) rmSync(at)
+  pool.update()
+  pool.remove()
+  const [first] = folder.log().generations
+  const told = { cause: 'removed-unread', stream: 'file:/app/a.log', after: first?.id }
+  expect(folder.losses).toMatchObject(isSeen ? [] : [told])
+})
+
+test('removed right after a rotation without a newer file: who saw that after the end tells nothing', async () => {
+  await using folder = await openFolder()
+  const { pool, live } = folder
+  appendFileSync(live, lines(0, 100))
+  pool.update()
+  pool.place([])
+  renameSync(live, `${live}.1`)
+  pool.rest(true)
+  pool.update()
+  rmSync(`${live}.1`)
+  pool.update()
+  pool.remove()
+  expect(folder.losses).toEqual([])
 })
 
 /** A folder with one log, and a pool that reads it. */

@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { CompletenessAnswer, GapJson } from '../../../server/api.ts'
 import { awkProgram, countLines, PERFECT } from '../../system/lines.ts'
 import { freePort, Hub, type Program, startAgent } from '../../system/programs.ts'
 import { type DockerHost, dockerHost, HUB_ADDRESS } from './hosts.ts'
@@ -78,6 +79,8 @@ test('what an app writes into its container arrives to the last line, however it
   // The last of them may still be on its way.
   await sleep(3000)
 
+  const { gaps } = await hub.get<CompletenessAnswer>('/api/completeness')
+  let unseen = 0
   const wrong: object[] = []
   for (const [number, life] of lives.entries()) {
     const files = await textsOf(life.container, 'stream:/app/logs/*')
@@ -95,16 +98,36 @@ test('what an app writes into its container arrives to the last line, however it
       const isPerfect = Object.entries(PERFECT).every(([key, value]) => {
         return JSON.stringify(count?.[key as keyof typeof PERFECT]) === JSON.stringify(value)
       })
-      if (!isAll || !isPerfect) wrong.push({ writer, ending: life.ending, written, ...count })
+      if (isAll && isPerfect) continue
+      // A file that Docker deleted before anybody could open it is gone; then that is told, and nothing but its end is missing.
+      const [[, last] = [0, 0]] = count?.lost ?? []
+      const isEnd =
+        count?.lost.length === 1 &&
+        last === lines - 1 &&
+        count.duplicated + count.reordered + count.altered === 0
+      const isTold = gaps.some((gap) => isUnseenFile(gap, life))
+      if (!(life.ending === 'rm' && name === 'files' && isEnd && isTold))
+        wrong.push({ writer, ending: life.ending, written, ...count })
+      else unseen++
     }
   }
-  const { gaps } = await hub.get<{ gaps: { stream: string; cause: string; bytes?: number }[] }>(
-    '/api/completeness'
-  )
-  expect({ wrong, gaps }).toEqual({ wrong: [], gaps: [] })
+  const toldOfRemoved = lives.filter((life) => gaps.some((gap) => isUnseenFile(gap, life))).length
+  console.log(JSON.stringify({ lives: lives.length, unseen, toldOfRemoved }))
+  const others = gaps.filter((gap) => !lives.some((life) => isUnseenFile(gap, life)))
+  expect({ wrong, others }).toEqual({ wrong: [], others: [] })
   const { moves } = await hub.get<{ moves: unknown[] }>('/api/moves')
   expect(moves).toHaveLength(MOVES)
 })
+
+/** A file may have been written right before `docker rm -f`, and is deleted with its container. */
+function isUnseenFile({ stream, cause, container }: GapJson, life: Life): boolean {
+  return (
+    life.ending === 'rm' &&
+    container === life.container &&
+    stream.startsWith('file:') &&
+    cause === 'removed-unread'
+  )
+}
 
 async function connected(): Promise<void> {
   for (;;) {
