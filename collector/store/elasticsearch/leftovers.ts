@@ -40,6 +40,11 @@ export class Leftovers {
     for (const [source, stored] of fresh) this.#found.set(source, await this.#beside(source, stored))
   }
 
+  /** Whether something lies beside what is stored of the file. */
+  has(source: string): boolean {
+    return (this.#found.get(source)?.length ?? 0) > 0
+  }
+
   /** Deletes what lies where these rows lie and is not the same as one of them. */
   async clear(source: string, rows: readonly Stretch[]): Promise<void> {
     const some = this.#found.get(source) ?? []

@@ -106,33 +106,35 @@ export class Positions {
         throw new Error('Positions could not be written: others write them all the time.')
       const unknown = left.filter(({ stream }) => !this.isKnown(stream)).map(({ stream }) => stream)
       await this.read(unknown)
-      const changed = left.filter((one) => this.#merged(one).changed)
+      const changed = left.flatMap((one) => {
+        const generations = this.#merged(one)
+        return generations ? [{ one, generations }] : []
+      })
       if (changed.length === 0) return
       const { items } = await this.#client.bulk({
-        operations: changed.flatMap((one) => this.#operation(one))
+        operations: changed.flatMap(({ one, generations }) => this.#operation(one, generations))
       })
       const conflicts: Told[] = []
-      for (const [i, item] of items.entries()) {
-        const one = changed[i]
+      for (const [i, { one, generations }] of changed.entries()) {
         const {
           status = 500,
           error,
           _seq_no: seqNo = 0,
           _primary_term: term = 0
-        } = item.index ?? item.create ?? {}
-        if (!one) continue
+        } = items[i]?.index ?? items[i]?.create ?? {}
         const id = idOf(one.stream)
         if (status === 409) {
           this.#known.delete(id)
           conflicts.push(one)
         } else if (error) throw new Error(`Positions were refused: ${error.type} ${error.reason}`)
-        else this.#known.set(id, { generations: this.#merged(one).generations, version: { seqNo, term } })
+        else this.#known.set(id, { generations, version: { seqNo, term } })
       }
       left = conflicts
     }
   }
 
-  #merged({ stream, states }: Told): { generations: Map<string, GenerationState>; changed: boolean } {
+  /** Undefined where these states change nothing. */
+  #merged({ stream, states }: Told): Map<string, GenerationState> | undefined {
     const generations = new Map(this.#known.get(idOf(stream))?.generations)
     let changed = false
     for (const state of states) {
@@ -141,24 +143,31 @@ export class Positions {
         old,
         old ? state : { ...state, number: freeNumber(generations, state.number) }
       )
-      if (!old || JSON.stringify(old) !== JSON.stringify(merged)) changed = true
+      if (!old || !isSame(old, merged)) changed = true
       generations.set(state.generation, merged)
     }
-    return { generations, changed }
+    return changed ? generations : undefined
   }
 
-  #operation(one: Told): [Record<string, unknown>, Kept] {
+  #operation(one: Told, generations: ReadonlyMap<string, GenerationState>): [Record<string, unknown>, Kept] {
     const id = idOf(one.stream)
     const { host, container, stream } = one.stream
     const version = this.#known.get(id)?.version
     const place = { _index: POSITIONS_INDEX, _id: id }
-    const kept = {
-      stream: { host, container, stream },
-      generations: sorted(this.#merged(one).generations.values())
-    }
+    const kept = { stream: { host, container, stream }, generations: sorted(generations.values()) }
     if (!version) return [{ create: place }, kept]
     return [{ index: { ...place, if_seq_no: version.seqNo, if_primary_term: version.term } }, kept]
   }
+}
+
+function isSame(a: GenerationState, b: GenerationState): boolean {
+  return (
+    a.number === b.number &&
+    a.file === b.file &&
+    a.committed === b.committed &&
+    a.stored === b.stored &&
+    a.ended === b.ended
+  )
 }
 
 /** Another hub may have given the number to another generation. */
