@@ -1,6 +1,6 @@
 /**
- * Writing: documents go out in bulks, two at most under way, each document in the lane of its instance, so that lines
- * of one instance arrive in their order. Every document has an outcome of its own.
+ * Writing: documents go out in bulks, two at most under way, each document in the lane in which others
+ * of its instance are, so that lines of one instance arrive in their order. Every document has an outcome of its own.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@elastic/elasticsearch'
@@ -9,7 +9,8 @@ import { isPassing, isPassingStatus, reasonOf } from './cluster.ts'
 import type { Documents } from './writer.ts'
 
 const LANES = 2
-const MOST_BYTES = 5 << 20
+/** Of one bulk. What waits behind it is sent as soon as it is answered, while others make their next documents. */
+const MOST_BYTES = 1 << 20
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 5000
 
@@ -29,6 +30,8 @@ export interface Outcome {
 
 export class BulkWriter {
   readonly #lanes: Lane[]
+  /** By instance, while something of it is on its way. */
+  readonly #held = new Map<string, { lane: Lane; writes: number }>()
   /** For /metrics. */
   readonly figures = { requests: 0, retried: 0, refused: 0, waitingMs: 0 }
 
@@ -39,20 +42,39 @@ export class BulkWriter {
   /** Resolves when all of them are indexed, durably. Rejects with StoreAwayError, or with the cluster's refusal. */
   async write(written: readonly Documents[]): Promise<Outcome> {
     const outcome: Outcome = { created: 0, existing: 0 }
-    const shares = this.#lanes.map(() => [] as Documents[])
-    for (const documents of written) shares[laneOf(documents)]?.push(documents)
-    await Promise.all(
-      this.#lanes.map(async (lane, i) => {
-        const share = shares[i] ?? []
-        if (share.length > 0) await lane.write(share, outcome)
-      })
-    )
+    const shares = new Map<Lane, Documents[]>()
+    for (const documents of written) {
+      const lane = this.#hold(documents)
+      const share = shares.get(lane)
+      if (share) share.push(documents)
+      else shares.set(lane, [documents])
+    }
+    try {
+      await Promise.all([...shares].map(([lane, share]) => lane.write(share, outcome)))
+    } finally {
+      for (const documents of written) this.#release(documents)
+    }
     return outcome
   }
-}
 
-function laneOf({ instance }: Documents): number {
-  return Number.parseInt(instance.slice(-4), 16) % LANES || 0
+  /** The instance's lane; the one with the least to do where nothing of the instance is on its way. */
+  #hold({ instance, body }: Documents): Lane {
+    const lane = this.#held.get(instance)?.lane ?? this.#freest()
+    this.#held.set(instance, { lane, writes: (this.#held.get(instance)?.writes ?? 0) + 1 })
+    lane.bytes += body.length
+    return lane
+  }
+
+  #release({ instance, body }: Documents): void {
+    const held = this.#held.get(instance)
+    if (!held) return
+    held.lane.bytes -= body.length
+    if (--held.writes === 0) this.#held.delete(instance)
+  }
+
+  #freest(): Lane {
+    return this.#lanes.reduce((best, lane) => (lane.bytes < best.bytes ? lane : best))
+  }
 }
 
 interface Job {
@@ -74,6 +96,8 @@ interface Stretch {
 }
 
 class Lane {
+  /** Of what is on its way. */
+  bytes = 0
   readonly #client: Client
   readonly #options: BulkOptions
   readonly #figures: BulkWriter['figures']

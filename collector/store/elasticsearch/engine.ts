@@ -149,10 +149,11 @@ export class ElasticsearchLogStore implements LogStore {
     const told = batches.map(({ origin, state }) => ({ stream: origin, states: [state] }))
     const { patienceMs = PATIENCE_MS } = this.#options
     const origins = batches.map(({ origin }) => origin)
-    const ids = await patiently(patienceMs, () => this.#origins.ensure(origins))
-    await patiently(patienceMs, () =>
-      this.#positions.read(origins.filter((stream) => !this.#positions.isKnown(stream)))
-    )
+    const unknown = origins.filter((stream) => !this.#positions.isKnown(stream))
+    const [ids] = await Promise.all([
+      patiently(patienceMs, () => this.#origins.ensure(origins)),
+      patiently(patienceMs, () => this.#positions.read(unknown))
+    ])
     await patiently(patienceMs, () => this.#positions.announce(told))
     const shares = this.#sharesOf(batches)
     await patiently(patienceMs, () => this.#leftovers.look(this.#storedIn(shares)))
