@@ -103,6 +103,8 @@ class Lane {
   readonly #figures: BulkWriter['figures']
   #queue: Stretch[] = []
   #running = false
+  /** Of the requests, one after the other. */
+  #body = Buffer.allocUnsafeSlow(MOST_BYTES)
 
   constructor(client: Client, options: BulkOptions, figures: BulkWriter['figures']) {
     this.#client = client
@@ -181,7 +183,7 @@ class Lane {
     try {
       const { items = [] } = await this.#client.transport.request<{ items?: Told[] }>(
         {
-          ...{ method: 'POST', path: '/_bulk', bulkBody: bodyOf(stretches) },
+          ...{ method: 'POST', path: '/_bulk', bulkBody: this.#bodyOf(stretches) },
           querystring: {
             filter_path: 'items.*.status,items.*.error.type,items.*.error.reason',
             ...(this.#options.refresh ? { refresh: true } : {})
@@ -191,12 +193,23 @@ class Lane {
       )
       return this.#settle(stretches, items)
     } catch (error) {
+      // Nobody knows what still reads it.
+      this.#body = Buffer.allocUnsafeSlow(MOST_BYTES)
       if (isPassing(error)) return { again: [...stretches], reason: reasonOf(error) }
       for (const { job } of stretches) if (!job.failed) job.fail(error)
       return { again: [], reason: '' }
     } finally {
       this.#figures.waitingMs += performance.now() - begunMs
     }
+  }
+
+  #bodyOf(stretches: readonly Stretch[]): Buffer {
+    const parts = stretches.map(bytesOf)
+    const length = parts.reduce((sum, part) => sum + part.length, 0)
+    if (length > this.#body.length) this.#body = Buffer.allocUnsafeSlow(length)
+    let at = 0
+    for (const part of parts) at += part.copy(this.#body, at)
+    return this.#body.subarray(0, length)
   }
 
   #settle(stretches: readonly Stretch[], answers: readonly Told[]): Answer {
@@ -261,8 +274,4 @@ function startOf(ends: Uint32Array, document: number): number {
 
 function bytesOf({ documents: { body, ends }, from, to }: Stretch): Buffer {
   return body.subarray(startOf(ends, from), startOf(ends, to))
-}
-
-function bodyOf(stretches: readonly Stretch[]): Buffer {
-  return Buffer.concat(stretches.map(bytesOf))
 }

@@ -40,6 +40,7 @@ export interface Documents {
 const DAY_MS = 86_400_000
 /** Times that `date_nanos` can hold, milliseconds since 1970. */
 const LAST_MS = Date.UTC(2262, 3, 11)
+const SLAB_BYTES = 1 << 20
 /** A value with more characters is cut into words that are sent once each. */
 const LONG_VALUE = 1000
 /** Origins of which is remembered what all their records share. */
@@ -86,8 +87,11 @@ const END = bytesOf('}}\n')
 const SPARE = 256
 
 export class DocumentWriter {
-  #out = Buffer.allocUnsafe(1 << 20)
+  /** Holds documents of several calls; one that is full is left to them. */
+  #out = Buffer.allocUnsafeSlow(SLAB_BYTES)
   #at = 0
+  /** Where the documents of this call begin. */
+  #begin = 0
   /** By the origin's id. */
   readonly #shared = new Map<string, string>()
   /** Lines without their escape sequences. */
@@ -106,7 +110,7 @@ export class DocumentWriter {
     const indices = new Set<string>()
     const ends = new Uint32Array(rows.length)
     let [day, action] = [Number.NaN, NOTHING]
-    this.#at = 0
+    this.#begin = this.#at
     for (const [i, row] of rows.entries()) {
       const timeMs = records.timeMs[row] ?? 0
       const ownDay = Math.floor(timeMs / DAY_MS)
@@ -120,7 +124,7 @@ export class DocumentWriter {
       const [begin, end] = [row > 0 ? (records.textEnd[row - 1] ?? 0) : 0, records.textEnd[row] ?? 0]
       const nanos = records.nanos[row] ?? 0
       // As long as everything can be whose length is not known yet.
-      this.#reserve(6 * (end - begin) + always.length + 1024)
+      this.#reserve(7 * (end - begin) + action.length + always.length)
       this.#bytes(action)
       this.#decimal(from + offset)
       this.#bytes(END_OF_ACTION)
@@ -147,10 +151,10 @@ export class DocumentWriter {
       this.#words(shape, plain, text, begin, end)
       if (!isPlain) this.#fields(plain)
       this.#bytes(END)
-      ends[i] = this.#at
+      ends[i] = this.#at - this.#begin
     }
     return {
-      ...{ body: Buffer.from(this.#out.subarray(0, this.#at)), ends, indices, instance: origin.instance },
+      ...{ body: this.#out.subarray(this.#begin, this.#at), ends, indices, instance: origin.instance },
       idOf: (document) => `${source}.${from + (records.offset[rows[document] ?? 0] ?? 0)}`,
       plain: (document) => this.write({ batch, rows: [rows[document] ?? 0], number, originId, arrival }, true)
     }
@@ -243,10 +247,10 @@ export class DocumentWriter {
     this.#bytes(VALUES)
     for (const name of names) {
       const value = String(fields[name])
-      const from = this.#at + 1
+      const from = this.#at - this.#begin + 1
       this.#text(sized(`${name}=`))
       this.#out[this.#at++] = COMMA
-      if (this.#asciiTerms(from, this.#at - 2, name.length + 1, value)) continue
+      if (this.#asciiTerms(from, this.#at - this.#begin - 2, name.length + 1, value)) continue
       for (const word of new Set(wordsOf(value))) {
         this.#text(valueTerm(name, word))
         this.#out[this.#at++] = COMMA
@@ -263,7 +267,7 @@ export class DocumentWriter {
   }
 
   /**
-   * A term for each word, behind what is written at [from, to). False, and nothing is written, where a term is not made
+   * A term for each word, behind what stands at [from, to) of this call's documents. False, and nothing is written, where a term is not made
    * of the name and the word as they stand there.
    */
   #asciiTerms(from: number, to: number, units: number, value: string): boolean {
@@ -272,6 +276,7 @@ export class DocumentWriter {
     // Every other character may be a word of its own.
     this.#reserve((to - from + 4) * ((value.length >> 1) + 1) + value.length)
     const out = this.#out
+    const [first, behind] = [this.#begin + from, this.#begin + to]
     let at = this.#at
     let word = 0
     for (let i = 0; i <= value.length; i++) {
@@ -282,7 +287,7 @@ export class DocumentWriter {
         if (word === 0) {
           if (letter === UNDERSCORE) return false
           out[at++] = QUOTE
-          for (let j = from; j < to; j++) out[at++] = out[j] ?? 0
+          for (let j = first; j < behind; j++) out[at++] = out[j] ?? 0
           word = at
         }
         out[at++] = letter
@@ -384,10 +389,14 @@ export class DocumentWriter {
 
   /** Room for so many bytes, and for a few that are written without asking. */
   #reserve(bytes: number): void {
-    if (this.#at + bytes + SPARE <= this.#out.length) return
-    const larger = Buffer.allocUnsafe(Math.max(2 * this.#out.length, this.#at + bytes + SPARE))
-    this.#out.copy(larger, 0, 0, this.#at)
-    this.#out = larger
+    const needed = this.#at + bytes + SPARE
+    if (needed <= this.#out.length) return
+    const written = this.#at - this.#begin
+    const next = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, 2 * (needed - this.#begin)))
+    this.#out.copy(next, 0, this.#begin, this.#at)
+    this.#out = next
+    this.#begin = 0
+    this.#at = written
   }
 }
 
