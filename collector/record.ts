@@ -86,6 +86,8 @@ export interface Batch {
   /** When the hub received the chunk, milliseconds since 1970. */
   receivedMs: number
   records: Columns
+  /** Of the container, as its host has told them last. They are no part of the origin: nothing is named by them. */
+  labels?: Readonly<Record<string, string>>
 }
 
 /** One log line (or event) as it is read back. */

@@ -30,6 +30,7 @@ const mappings = {
   properties: {
     '@timestamp': { type: 'date_nanos' },
     message: { type: 'text', norms: false },
+    labels: { type: 'flattened', ignore_above: 1024 },
     event: { properties: { ingested: { type: 'date' } } },
     log: { properties: { level: keyword, offset: { type: 'long' } } },
     service: { properties: { name: keyword, environment: keyword } },

@@ -7,6 +7,7 @@ import { fieldsOf } from '../../parse/fields.ts'
 import { wordsOf } from '../../query/words.ts'
 import { type Batch, LEVELS, type Origin, OUTPUTS } from '../../record.ts'
 import { placeOfGeneration, valueTerm } from './document.ts'
+import { keptLabels } from './labels.ts'
 import { indexOf } from './names.ts'
 import { isCut, LONGEST, sized, tokensOf } from './tokens.ts'
 
@@ -94,6 +95,8 @@ export class DocumentWriter {
   #begin = 0
   /** By the origin's id. */
   readonly #shared = new Map<string, string>()
+  /** By the labels as their host has told them. */
+  readonly #labels = new WeakMap<object, string>()
   /** Lines without their escape sequences. */
   #shown = Buffer.allocUnsafe(1 << 16)
   /** The day that #date writes out. */
@@ -101,11 +104,11 @@ export class DocumentWriter {
   #date: Uint8Array = NOTHING
 
   write({ batch, rows, number, originId, arrival }: Rows, isPlain = false): Documents {
-    const { origin, records, state, receivedMs } = batch
+    const { origin, records, state, receivedMs, labels } = batch
     const { source, from } = placeOfGeneration(origin, state.generation)
     const text = Buffer.from(records.text.buffer, records.text.byteOffset, records.text.byteLength)
     const always = bytesOf(
-      `},"event":{"ingested":"${new Date(receivedMs).toISOString()}"},${this.#sharedOf(origin, originId)},"generation":${number},"source":"${inJson(source)}","arrival":"${arrival}","at":`
+      `},"event":{"ingested":"${new Date(receivedMs).toISOString()}"}${this.#labelsOf(labels)},${this.#sharedOf(origin, originId)},"generation":${number},"source":"${inJson(source)}","arrival":"${arrival}","at":`
     )
     const indices = new Set<string>()
     const ends = new Uint32Array(rows.length)
@@ -158,6 +161,16 @@ export class DocumentWriter {
       idOf: (document) => `${source}.${from + (records.offset[rows[document] ?? 0] ?? 0)}`,
       plain: (document) => this.write({ batch, rows: [rows[document] ?? 0], number, originId, arrival }, true)
     }
+  }
+
+  #labelsOf(labels: Batch['labels']): string {
+    if (!labels) return ''
+    const known = this.#labels.get(labels)
+    if (known !== undefined) return known
+    const kept = keptLabels(labels)
+    const written = Object.keys(kept).length > 0 ? `,"labels":${JSON.stringify(kept)}` : ''
+    this.#labels.set(labels, written)
+    return written
   }
 
   #sharedOf(origin: Origin, originId: string): string {
