@@ -64,7 +64,6 @@ export async function ensureTemplates(client: Client, { shards, replicas }: Layo
   const settings = {
     number_of_shards: shards,
     number_of_replicas: replicas,
-    codec: 'best_compression',
     sort: { field: ['driftlog.time'], order: ['desc'] }
   }
   const current = await versionOf(client)
