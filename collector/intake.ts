@@ -48,6 +48,7 @@ export interface IntakeParts {
   turns?: Turns | undefined
 }
 
+const NO_LABELS: Labels = {}
 /** The kinds of streams that can be read; see StreamName. */
 const STREAM = /^(docker$|file:.)/
 
@@ -218,11 +219,15 @@ export class Intake {
   /** The chunk with what its name and the labels of its container say of how it is read. */
   #withManner(host: string, { asked, generation }: Step): ChunkAsked {
     const { fleet } = this.#parts
-    const labels = fleet.instance(host, generation.container)?.facts.labels ?? {}
+    const labels = this.#labelsOf(generation)
     const handling = this.#handlings.get(labels) ?? handlingOf(labels)
     this.#handlings.set(labels, handling)
     const format = generation.stream.startsWith('file:') ? 'text' : 'docker'
     return { ...asked, format, handling, aheadMs: fleet.aheadMs(host) }
+  }
+
+  #labelsOf({ host, container }: Generation): Labels {
+    return this.#parts.fleet.instance(host, container)?.facts.labels ?? NO_LABELS
   }
 
   /** By stream. */
@@ -259,9 +264,22 @@ export class Intake {
       generation.origin = origin
       const news =
         !known || asked.last || result.records.count > 0 || generation.committed !== asked.committed
-      if (news) batches.push(batchOf(generation, origin, result, nowMs, aheadMs))
+      if (news) batches.push(this.#batchOf(generation, origin, result, nowMs, aheadMs))
     }
     return batches
+  }
+
+  #batchOf(
+    generation: Generation,
+    origin: Origin,
+    { records }: Parsed,
+    receivedMs: number,
+    aheadMs: number
+  ): Batch {
+    const { generation: id, number, file, committed, stored, ended } = generation
+    generation.clock = setBack(records, generation.clock, aheadMs)
+    const state = { generation: id, number, file, committed, stored, ended }
+    return { origin, state, receivedMs, records, labels: this.#labelsOf(generation) }
   }
 
   /** What these instances wrote before they were removed was read by nobody. */
@@ -330,7 +348,7 @@ export class Intake {
           const generation = { ...old }
           advance(generation, chunk, nowMs())
           moved.push(generation)
-          batches.push(batchOf(generation, old.origin, chunk, nowMs(), aheadMs))
+          batches.push(this.#batchOf(generation, old.origin, chunk, nowMs(), aheadMs))
         }
         if (batches.length > 0) await store.append(withTerm(batches, turns?.termOf(host)))
         for (const generation of moved) streams.keep(generation)
@@ -365,18 +383,6 @@ function advance(generation: Generation, { next, committed, stored, waitMs }: Pa
   generation.stored = stored
   if (waitMs > 0) generation.openUntilMs = nowMs + waitMs
   else delete generation.openUntilMs
-}
-
-function batchOf(
-  generation: Generation,
-  origin: Origin,
-  { records }: Parsed,
-  receivedMs: number,
-  aheadMs: number
-): Batch {
-  const { generation: id, number, file, committed, stored, ended } = generation
-  generation.clock = setBack(records, generation.clock, aheadMs)
-  return { origin, state: { generation: id, number, file, committed, stored, ended }, receivedMs, records }
 }
 
 function withTerm(batches: Batch[], term: number | undefined): Batch[] {

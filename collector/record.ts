@@ -91,6 +91,8 @@ export interface Batch {
    * StaleTermError, what belongs to a lower term than that of whoever wrote the stream last.
    */
   term?: number
+  /** Of the container, as its host has told them last. They are no part of the origin: nothing is named by them. */
+  labels?: Readonly<Record<string, string>>
 }
 
 /** One log line (or event) as it is read back. */

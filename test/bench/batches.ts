@@ -76,6 +76,7 @@ export function later(batch: Batch, byMs: number, byBytes: number): Batch {
 
 class Builder {
   readonly #origin: Origin
+  readonly #labels: Record<string, string>
   #lines: Line[] = []
   #offset = 0
 
@@ -91,6 +92,18 @@ class Builder {
       image: `${app}:1`,
       stream: 'docker',
       streamNumber: 0
+    }
+    this.#labels = {
+      'com.docker.compose.config-hash': container.toString(16).padStart(64, 'f'),
+      'com.docker.compose.container-number': '1',
+      'com.docker.compose.depends_on': '',
+      'com.docker.compose.image': `sha256:${container.toString(16).padStart(64, 'e')}`,
+      'com.docker.compose.oneoff': 'False',
+      'com.docker.compose.project': 'shop',
+      'com.docker.compose.project.config_files': '/srv/shop/compose.yaml',
+      'com.docker.compose.project.working_dir': '/srv/shop',
+      'com.docker.compose.service': app,
+      'com.docker.compose.version': '2.39.1'
     }
   }
 
@@ -137,7 +150,7 @@ class Builder {
       stored: this.#offset,
       ended: false
     }
-    return { origin: this.#origin, state, receivedMs: Date.now(), records }
+    return { origin: this.#origin, state, receivedMs: Date.now(), records, labels: this.#labels }
   }
 }
 

@@ -1,6 +1,7 @@
 /** From the wire to the store: what names and labels of streams make of their bytes, and that nothing waits for long. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { ParsePool } from '../../collector/parse/pool.ts'
+import type { Batch } from '../../collector/record.ts'
 import { MemoryLogStore } from '../../collector/store/memory.ts'
 import { MemoryStateStore } from '../../collector/store/memory-state.ts'
 import { facts, recordsIn, startHub, TestAgent, textsIn } from './hub.ts'
@@ -56,6 +57,26 @@ test("people's own rule, and a rule that can not be used", async () => {
   expect(await textsIn(hub.store)).toEqual(['> a\nb', '> c'])
   await agent.deliver([part('file:/app/b.log', lines)], labels({ 'driftlog.multiline': 'start:(' }))
   expect((await textsIn(hub.store)).slice(-4)).toEqual(['> a', 'b', '> c', '> d'])
+})
+
+test('the labels that a container has now come to the store with its records; its origin stays the same', async () => {
+  const brought: Batch[] = []
+  class Watched extends MemoryLogStore {
+    override async append(batches: readonly Batch[]): Promise<void> {
+      brought.push(...batches)
+      await super.append(batches)
+    }
+  }
+  await using hub = await startHub({ pool, store: new Watched() })
+  using agent = await TestAgent.joined(hub.url, 'c1')
+  const [first, next] = [dockerLine('one\n').toString(), dockerLine('two\n').toString()]
+  await agent.deliver([part('docker', first)], labels({ 'com.example.team': 'a' }))
+  await agent.deliver([part('docker', next, first.length)], labels({ 'com.example.team': 'b' }))
+  expect(brought.map((batch) => batch.labels)).toEqual([
+    { 'com.example.team': 'a' },
+    { 'com.example.team': 'b' }
+  ])
+  expect(brought[1]?.origin).toEqual(brought[0]?.origin)
 })
 
 test('a hub that ends gives out what it held', async () => {

@@ -7,10 +7,8 @@ import { type Bounds, cursorOf, type Facets, type FacetsAsked, type Histogram, t
 import { READ_BACK } from './document.ts'
 import type { Clause } from './narrow.ts'
 import { Question, type Reader } from './question.ts'
-import { placeValues, recordsOf, sortBy } from './search.ts'
+import { FIRST_LOOKED_AT, nextLookedAt, placeValues, recordsOf, sortBy } from './search.ts'
 
-/** Records that are fetched at once where each must be looked at. */
-const LOOKED_AT = 2000
 /** More origins than this in one answer are more than the cluster makes. */
 const MOST_ORIGINS = 60_000
 /** `date_nanos` holds times from 1970 on, up to here; the cluster's histograms count in milliseconds. */
@@ -185,10 +183,11 @@ async function eachRecord(
     })
     let pit = id
     let after: (string | number)[] | undefined
+    let size = FIRST_LOOKED_AT
     try {
       for (;;) {
         const answer = await question.search(undefined, {
-          ...{ query: question.clause, size: LOOKED_AT, sort: sortBy('older'), _source: READ_BACK },
+          ...{ query: question.clause, size, sort: sortBy('older'), _source: READ_BACK },
           pit: { id: pit, keep_alive: '1m' },
           ...(after ? { search_after: after } : {})
         })
@@ -198,11 +197,12 @@ async function eachRecord(
         for (const record of records) if (!visit(record)) return 'enough'
         const last = records.at(-1)
         if (answer.timed_out) return 'over'
-        if (answer.hits.hits.length < LOOKED_AT || !last) return 'more'
+        if (answer.hits.hits.length < size || !last) return 'more'
         if (question.leftMs === 0) {
           question.runsOut(last.time)
           return 'enough'
         }
+        size = nextLookedAt(records)
         // The cluster adds a last sort value of its own, which breaks ties that ours has none of.
         after = [...placeValues(cursorOf(last)), Number.MAX_SAFE_INTEGER]
       }

@@ -1,5 +1,5 @@
 /** The engine for those who outgrow one machine: records and their positions live in an Elasticsearch cluster. */
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@elastic/elasticsearch'
 import type { Logger } from 'pino'
 import type { Batch, GenerationState, LogRecord } from '../../record.ts'
@@ -27,7 +27,7 @@ import { BulkWriter } from './bulk.ts'
 import { Catalog } from './catalog.ts'
 import { awayOr, isPassing, patiently, reasonOf } from './cluster.ts'
 import { facets, histogram } from './count.ts'
-import { type Document, documentsOf, type Place, placeOfGeneration } from './document.ts'
+import { type Place, placeOfGeneration } from './document.ts'
 import { follow, Pulse } from './follow.ts'
 import { Leftovers, type Stretch } from './leftovers.ts'
 import { Origins } from './origins.ts'
@@ -38,6 +38,7 @@ import { context, find, search } from './search.ts'
 import { Standing } from './standing.ts'
 import { Summaries } from './summaries.ts'
 import { ensureTemplates, type Layout } from './template.ts'
+import { type Documents, DocumentWriter } from './writer.ts'
 
 export interface ElasticsearchOptions {
   client: Client
@@ -62,6 +63,9 @@ const OPEN_PAUSE_MS = 1000
 const FOLLOW_EVERY_MS = 700
 const FACET_SAMPLE = 20_000
 const HEALTH_EVERY_MS = 10_000
+/** Making documents keeps others from their turn for about so long. */
+const SLICE_MS = 5
+const SLICE_ROWS = 250
 
 /** What of a batch is written. */
 interface Share {
@@ -81,6 +85,7 @@ export class ElasticsearchLogStore implements LogStore {
   readonly #catalog: Catalog
   readonly #positions: Positions
   readonly #leftovers: Leftovers
+  readonly #writer = new DocumentWriter()
   readonly #bulk: BulkWriter
   readonly #pulse: Pulse
   readonly #reader: Reader
@@ -89,7 +94,7 @@ export class ElasticsearchLogStore implements LogStore {
   readonly #timer: NodeJS.Timeout
   #appended = 0
   #existing = 0
-  #arrivals = 0n
+  #arrivals = 0
 
   private constructor(options: ElasticsearchOptions) {
     const { client, refresh = false, patienceMs = PATIENCE_MS, followEveryMs = FOLLOW_EVERY_MS } = options
@@ -144,24 +149,19 @@ export class ElasticsearchLogStore implements LogStore {
     const told = batches.map(({ origin, state, term }) => ({ stream: origin, states: [state], term }))
     const { patienceMs = PATIENCE_MS } = this.#options
     const origins = batches.map(({ origin }) => origin)
-    const ids = await patiently(patienceMs, () => this.#origins.ensure(origins))
-    await patiently(patienceMs, () =>
-      this.#positions.read(origins.filter((stream) => !this.#positions.isKnown(stream)))
-    )
+    const unknown = origins.filter((stream) => !this.#positions.isKnown(stream))
+    const [ids] = await Promise.all([
+      patiently(patienceMs, () => this.#origins.ensure(origins)),
+      patiently(patienceMs, () => this.#positions.read(unknown))
+    ])
     await patiently(patienceMs, () => this.#positions.announce(told))
     const shares = this.#sharesOf(batches)
     await patiently(patienceMs, () => this.#leftovers.look(this.#storedIn(shares)))
-    const documents: Document[] = []
-    for (const { batch, rows, number, place, index } of shares) {
-      const { offset, end } = batch.records
-      const { source, from } = place
-      const stretches = rows.map((row) => ({ at: from + (offset[row] ?? 0), until: from + (end[row] ?? 0) }))
-      await this.#leftovers.clear(source, stretches)
-      documents.push(...documentsOf(batch, number, rows, ids[index] ?? '', () => this.#arrival()))
-    }
+    for (const share of shares) await this.#clear(share)
+    const documents = await this.#documents(shares, ids)
     if (documents.length > 0) {
       const { created, existing } = await this.#bulk.write(documents)
-      for (const name of new Set(documents.map((document) => document.index))) this.#catalog.meets(name)
+      for (const name of new Set(documents.flatMap(({ indices }) => [...indices]))) this.#catalog.meets(name)
       this.#appended += created
       this.#existing += existing
       this.#standing.count(shares, created)
@@ -202,11 +202,37 @@ export class ElasticsearchLogStore implements LogStore {
     return stored
   }
 
+  /** What others left where these rows go. */
+  async #clear({ batch, rows, place: { source, from } }: Share): Promise<void> {
+    if (!this.#leftovers.has(source)) return
+    const { offset, end } = batch.records
+    const stretches = rows.map((row) => ({ at: from + (offset[row] ?? 0), until: from + (end[row] ?? 0) }))
+    await this.#leftovers.clear(source, stretches)
+  }
+
+  /** Others get their turn between. */
+  async #documents(shares: readonly Share[], ids: readonly string[]): Promise<Documents[]> {
+    const documents: Documents[] = []
+    const arrival = this.#arrival()
+    let sinceMs = performance.now()
+    for (const { batch, rows, number, index } of shares)
+      for (let from = 0; from < rows.length; from += SLICE_ROWS) {
+        if (performance.now() - sinceMs > SLICE_MS) {
+          await setImmediate()
+          sinceMs = performance.now()
+        }
+        const slice = rows.slice(from, from + SLICE_ROWS)
+        documents.push(
+          this.#writer.write({ batch, rows: slice, number, originId: ids[index] ?? '', arrival })
+        )
+      }
+    return documents
+  }
+
   /** Grows with time, also over a restart: what arrived later has a larger number. */
-  #arrival(): string {
-    const now = BigInt(Date.now()) * 1_000_000n
-    this.#arrivals = now > this.#arrivals ? now : this.#arrivals + 1n
-    return String(this.#arrivals)
+  #arrival(): number {
+    this.#arrivals = Math.max(this.#arrivals + 1, Date.now() * 1000)
+    return this.#arrivals
   }
 
   async positions(streams: readonly StreamKey[]): Promise<GenerationState[][]> {

@@ -3,7 +3,7 @@
  * again mostly gives the same documents, which are there already; an event that was cut by time may come out otherwise, and
  * then those that lie where a new one lies are deleted, so that no line is there twice.
  */
-import type { Client } from '@elastic/elasticsearch'
+import type { Client, estypes } from '@elastic/elasticsearch'
 import { ALL_RECORDS } from './names.ts'
 
 interface Leftover {
@@ -20,6 +20,9 @@ export interface Stretch {
 }
 
 const PAGE = 5000
+/** Files that are looked at in one request. */
+const FILES = 200
+const ORDER = ['driftlog.at', 'driftlog.instance', 'driftlog.stream_number', 'driftlog.generation']
 
 export class Leftovers {
   readonly #client: Client
@@ -37,7 +40,17 @@ export class Leftovers {
     await this.#client.indices.refresh({
       ...{ index: ALL_RECORDS, ignore_unavailable: true, allow_no_indices: true }
     })
-    for (const [source, stored] of fresh) this.#found.set(source, await this.#beside(source, stored))
+    for (let at = 0; at < fresh.length; at += FILES) {
+      const some = fresh.slice(at, at + FILES)
+      const found = await this.#beside(some)
+      for (const [source] of some) this.#found.set(source, [])
+      for (const one of found) this.#found.get(sourceOf(one.id))?.push(one)
+    }
+  }
+
+  /** Whether something lies beside what is stored of the file. */
+  has(source: string): boolean {
+    return (this.#found.get(source)?.length ?? 0) > 0
   }
 
   /** Deletes what lies where these rows lie and is not the same as one of them. */
@@ -64,21 +77,29 @@ export class Leftovers {
     for (const source of sources) this.#found.delete(source)
   }
 
-  async #beside(source: string, stored: readonly Stretch[]): Promise<Leftover[]> {
+  /** In the order of their places. */
+  async #beside(files: readonly (readonly [string, readonly Stretch[]])[]): Promise<Leftover[]> {
     const found: Leftover[] = []
-    const isStored = stored.map(({ at, until }) => ({ range: { 'driftlog.at': { gte: at, lt: until } } }))
-    for (let after: number | undefined; ; ) {
+    const should = files.map(([source, stored]) => {
+      const isStored = stored.map(({ at, until }) => ({ range: { 'driftlog.at': { gte: at, lt: until } } }))
+      return { bool: { filter: [{ term: { 'driftlog.source': source } }], must_not: isStored } }
+    })
+    for (let after: estypes.SortResults | undefined; ; ) {
       const { hits } = await this.#client.search<{ driftlog: Stretch }>({
         ...{ index: ALL_RECORDS, ignore_unavailable: true, size: PAGE, track_total_hits: false },
-        query: { bool: { filter: [{ term: { 'driftlog.source': source } }], must_not: isStored } },
-        ...{ sort: ['driftlog.at'], _source: ['driftlog.at', 'driftlog.until'] },
-        ...(after === undefined ? {} : { search_after: [after] })
+        ...{ query: { bool: { should, minimum_should_match: 1 } }, sort: ORDER },
+        _source: ['driftlog.at', 'driftlog.until'],
+        ...(after ? { search_after: after } : {})
       })
       for (const { _index, _id = '', _source } of hits.hits)
         if (_source) found.push({ index: _index, id: _id, ..._source.driftlog })
-      const last = found.at(-1)
-      if (hits.hits.length < PAGE || !last) return found
-      after = last.at
+      after = hits.hits.at(-1)?.sort
+      if (hits.hits.length < PAGE || !after) return found
     }
   }
+}
+
+/** Ids are made of the file and the place in it. */
+function sourceOf(id: string): string {
+  return id.slice(0, id.lastIndexOf('.'))
 }

@@ -194,7 +194,7 @@ function parsedQuery(name: string, test: FieldTest): Narrowed {
 
 function valueQuery(name: string, test: FieldTest): Narrowed {
   const named: Narrowed = {
-    query: { term: { 'driftlog.names': sized(name) } },
+    query: { term: { 'driftlog.values': sized(`${name}=`) } },
     exact: test.kind === 'exists'
   }
   if (test.kind === 'compare' && test.operator === '=' && !isNumber(test.value))

@@ -120,21 +120,22 @@ export class Positions {
       await this.read(unknown)
       for (const { stream, term = Number.POSITIVE_INFINITY } of left)
         if ((this.#known.get(idOf(stream))?.term ?? 0) > term) throw new StaleTermError()
-      const changed = left.filter((one) => this.#isUnclaimed(one) || this.#merged(one).changed)
+      const changed = left.flatMap((one) => {
+        const merged = this.#merged(one)
+        return merged.changed || this.#isUnclaimed(one) ? [{ one, ...merged }] : []
+      })
       if (changed.length === 0) return
       const { items } = await this.#client.bulk({
-        operations: changed.flatMap((one) => this.#operation(one))
+        operations: changed.flatMap(({ one, generations, claim }) => this.#operation(one, generations, claim))
       })
       const conflicts: Told[] = []
-      for (const [i, item] of items.entries()) {
-        const one = changed[i]
+      for (const [i, { one, generations, claim }] of changed.entries()) {
         const {
           status = 500,
           error,
           _seq_no: seqNo = 0,
           _primary_term: term = 0
-        } = item.index ?? item.create ?? {}
-        if (!one) continue
+        } = items[i]?.index ?? items[i]?.create ?? {}
         const id = idOf(one.stream)
         if (status === 409) {
           // What this hub had read, and goes by, is not what stands there.
@@ -143,10 +144,7 @@ export class Positions {
           if (isBehind) throw new StaleTermError()
           conflicts.push(one)
         } else if (error) throw new Error(`Positions were refused: ${error.type} ${error.reason}`)
-        else {
-          const { generations, claim } = this.#merged(one)
-          this.#known.set(id, { generations, term: claim, version: { seqNo, term } })
-        }
+        else this.#known.set(id, { generations, term: claim, version: { seqNo, term } })
       }
       left = conflicts
     }
@@ -162,18 +160,21 @@ export class Positions {
         old,
         old ? state : { ...state, number: freeNumber(generations, state.number) }
       )
-      if (!old || JSON.stringify(old) !== JSON.stringify(merged)) changed = true
+      if (!old || !isSame(old, merged)) changed = true
       generations.set(state.generation, merged)
     }
     return { generations, changed, claim: term ?? known?.term ?? 0 }
   }
 
-  #operation(one: Told): [Record<string, unknown>, Kept] {
+  #operation(
+    one: Told,
+    generations: ReadonlyMap<string, GenerationState>,
+    term: number
+  ): [Record<string, unknown>, Kept] {
     const id = idOf(one.stream)
     const { host, container, stream } = one.stream
     const version = this.#known.get(id)?.version
     const place = { _index: POSITIONS_INDEX, _id: id }
-    const { generations, claim: term } = this.#merged(one)
     const kept = { stream: { host, container, stream }, generations: sorted(generations.values()), term }
     if (!version) return [{ create: place }, kept]
     return [{ index: { ...place, if_seq_no: version.seqNo, if_primary_term: version.term } }, kept]
@@ -185,6 +186,16 @@ interface Merged {
   changed: boolean
   /** Term that is written. */
   claim: number
+}
+
+function isSame(a: GenerationState, b: GenerationState): boolean {
+  return (
+    a.number === b.number &&
+    a.file === b.file &&
+    a.committed === b.committed &&
+    a.stored === b.stored &&
+    a.ended === b.ended
+  )
 }
 
 /** Another hub may have given the number to another generation. */

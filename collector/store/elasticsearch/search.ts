@@ -26,8 +26,12 @@ const ORDER = [
   'log.offset'
 ] as const
 
-/** Records that are fetched at once where each must be looked at. */
-const LOOKED_AT = 1000
+/** Records that are fetched at once where each must be looked at: some at first, since they may do. */
+export const FIRST_LOOKED_AT = 1000
+/** The cluster gives no more at once. */
+const MOST_LOOKED_AT = 10_000
+/** Of text, in UTF-16 units. */
+const LOOKED_AT_UNITS = 8 << 20
 
 const FOREVER = { from: -(1n << 63n), to: (1n << 63n) - 1n }
 
@@ -38,9 +42,10 @@ export async function search(reader: Reader, query: Query, page: PageAsked, boun
   const question = await Question.ask(reader, { ...query, ...range }, bounds)
   const matches = question.narrowed.exact ? undefined : matcher(query.where)
   const records: LogRecord[] = []
+  let lookedAt = FIRST_LOOKED_AT
   await question.byDays(direction === 'older' ? -1 : 1, async (indices) => {
     for (;;) {
-      const size = matches ? LOOKED_AT : limit + 1 - records.length
+      const size = matches ? lookedAt : limit + 1 - records.length
       const answer = await question.search(indices, {
         ...{ query: question.clause, size, sort: sortBy(direction), _source: READ_BACK },
         ...(after ? { search_after: after } : {})
@@ -58,6 +63,7 @@ export async function search(reader: Reader, query: Query, page: PageAsked, boun
       const last = found.at(-1)
       if (hits.length < size || !last) return 'more'
       after = placeValues(cursorOf(last))
+      lookedAt = nextLookedAt(found)
       if (question.leftMs > 0) continue
       question.runsOut(direction === 'older' ? last.time : last.time + 1n)
       return 'enough'
@@ -126,6 +132,13 @@ export async function recordsOf(reader: Reader, hits: readonly Hit[]): Promise<L
     const origin = reader.origins.get(_source.driftlog.origin)
     return origin ? [recordOf(_source, origin)] : []
   })
+}
+
+/** Each request costs the cluster the whole search for words within words once more; large lines are fetched in smaller lots. */
+export function nextLookedAt(records: readonly LogRecord[]): number {
+  const units = records.reduce((sum, { text }) => sum + text.length, 0)
+  const many = Math.floor((LOOKED_AT_UNITS * records.length) / Math.max(1, units))
+  return Math.min(MOST_LOOKED_AT, Math.max(100, many))
 }
 
 export function sortBy(direction: Direction): Record<string, string>[] {

@@ -31,7 +31,8 @@ export class Standing {
       const { timeMs, nanos, text } = batch.records
       // About: the cluster says what it takes on its disks.
       this.bytes += text.byteLength
-      for (const row of rows) {
+      const edges = edgesOf(timeMs, nanos, rows)
+      for (const row of edges) {
         const time = BigInt(timeMs[row] ?? 0) * 1_000_000n + BigInt(nanos[row] ?? 0)
         if (this.oldest === undefined || time < this.oldest) this.oldest = time
         if (this.newest === undefined || time > this.newest) this.newest = time
@@ -68,4 +69,18 @@ export class Standing {
     const time = hits.hits[0]?._source?.driftlog.time
     return time === undefined ? undefined : BigInt(time)
   }
+}
+
+/** The rows with the first and the last time. */
+function edgesOf(timeMs: Float64Array, nanos: Uint32Array, rows: readonly number[]): number[] {
+  const isBefore = (a: number, b: number) => {
+    const [aMs = 0, bMs = 0] = [timeMs[a], timeMs[b]]
+    return aMs < bMs || (aMs === bMs && (nanos[a] ?? 0) < (nanos[b] ?? 0))
+  }
+  let [first, last] = [rows[0] ?? 0, rows[0] ?? 0]
+  for (const row of rows) {
+    if (isBefore(row, first)) first = row
+    if (isBefore(last, row)) last = row
+  }
+  return [first, last]
 }

@@ -7,7 +7,7 @@ import { SEARCHED_ONLY } from './document.ts'
 import { ALL_RECORDS, ORIGINS_INDEX, POSITIONS_INDEX, STATE_INDEX } from './names.ts'
 
 /** Raised with each change of the template; a hub upgrades older ones, and leaves newer ones alone. */
-const VERSION = 1
+const VERSION = 2
 const SETTINGS = 'driftlog@settings'
 const MAPPINGS = 'driftlog@mappings'
 const TEMPLATE = 'driftlog'
@@ -30,6 +30,7 @@ const mappings = {
   properties: {
     '@timestamp': { type: 'date_nanos' },
     message: { type: 'text', norms: false },
+    labels: { type: 'flattened', ignore_above: 1024 },
     event: { properties: { ingested: { type: 'date' } } },
     log: { properties: { level: keyword, offset: { type: 'long' } } },
     service: { properties: { name: keyword, environment: keyword } },
@@ -38,7 +39,6 @@ const mappings = {
     driftlog: {
       properties: {
         time: { type: 'long' },
-        received: kept,
         origin: keyword,
         instance: keyword,
         stream: keyword,
@@ -52,7 +52,6 @@ const mappings = {
         arrival: { type: 'long', index: false },
         words: { type: 'text', analyzer: 'standard', norms: false },
         long: { type: 'boolean', doc_values: false },
-        names: keyword,
         values: term,
         fields: { type: 'flattened', ignore_above: 8191, depth_limit: 20 }
       }

@@ -7,7 +7,7 @@ import { wordsOf } from '../../query/words.ts'
 
 const NOT_ASCII = /[^\0-\x7f]/
 /** Longer tokens would be cut by the tokenizer (at 255): they are kept by their beginning and a hash. */
-const LONGEST = 250
+export const LONGEST = 250
 const KEPT = 200
 const HASH_DIGITS = 16
 

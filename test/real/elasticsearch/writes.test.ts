@@ -97,7 +97,28 @@ test('a section of a file that begins elsewhere after a crash adds nothing', asy
   expect(await documents()).toBe(10)
 })
 
-test('1,000 containers whose fields clash: none is refused, each line is there as it was written', async () => {
+/** All that Swarm and its stacks write, and what no object mapping takes. */
+const swarmLabels = (n: number): Record<string, string> => ({
+  'com.docker.stack.namespace': `stack-${n % 7}`,
+  'com.docker.swarm.node.id': `node${n % 20}`,
+  'com.docker.swarm.service.id': `service${n % 50}`,
+  'com.docker.swarm.service.name': `stack-${n % 7}_app-${n % 50}`,
+  'com.docker.swarm.task': '',
+  'com.docker.swarm.task.id': `task${n}`,
+  'com.docker.swarm.task.name': `stack-${n % 7}_app-${n % 50}.${n}.task${n}`,
+  ...{
+    a: 'one',
+    'a.b': 'two',
+    'a.b.c': 'three',
+    '': 'no name',
+    empty: '',
+    'nul\0key': 'x',
+    'nul\0value': 'x\0y'
+  },
+  ...{ 'lone\ud800': '\udfff', long: 'y'.repeat(40_000), ['k'.repeat(600)]: 'z', 'db.password': 'hunter2abc' }
+})
+
+test('1,000 containers whose fields and labels clash: none is refused, each line is there as it was written', async () => {
   await using store = await openStore()
   const shapes = [
     (n: number) => ({ user: n, status: 'ok', 'a.b': 1, a: { b: 2 } }),
@@ -108,10 +129,11 @@ test('1,000 containers whose fields clash: none is refused, each line is there a
   ]
   const batches = Array.from({ length: 1000 }, (_, n) => {
     const text = JSON.stringify(shapes[n % shapes.length]?.(n))
-    return batch(origin(`app-${n % 50}`, `h${n % 20}`, `c-${n}`), [
+    const lines = [
       { text, time: DAY + BigInt(n) },
       { text: `level=info user=${n} nested={"a":`, time: DAY + BigInt(n) }
-    ])
+    ]
+    return { ...batch(origin(`app-${n % 50}`, `h${n % 20}`, `c-${n}`), lines), labels: swarmLabels(n) }
   })
   await store.append(batches)
   expect(store.health().figures).toMatchObject({
@@ -126,4 +148,14 @@ test('1,000 containers whose fields clash: none is refused, each line is there a
   const texts = new Set(found.records.map(({ text }) => text))
   for (const { records } of batches)
     expect(texts.has(Buffer.from(records.text.subarray(0, records.textEnd[0])).toString())).toBe(true)
+  const withLabels = async (labels: Record<string, string>) => {
+    const filter = Object.entries(labels).map(([name, value]) => ({ term: { [`labels.${name}`]: value } }))
+    return (await client.count({ index: 'driftlog-*', query: { bool: { filter } } })).count
+  }
+  expect(await withLabels({ com_docker_swarm_task_id: 'task17' })).toBe(2)
+  expect(await withLabels({ com_docker_swarm_node_id: 'node3', com_docker_stack_namespace: 'stack-3' })).toBe(
+    16
+  )
+  expect(await withLabels({ a: 'one', a_b: 'two', a_b_c: 'three', empty: '', nul_key: 'x' })).toBe(2000)
+  expect(await withLabels({ db_password: 'hunter2abc' })).toBe(0)
 })
