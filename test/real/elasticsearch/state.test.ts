@@ -1,10 +1,10 @@
 import { Client } from '@elastic/elasticsearch'
 import { ElasticsearchStateStore } from '../../../collector/store/elasticsearch/state.ts'
 import { stateStoreContract } from '../../collector/store/state-contract.ts'
-import { emptyCluster, openStore, URL } from './cluster.ts'
+import { CLUSTER, emptyCluster, openStore } from './cluster.ts'
 
 stateStoreContract('elasticsearch', async () => {
-  await emptyCluster()
+  emptyCluster()
   await using _made = await openStore()
-  return new ElasticsearchStateStore(new Client({ node: URL }))
+  return new ElasticsearchStateStore(new Client({ node: CLUSTER }))
 })

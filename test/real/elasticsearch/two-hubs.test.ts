@@ -3,7 +3,7 @@ import { Client } from '@elastic/elasticsearch'
 import { beforeEach, expect, test } from 'vitest'
 import type { LogStore } from '../../../collector/store/store.ts'
 import { ALL_TIME, BOUNDS, batch, DAY, everything, origin, random } from '../../collector/store/corpus.ts'
-import { emptyCluster, openStore, URL } from './cluster.ts'
+import { CLUSTER, emptyCluster, openStore } from './cluster.ts'
 
 const STREAMS = 6
 const LINES = 3000
@@ -66,7 +66,7 @@ test('streams that go through either hub, often through both at once: every line
     const [states] = await b.positions([source(stream)])
     expect(states?.map(({ stored }) => stored)).toEqual([LINES * BYTES])
   }
-  const client = new Client({ node: URL })
+  const client = new Client({ node: CLUSTER })
   expect((await client.count({ index: 'driftlog-*' })).count).toBe(STREAMS * LINES)
   await client.close()
 })

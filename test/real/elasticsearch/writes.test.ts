@@ -12,12 +12,12 @@ import {
   type Line,
   origin
 } from '../../collector/store/corpus.ts'
-import { emptyCluster, openStore, URL } from './cluster.ts'
+import { CLUSTER, emptyCluster, openStore } from './cluster.ts'
 
 const RECORDS = 20_000
 let client: Client
 beforeAll(() => {
-  client = new Client({ node: URL })
+  client = new Client({ node: CLUSTER })
 })
 afterAll(() => client.close())
 beforeEach(emptyCluster)
