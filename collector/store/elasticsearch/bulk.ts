@@ -3,10 +3,12 @@
  * of one instance arrive in their order. Every document has an outcome of its own.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Client } from '@elastic/elasticsearch'
+import { type Client, errors } from '@elastic/elasticsearch'
+import type { Logger } from 'pino'
 import { StoreAwayError } from '../store.ts'
-import { isPassing, isPassingStatus, reasonOf } from './cluster.ts'
+import { isPassing, isPassingStatus, partError, reasonOf, type Told } from './cluster.ts'
 import type { Document } from './document.ts'
+import { keptOf } from './refused.ts'
 
 const LANES = 2
 const MOST_BYTES = 5 << 20
@@ -18,6 +20,7 @@ export interface BulkOptions {
   patienceMs: number
   /** Searches see what was written at once; costs the cluster much. */
   refresh: boolean
+  log: Pick<Logger, 'warn' | 'error'>
 }
 
 /** What one call has brought. */
@@ -30,13 +33,13 @@ export interface Outcome {
 export class BulkWriter {
   readonly #lanes: Lane[]
   /** For /metrics. */
-  readonly figures = { requests: 0, retried: 0, refused: 0, waitingMs: 0 }
+  readonly figures = { requests: 0, retried: 0, simplified: 0, unsearchable: 0, waitingMs: 0 }
 
   constructor(client: Client, options: BulkOptions) {
     this.#lanes = Array.from({ length: LANES }, () => new Lane(client, options, this.figures))
   }
 
-  /** Resolves when all of them are indexed, durably. Rejects with StoreAwayError, or with the cluster's refusal. */
+  /** Resolves when all of them are indexed, durably. Rejects with the store's errors, or the cluster's. */
   async write(documents: readonly Document[]): Promise<Outcome> {
     const outcome: Outcome = { created: 0, existing: 0 }
     const shares = this.#lanes.map(() => [] as Document[])
@@ -70,8 +73,16 @@ interface Item {
   job: Job
   source: string
   bytes: number
-  isPlain: boolean
+  form: Form
 }
+
+/** What is sent, and what instead where it is refused. Nothing of the line is missing in any of them. */
+type Form =
+  | 'full'
+  /** Without what was parsed out of the line. */
+  | 'plain'
+  /** Not to be found by its words, either. */
+  | 'kept'
 
 class Lane {
   readonly #client: Client
@@ -79,6 +90,8 @@ class Lane {
   readonly #figures: BulkWriter['figures']
   #queue: Item[] = []
   #running = false
+  /** Less where the cluster, or a proxy before it, does not take so much. */
+  #mostBytes = MOST_BYTES
 
   constructor(client: Client, options: BulkOptions, figures: BulkWriter['figures']) {
     this.#client = client
@@ -129,7 +142,7 @@ class Lane {
     for (; at < this.#queue.length; at++) {
       const item = this.#queue[at]
       if (!item || item.job.failed) continue
-      if (items.length > 0 && bytes + item.bytes > MOST_BYTES) break
+      if (items.length > 0 && bytes + item.bytes > this.#mostBytes) break
       items.push(item)
       bytes += item.bytes
     }
@@ -150,7 +163,7 @@ class Lane {
     this.#figures.requests++
     const begunMs = performance.now()
     try {
-      const { items: told } = await this.#client.bulk(
+      const { items: told = [] } = await this.#client.bulk(
         {
           operations: items.flatMap(({ document, source }) => [actionOf(document), source]),
           filter_path: 'items.*.status,items.*.error.type,items.*.error.reason',
@@ -158,9 +171,13 @@ class Lane {
         },
         { maxRetries: 0 }
       )
-      return this.#settle(items, told as unknown as Told[])
+      return this.#settle(
+        items,
+        told.map((item) => item.create ?? {})
+      )
     } catch (error) {
       if (isPassing(error)) return { again: items, reason: reasonOf(error) }
+      if (error instanceof errors.ResponseError && error.statusCode === 413) return this.#tooMuch(items)
       for (const { job } of items) if (!job.failed) job.fail(error)
       return { again: [], reason: '' }
     } finally {
@@ -172,11 +189,21 @@ class Lane {
     return this.#options.refresh ? { refresh: true as const } : {}
   }
 
+  /** Smaller bulks from now on; one document that is too large by itself, with less in it. */
+  #tooMuch(items: readonly Item[]): { again: Item[]; reason: string } {
+    const bytes = items.reduce((sum, item) => sum + item.bytes, 0)
+    if (items.length === 1) return this.#settle(items, [{ status: 413 }])
+    this.#mostBytes = Math.ceil(bytes / 2)
+    this.#options.log.warn({ bytes }, 'the cluster does not take bulks of this size, smaller ones are sent')
+    return { again: [...items], reason: 'it does not take so much at once' }
+  }
+
   #settle(items: readonly Item[], told: readonly Told[]): { again: Item[]; reason: string } {
     const again: Item[] = []
+    const refused = { plain: [] as Item[], kept: [] as Item[] }
     let reason = ''
     for (const [i, item] of items.entries()) {
-      const { status = 500, error } = told[i]?.create ?? {}
+      const { status = 500, error } = told[i] ?? {}
       const { job, document } = item
       if (status === 409) job.outcome.existing++
       else if (status < 300) job.outcome.created++
@@ -184,33 +211,49 @@ class Lane {
         reason = `it refuses documents for now (${status} ${error?.type ?? ''})`
         again.push(item)
         continue
-      } else if (!item.isPlain) {
-        this.#figures.refused++
-        again.push(plainOf(item))
-        reason = error?.reason ?? ''
+      } else if (item.form !== 'kept' && (status === 400 || status === 413)) {
+        // 400 is about this document; what else is refused would be refused in any form.
+        reason = error?.reason ?? `${status}`
+        const next = item.form === 'full' ? plainOf(item) : unsearchable(item, reason)
+        again.push(next)
+        refused[item.form === 'full' ? 'plain' : 'kept'].push(next)
         continue
       } else {
-        if (!job.failed) job.fail(new Error(`${document.id} was refused: ${error?.type} ${error?.reason}`))
+        if (!job.failed) job.fail(partError(document.id, told[i] ?? {}))
         continue
       }
       if (--job.left === 0) job.done()
     }
+    this.#tell(refused, reason)
     return { again, reason }
   }
-}
 
-interface Told {
-  create?: { status: number; error?: { type: string; reason: string } }
+  #tell({ plain, kept }: { plain: readonly Item[]; kept: readonly Item[] }, reason: string): void {
+    const { log } = this.#options
+    const told = (items: readonly Item[]) => ({
+      ...{ documents: items.length, id: items[0]?.document.id },
+      reason: reason.slice(0, 300)
+    })
+    this.#figures.simplified += plain.length
+    this.#figures.unsearchable += kept.length
+    if (plain.length > 0)
+      log.warn(told(plain), 'the cluster refuses what was parsed out of lines, lines are whole')
+    if (kept.length > 0)
+      log.error(told(kept), 'the cluster refuses lines, they are kept and not found by their words')
+  }
 }
 
 function itemOf(document: Document, job: Job): Item {
   const { source } = document
-  return { document, job, source, bytes: source.length + 100, isPlain: false }
+  return { document, job, source, bytes: source.length + 100, form: 'full' }
 }
 
-/** The same line, without what was parsed out of it. */
 function plainOf({ document, job }: Item): Item {
-  return { ...itemOf(document, job), source: document.plain(), isPlain: true }
+  return { ...itemOf(document, job), source: document.plain(), form: 'plain' }
+}
+
+function unsearchable({ document, job, source }: Item, reason: string): Item {
+  return { ...itemOf(document, job), source: keptOf(source, reason), form: 'kept' }
 }
 
 function actionOf({ index, id }: Document): string {

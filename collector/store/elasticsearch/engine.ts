@@ -21,11 +21,12 @@ import {
   type Retention,
   StoreAwayError,
   type StoreHealth,
+  StoreRefusedError,
   type StreamKey
 } from '../store.ts'
 import { BulkWriter } from './bulk.ts'
 import { Catalog } from './catalog.ts'
-import { awayOr, isPassing, patiently, reasonOf } from './cluster.ts'
+import { isPassing, patiently, reasonOf, startErrorOf, storeErrorOf } from './cluster.ts'
 import { facets, histogram } from './count.ts'
 import { type Document, documentsOf, type Place, placeOfGeneration } from './document.ts'
 import { follow, Pulse } from './follow.ts'
@@ -95,11 +96,11 @@ export class ElasticsearchLogStore implements LogStore {
     const { client, refresh = false, patienceMs = PATIENCE_MS, followEveryMs = FOLLOW_EVERY_MS } = options
     this.#client = client
     this.#options = options
-    this.#origins = new Origins(client)
+    this.#origins = new Origins(client, options.log)
     this.#catalog = new Catalog(client)
     this.#positions = new Positions(client)
     this.#leftovers = new Leftovers(client)
-    this.#bulk = new BulkWriter(client, { patienceMs, refresh })
+    this.#bulk = new BulkWriter(client, { patienceMs, refresh, log: options.log })
     this.#pulse = new Pulse(client, followEveryMs)
     this.#reader = { client, catalog: this.#catalog, origins: this.#origins }
     this.#summaries = new Summaries(this.#reader)
@@ -108,7 +109,7 @@ export class ElasticsearchLogStore implements LogStore {
     this.#timer.unref()
   }
 
-  /** Rejects with StoreAwayError where the cluster does not answer, or with its refusal. */
+  /** Rejects with StoreAwayError where the cluster does not answer, with StoreRefusedError where it does not let the hub in. */
   static async open(options: ElasticsearchOptions): Promise<ElasticsearchLogStore> {
     const { client, log, layout } = options
     try {
@@ -123,7 +124,7 @@ export class ElasticsearchLogStore implements LogStore {
       )
       return store
     } catch (error) {
-      throw awayOr(error)
+      throw startErrorOf(error)
     }
   }
 
@@ -131,11 +132,13 @@ export class ElasticsearchLogStore implements LogStore {
     try {
       await this.#append(batches)
       delete this.#standing.away
+      delete this.#standing.refused
     } catch (error) {
       // What of it was written is looked for before anything else of these generations is.
       this.#leftovers.forget(sourcesOf(batches))
-      const told = awayOr(error)
+      const told = storeErrorOf(error)
       if (told instanceof StoreAwayError) this.#standing.away = told.message
+      if (told instanceof StoreRefusedError) this.#standing.refused = told.message
       throw told
     }
   }
@@ -156,7 +159,7 @@ export class ElasticsearchLogStore implements LogStore {
       const { offset, end } = batch.records
       const { source, from } = place
       const stretches = rows.map((row) => ({ at: from + (offset[row] ?? 0), until: from + (end[row] ?? 0) }))
-      await this.#leftovers.clear(source, stretches)
+      await patiently(patienceMs, () => this.#leftovers.clear(source, stretches))
       documents.push(...documentsOf(batch, number, rows, ids[index] ?? '', () => this.#arrival()))
     }
     if (documents.length > 0) {
@@ -251,19 +254,21 @@ export class ElasticsearchLogStore implements LogStore {
   }
 
   health(): StoreHealth {
-    const { records, bytes, oldest, newest, away } = this.#standing
-    const { requests, retried, refused, waitingMs } = this.#bulk.figures
+    const { records, bytes, oldest, newest, away, refused } = this.#standing
+    const reason = away ?? refused
+    const { requests, retried, simplified, unsearchable, waitingMs } = this.#bulk.figures
     return {
-      ...{ engine: 'elasticsearch', records, bytes, writable: away === undefined },
+      ...{ engine: 'elasticsearch', records, bytes, writable: reason === undefined },
       ...(oldest === undefined ? {} : { oldest }),
       ...(newest === undefined ? {} : { newest }),
-      ...(away === undefined ? {} : { reason: away }),
+      ...(reason === undefined ? {} : { reason }),
       figures: {
         store_appended_records_total: this.#appended,
         store_existing_records_total: this.#existing,
         store_bulk_requests_total: requests,
         store_retried_records_total: retried,
-        store_simplified_records_total: refused,
+        store_simplified_records_total: simplified,
+        store_unsearchable_records_total: unsearchable,
         store_bulk_seconds_total: waitingMs / 1000
       }
     }
@@ -278,7 +283,7 @@ export class ElasticsearchLogStore implements LogStore {
     try {
       return await question()
     } catch (error) {
-      throw awayOr(error)
+      throw storeErrorOf(error)
     }
   }
 }

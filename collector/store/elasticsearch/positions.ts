@@ -6,7 +6,8 @@ import { createHash } from 'node:crypto'
 import type { Client } from '@elastic/elasticsearch'
 import type { GenerationState } from '../../record.ts'
 import { mergeState } from '../generations.ts'
-import type { StreamKey } from '../store.ts'
+import { StoreAwayError, type StreamKey } from '../store.ts'
+import { partError } from './cluster.ts'
 import { POSITIONS_INDEX } from './names.ts'
 
 interface Kept {
@@ -57,7 +58,7 @@ export class Positions {
     const ids = streams.map(idOf)
     const { docs } = await this.#client.mget<Kept>({ index: POSITIONS_INDEX, ids: [...new Set(ids)] })
     for (const doc of docs) {
-      if ('error' in doc) throw new Error(`Positions could not be read: ${doc.error.reason}`)
+      if ('error' in doc) throw new StoreAwayError(`positions can't be read: ${doc.error.reason}`)
       const { _id, _source, _seq_no: seqNo, _primary_term: term } = doc
       const generations = new Map(_source?.generations.map((state) => [state.generation, state]))
       const version = seqNo === undefined || term === undefined ? {} : { version: { seqNo, term } }
@@ -125,7 +126,7 @@ export class Positions {
         if (status === 409) {
           this.#known.delete(id)
           conflicts.push(one)
-        } else if (error) throw new Error(`Positions were refused: ${error.type} ${error.reason}`)
+        } else if (error) throw partError('a position', { status, error })
         else this.#known.set(id, { generations: this.#merged(one).generations, version: { seqNo, term } })
       }
       left = conflicts

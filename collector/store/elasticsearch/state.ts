@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { type Client, errors } from '@elastic/elasticsearch'
 import type { StateStore } from '../state.ts'
-import { awayOr } from './cluster.ts'
+import { refresh, storeErrorOf } from './cluster.ts'
 import { STATE_INDEX } from './names.ts'
 
 interface Kept {
@@ -29,7 +29,7 @@ export class ElasticsearchStateStore implements StateStore {
   async list<T>(prefix: string): Promise<{ key: string; value: T }[]> {
     return this.#asked(async () => {
       // Searches find what was written only once it is refreshed.
-      await this.#client.indices.refresh({ index: STATE_INDEX })
+      await refresh(this.#client, STATE_INDEX)
       const found: { key: string; value: T }[] = []
       for (let after = ''; ; ) {
         const { hits } = await this.#client.search<Kept>({
@@ -96,7 +96,7 @@ export class ElasticsearchStateStore implements StateStore {
     try {
       return await question()
     } catch (error) {
-      throw awayOr(error)
+      throw storeErrorOf(error)
     }
   }
 }
