@@ -74,6 +74,8 @@ interface Item {
   source: string
   bytes: number
   form: Form
+  /** Why it is not sent in full. */
+  refusedFor?: string
 }
 
 /** What is sent, and what instead where it is refused. Nothing of the line is missing in any of them. */
@@ -200,23 +202,22 @@ class Lane {
 
   #settle(items: readonly Item[], told: readonly Told[]): { again: Item[]; reason: string } {
     const again: Item[] = []
-    const refused = { plain: [] as Item[], kept: [] as Item[] }
+    const reduced: Item[] = []
     let reason = ''
     for (const [i, item] of items.entries()) {
       const { status = 500, error } = told[i] ?? {}
       const { job, document } = item
       if (status === 409) job.outcome.existing++
-      else if (status < 300) job.outcome.created++
-      else if (isPassingStatus(status)) {
+      else if (status < 300) {
+        job.outcome.created++
+        if (item.form !== 'full') reduced.push(item)
+      } else if (isPassingStatus(status)) {
         reason = `it refuses documents for now (${status} ${error?.type ?? ''})`
         again.push(item)
         continue
-      } else if (item.form !== 'kept' && (status === 400 || status === 413)) {
-        // 400 is about this document; what else is refused would be refused in any form.
+      } else if (item.form !== 'kept' && isAboutDocument(status, error?.type)) {
         reason = error?.reason ?? `${status}`
-        const next = item.form === 'full' ? plainOf(item) : unsearchable(item, reason)
-        again.push(next)
-        refused[item.form === 'full' ? 'plain' : 'kept'].push(next)
+        again.push(item.form === 'full' ? plainOf(item, reason) : unsearchable(item, reason))
         continue
       } else {
         if (!job.failed) job.fail(partError(document.id, told[i] ?? {}))
@@ -224,18 +225,20 @@ class Lane {
       }
       if (--job.left === 0) job.done()
     }
-    this.#tell(refused, reason)
+    this.#tell(reduced)
     return { again, reason }
   }
 
-  #tell({ plain, kept }: { plain: readonly Item[]; kept: readonly Item[] }, reason: string): void {
+  #tell(reduced: readonly Item[]): void {
     const { log } = this.#options
-    const told = (items: readonly Item[]) => ({
-      ...{ documents: items.length, id: items[0]?.document.id },
-      reason: reason.slice(0, 300)
-    })
+    const plain = reduced.filter(({ form }) => form === 'plain')
+    const kept = reduced.filter(({ form }) => form === 'kept')
     this.#figures.simplified += plain.length
     this.#figures.unsearchable += kept.length
+    const told = ([first, ...others]: readonly Item[]) => ({
+      ...{ documents: others.length + 1, id: first?.document.id },
+      reason: first?.refusedFor?.slice(0, 300)
+    })
     if (plain.length > 0)
       log.warn(told(plain), 'the cluster refuses what was parsed out of lines, lines are whole')
     if (kept.length > 0)
@@ -243,17 +246,29 @@ class Lane {
   }
 }
 
+/** Whether another form of it may be taken. What an index refuses as such, it refuses in any form. */
+function isAboutDocument(status: number, type = ''): boolean {
+  return status === 413 || (status === 400 && !ABOUT_INDEX.has(type))
+}
+
+/** The cluster has as many shards as it may have; somebody has closed the index. */
+const ABOUT_INDEX: ReadonlySet<string> = new Set([
+  'validation_exception',
+  'index_closed_exception',
+  'invalid_index_name_exception'
+])
+
 function itemOf(document: Document, job: Job): Item {
   const { source } = document
   return { document, job, source, bytes: source.length + 100, form: 'full' }
 }
 
-function plainOf({ document, job }: Item): Item {
-  return { ...itemOf(document, job), source: document.plain(), form: 'plain' }
+function plainOf({ document, job }: Item, refusedFor: string): Item {
+  return { ...itemOf(document, job), source: document.plain(), form: 'plain', refusedFor }
 }
 
-function unsearchable({ document, job, source }: Item, reason: string): Item {
-  return { ...itemOf(document, job), source: keptOf(source, reason), form: 'kept' }
+function unsearchable({ document, job, source }: Item, refusedFor: string): Item {
+  return { ...itemOf(document, job), source: keptOf(source, refusedFor), form: 'kept', refusedFor }
 }
 
 function actionOf({ index, id }: Document): string {

@@ -46,16 +46,17 @@ export async function search(reader: Reader, query: Query, page: PageAsked, boun
         ...{ query: question.clause, size, sort: sortBy(direction), _source: READ_BACK },
         ...(after ? { search_after: after } : {})
       })
+      // What a request found that ran out of time is some of what there is, not the first of it: the page that goes on
+      // behind the last of them would pass over the others.
+      if (answer.timed_out) {
+        question.runsOut(after ? BigInt(after[0] as string) : direction === 'older' ? range.to : range.from)
+        return 'enough'
+      }
       const { hits } = answer.hits
       question.coverage.scannedRecords += hits.length
       const found = await recordsOf(reader, hits)
       for (const record of found) if (!matches || matches(record)) records.push(record)
       if (records.length > limit) return 'enough'
-      // What a request found that ran out of time is some of what there is, not the first of it.
-      if (answer.timed_out) {
-        question.runsOut(after ? BigInt(after[0] as string) : direction === 'older' ? range.to : range.from)
-        return 'enough'
-      }
       const last = found.at(-1)
       if (hits.length < size || !last) return 'more'
       after = placeValues(cursorOf(last))

@@ -4,7 +4,7 @@ import { type ClusterSettings, clientOf } from '../../../collector/store/elastic
 import { recordOf } from '../../../collector/store/elasticsearch/document.ts'
 import { ElasticsearchLogStore } from '../../../collector/store/elasticsearch/engine.ts'
 import { type Brought, type FakeCluster, openFakeCluster, type Refusal } from '../../fakes/elasticsearch.ts'
-import { batch, DAY, origin } from './corpus.ts'
+import { ALL_TIME, BOUNDS, batch, DAY, everything, origin } from './corpus.ts'
 
 const LINES = 40
 const orders = origin('orders', 'h1', 'c-1')
@@ -183,21 +183,47 @@ test('refused in any form: agents hold their place and hear why, others are writ
   expect((await store.positions([cart]))[0]?.[0]?.stored ?? 0).toBe(0)
 })
 
-test('an index that is blocked simplifies nothing: agents hold their place until it is open again', async () => {
+test.for([
+  [403, 'cluster_block_exception', 'index [x] blocked by: [FORBIDDEN/8/index write (api)]'],
+  [400, 'index_closed_exception', 'closed'],
+  [400, 'validation_exception', 'this cluster currently has [1000]/[1000] maximum normal shards open'],
+  [404, 'index_not_found_exception', 'no such index [x] and [action.auto_create_index] is [false]']
+] as const)(
+  'what an index refuses as such (%i %s) simplifies nothing: agents hold their place until it takes them again',
+  async ([status, type, reason]) => {
+    await using fake = await openFakeCluster()
+    await using store = await openStore(fake)
+    fake.refuse = (one) => (isRecord(one) ? { status, type, reason } : undefined)
+    await expect(store.append([some()])).rejects.toMatchObject({
+      code: 'DRIFTLOG_STORE_REFUSED',
+      message: expect.stringContaining(reason)
+    })
+    expect(store.health()).toMatchObject({ writable: false, reason: expect.stringContaining(reason) })
+    fake.refuse = () => undefined
+    await store.append([some()])
+    expect(lines(fake)).toEqual(texts('orders'))
+    expect(store.health()).toMatchObject({ writable: true, figures: { store_simplified_records_total: 0 } })
+  }
+)
+
+test('an answer that ran out of time gives no page with holes: it says how far was searched', async () => {
   await using fake = await openFakeCluster()
   await using store = await openStore(fake)
-  const reason = 'index [x] blocked by: [FORBIDDEN/8/index write (api)]'
-  fake.refuse = (one) =>
-    isRecord(one) ? { status: 403, type: 'cluster_block_exception', reason } : undefined
-  await expect(store.append([some()])).rejects.toMatchObject({
-    code: 'DRIFTLOG_STORE_REFUSED',
-    message: expect.stringMatching(/FORBIDDEN.*no index is blocked/)
-  })
-  expect(store.health()).toMatchObject({ writable: false, reason: expect.stringContaining('FORBIDDEN') })
-  fake.refuse = () => undefined
   await store.append([some()])
-  expect(lines(fake)).toEqual(texts('orders'))
-  expect(store.health()).toMatchObject({ writable: true, figures: { store_simplified_records_total: 0 } })
+  const [[key = '', source = ''] = []] = [...fake.documents].filter(([name]) => name.startsWith('driftlog-'))
+  const index = key.split('/')[0]
+  const hits = { hits: [{ _index: index, _source: JSON.parse(source) }] }
+  const body = { hits, timed_out: true, _shards: { total: 1, failed: 0 } }
+  fake.fault = ({ path }) => {
+    if (path.includes('_cat')) return { kind: 'answer', status: 200, body: [{ index, status: 'open' }] }
+    return path.includes('_search') ? { kind: 'answer', status: 200, body } : undefined
+  }
+  const page = { limit: 10, direction: 'older' } as const
+  expect(await store.search({ where: everything, ...ALL_TIME }, page, BOUNDS)).toMatchObject({
+    records: [],
+    more: true,
+    coverage: { complete: false, searchedTo: ALL_TIME.to }
+  })
 })
 
 test('a proxy that takes no large bodies: smaller bulks, and still each line once in its order', async () => {
