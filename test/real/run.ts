@@ -1,7 +1,7 @@
 /**
  * npm run test:real [docker|elasticsearch]: starts the real peers of each suite, runs it, stops them. A suite whose peers this
  * machine can't run is skipped loudly, with the reason; --strict makes that a failure. On the real Elasticsearch the system
- * tests of hub, page and command line run as well, as they are; --long kills there as often as on the embedded engine.
+ * tests of hub, page and command line run as well, as they are: those that ask the store most, or with --all each of them.
  */
 import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
@@ -16,8 +16,9 @@ interface Suite {
 
 /** About embedded files, or about faults of a store in memory. */
 const NOT_ON_A_CLUSTER = /(?:disk-full|store-crash|missing)\.test\.ts$/
-/** Each start of a hub takes seconds there; test/real/elasticsearch/outage.test.ts kills it, too. */
-const KILL_ROUNDS = '10'
+/** Half the time of all; test/real/elasticsearch/outage.test.ts kills hubs and agents, too. */
+const ASK_MOST =
+  /\/(?:commands|network|secrets|web\/(?:belongs|histogram|ledger|live|login|query|reading|start))\.test\.ts$/
 
 const SUITES: Readonly<Record<string, Suite>> = {
   docker: { up: ['up', '3'], down: ['down'] },
@@ -28,11 +29,9 @@ const SUITES: Readonly<Record<string, Suite>> = {
       files: () =>
         readdirSync(`${root}test/system`, { recursive: true, encoding: 'utf8' })
           .filter((file) => file.endsWith('.test.ts') && !NOT_ON_A_CLUSTER.test(file))
-          .map((file) => `test/system/${file}`),
-      env: {
-        DRIFTLOG_TEST_STORE: 'elasticsearch',
-        ...(process.argv.includes('--long') ? {} : { DRIFTLOG_KILL_ROUNDS: KILL_ROUNDS })
-      }
+          .map((file) => `test/system/${file}`)
+          .filter((file) => process.argv.includes('--all') || ASK_MOST.test(file)),
+      env: { DRIFTLOG_TEST_STORE: 'elasticsearch' }
     }
   }
 }
@@ -70,7 +69,10 @@ function runSuite(name: string, suite: Suite): boolean {
     run(['build.mjs', '--stale'])
     const isGood = run([...VITEST, 'real', `test/real/${name}`])
     const { system } = suite
-    return (!system || run([...VITEST, 'system', ...system.files()], system.env)) && isGood
+    if (!system) return isGood
+    if (!process.argv.includes('--all'))
+      console.log('\n!!!! NOT ALL of the system tests run on this store; with --all they do.\n')
+    return run([...VITEST, 'system', ...system.files()], system.env) && isGood
   } finally {
     spawnSync(script, suite.down, { stdio: 'inherit', timeout: 120_000 })
   }
