@@ -22,7 +22,9 @@ export default defineConfig({
           pool: 'forks',
           fileParallelism: false,
           testTimeout: 300_000,
-          hookTimeout: 120_000
+          hookTimeout: 120_000,
+          // Of what a page or a hub comes to in the end, the machine decides how soon.
+          expect: { poll: { timeout: 15_000 } }
         }
       },
       {

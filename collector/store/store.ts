@@ -175,8 +175,9 @@ export interface LogStore extends AsyncDisposable {
   /**
    * Resolves once records and positions survive a crash, both or neither. Records whose `end` is ≤ what is
    * stored of their generation are left out, so appending again changes nothing. Rejects with
-   * StoreFullError while the disk is full (nothing of the call was then taken), or with StoreAwayError while another
-   * machine that keeps the records is away (what of it was taken is not taken again).
+   * StoreFullError while the disk is full (nothing of the call was then taken), or, where another machine keeps the
+   * records, with StoreAwayError while it is away and StoreRefusedError while it does not let the hub write (what of it
+   * was taken is not taken again).
    */
   append(batches: readonly Batch[]): Promise<void>
   /** Every generation known of these streams, in order. Unknown streams give an empty list. */
@@ -224,11 +225,20 @@ export class StaleTermError extends Error {
   }
 }
 
+/** Another machine keeps the records, and does not let the hub do what it must. Agents hold their place and try again. */
+export class StoreRefusedError extends Error {
+  readonly code = 'DRIFTLOG_STORE_REFUSED'
+  constructor(detail: string, remedy: string) {
+    super(`The log store refuses the hub: ${detail}. Agents wait and lose nothing: ${remedy}`)
+  }
+}
+
 /** Codes of refusals that pass: whoever brings records keeps them and tries again. */
 export const PASSING_REFUSALS: ReadonlySet<string> = new Set([
   'DRIFTLOG_STORE_FULL',
   'DRIFTLOG_STORE_AWAY',
-  'DRIFTLOG_TURN'
+  'DRIFTLOG_TURN',
+  'DRIFTLOG_STORE_REFUSED'
 ])
 
 /** Names the place of a record in the one order; the page after it begins strictly behind it. */

@@ -27,7 +27,7 @@ export async function up(env: NodeJS.ProcessEnv, say: Say, options: { demo: bool
   const engine = await engineThere(socketPath, containersDir)
   if (engine.kind === 'absent') {
     say.remark([sentence(engine.reason), ...engine.hints.map((hint) => `  ${hint}`)].join('\n'))
-    if (options.demo && !existsSync(join(config.dataDir, 'format.json'))) {
+    if (options.demo && isNew(config.dataDir)) {
       say.remark('Until then this is a played fleet. Start again when the engine runs.')
       const engineAppeared = async () => (await engineThere(socketPath)).kind === 'there'
       return playDemo({ env, say, reason: engine.reason, engineAppeared })
@@ -39,6 +39,11 @@ export async function up(env: NodeJS.ProcessEnv, say: Say, options: { demo: bool
     )
   }
   return runBoth(config, env, say)
+}
+
+/** No hub has kept anything over this folder, neither records in it nor, where those lie in a cluster, its numbers. */
+function isNew(dataDir: string): boolean {
+  return !existsSync(join(dataDir, 'format.json')) && !existsSync(join(dataDir, 'stats'))
 }
 
 async function runBoth(config: Config, env: NodeJS.ProcessEnv, say: Say): Promise<ExitCode> {

@@ -92,6 +92,7 @@ function parserError(code: string | undefined): Error {
 const STORE_STATUS: Record<string, number> = {
   DRIFTLOG_STORE_FULL: 503,
   DRIFTLOG_STORE_AWAY: 503,
+  DRIFTLOG_STORE_REFUSED: 503,
   DRIFTLOG_STORE_CLOSED: 503,
   DRIFTLOG_CURSOR: 400,
   DRIFTLOG_TOO_MANY_BUCKETS: 400

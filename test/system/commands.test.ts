@@ -1,4 +1,4 @@
-import { access, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { access, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import type { StatusAnswer } from '../../server/api.ts'
 import { startPretendedEngine } from '../../server/demo/engine.ts'
 import { command, type Running, startCommand } from '../server/cli/command.ts'
+import { isClustered } from './engine.ts'
 
 const PATIENCE = { timeout: 240_000 }
 
@@ -71,7 +72,8 @@ test(
     for (const pid of children) await expect(access(`/proc/${pid}`)).rejects.toThrow()
     expect(await command(['search', 'x', '--hub', hub])).toMatchObject({ code: 3 })
     const checked = await command(['check', data])
-    expect(checked, checked.stderr).toMatchObject({ code: 0 })
+    // Of a folder that holds no records this is told, too.
+    expect(checked, checked.stderr).toMatchObject({ code: isClustered ? 1 : 0 })
   }
 )
 
@@ -116,6 +118,22 @@ test(
     expect((await readdir(folder.path)).filter((name) => /^(driftlog-demo|data)/.test(name))).toEqual([])
   }
 )
+
+test('up over a folder whose hub keeps its records elsewhere plays no fleet', PATIENCE, async () => {
+  await using folder = await tempFolder()
+  const socket = join(folder.path, 'none.sock')
+  // What such a hub leaves there.
+  await mkdir(join(folder.path, 'stats'))
+  await using up = startCommand(['up', '--port', '0', '--data', folder.path, '--socket', socket], {
+    DRIFTLOG_AGENT_PORT: '0',
+    DRIFTLOG_STORE: 'memory'
+  })
+  await up.said(/The agent waits for it/)
+  expect(up.stderr()).not.toContain('played fleet')
+  await addressOf(up)
+  up.child.kill('SIGINT')
+  expect(await up.ended).toMatchObject({ code: 0 })
+})
 
 test('where tokens are demanded: none ends with 4, the hub’s own machine has one', PATIENCE, async () => {
   await using folder = await tempFolder()

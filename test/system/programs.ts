@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { storeEnv } from './engine.ts'
 
 const BIN = fileURLToPath(new URL('../../dist/server/cli/main.js', import.meta.url))
 
@@ -25,7 +26,12 @@ export interface Program extends AsyncDisposable {
 /** `prefix` runs it elsewhere, e.g. inside a network namespace. */
 export function startProgram(args: string[], env: NodeJS.ProcessEnv, prefix: string[] = []): Program {
   const [command = '', ...rest] = [...prefix, process.execPath, BIN, ...args]
-  const child = spawn(command, rest, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const isHub = args[0] === 'hub' || args[0] === 'up'
+  const store = isHub && env['DRIFTLOG_DATA_DIR'] ? storeEnv(env['DRIFTLOG_DATA_DIR']) : {}
+  const child = spawn(command, rest, {
+    env: { ...process.env, ...store, ...env },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8')

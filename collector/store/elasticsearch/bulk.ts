@@ -3,9 +3,11 @@
  * of its instance are, so that lines of one instance arrive in their order. Every document has an outcome of its own.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Client } from '@elastic/elasticsearch'
+import { type Client, errors } from '@elastic/elasticsearch'
+import type { Logger } from 'pino'
 import { StoreAwayError } from '../store.ts'
-import { isPassing, isPassingStatus, reasonOf } from './cluster.ts'
+import { isPassing, isPassingStatus, partError, reasonOf, type Told } from './cluster.ts'
+import { keptOf } from './refused.ts'
 import type { Documents } from './writer.ts'
 
 const LANES = 2
@@ -19,13 +21,14 @@ export interface BulkOptions {
   patienceMs: number
   /** Searches see what was written at once; costs the cluster much. */
   refresh: boolean
+  log: Pick<Logger, 'warn' | 'error'>
 }
 
 /** What one call has brought. */
 export interface Outcome {
   created: number
-  /** They were there before. */
-  existing: number
+  /** Their ids were there before. */
+  existing: { documents: Documents; at: number }[]
 }
 
 export class BulkWriter {
@@ -33,15 +36,15 @@ export class BulkWriter {
   /** By instance, while something of it is on its way. */
   readonly #held = new Map<string, { lane: Lane; writes: number }>()
   /** For /metrics. */
-  readonly figures = { requests: 0, retried: 0, refused: 0, waitingMs: 0 }
+  readonly figures = { requests: 0, retried: 0, simplified: 0, unsearchable: 0, waitingMs: 0 }
 
   constructor(client: Client, options: BulkOptions) {
     this.#lanes = Array.from({ length: LANES }, () => new Lane(client, options, this.figures))
   }
 
-  /** Resolves when all of them are indexed, durably. Rejects with StoreAwayError, or with the cluster's refusal. */
+  /** Resolves when all of them are indexed, durably. Rejects with the store's errors, or the cluster's. */
   async write(written: readonly Documents[]): Promise<Outcome> {
-    const outcome: Outcome = { created: 0, existing: 0 }
+    const outcome: Outcome = { created: 0, existing: [] }
     const shares = new Map<Lane, Documents[]>()
     for (const documents of written) {
       const lane = this.#hold(documents)
@@ -92,8 +95,18 @@ interface Stretch {
   from: number
   to: number
   job: Job
-  isPlain: boolean
+  form: Form
+  /** Why it is not sent in full. */
+  refusedFor?: string
 }
+
+/** What is sent, and what instead where it is refused. Nothing of the line is missing in any of them. */
+type Form =
+  | 'full'
+  /** Without what was parsed out of the line. */
+  | 'plain'
+  /** Not to be found by its words, either. */
+  | 'kept'
 
 class Lane {
   /** Of what is on its way. */
@@ -105,6 +118,8 @@ class Lane {
   #running = false
   /** Of the requests, one after the other. */
   #body = Buffer.allocUnsafeSlow(MOST_BYTES)
+  /** Less where the cluster, or a proxy before it, does not take so much. */
+  #mostBytes = MOST_BYTES
 
   constructor(client: Client, options: BulkOptions, figures: BulkWriter['figures']) {
     this.#client = client
@@ -125,7 +140,7 @@ class Lane {
         }
       }
       for (const documents of written)
-        this.#queue.push({ documents, from: 0, to: documents.ends.length, job, isPlain: false })
+        this.#queue.push({ documents, from: 0, to: documents.ends.length, job, form: 'full' })
       if (!this.#running) void this.#run()
     })
   }
@@ -152,7 +167,7 @@ class Lane {
 
   #take(): Stretch[] {
     const taken: Stretch[] = []
-    let room = MOST_BYTES
+    let room = this.#mostBytes
     let at = 0
     for (; at < this.#queue.length && room > 0; at++) {
       const next = this.#queue[at]
@@ -181,7 +196,7 @@ class Lane {
     this.#figures.requests++
     const begunMs = performance.now()
     try {
-      const { items = [] } = await this.#client.transport.request<{ items?: Told[] }>(
+      const { items = [] } = await this.#client.transport.request<{ items?: { create?: Told }[] }>(
         {
           ...{ method: 'POST', path: '/_bulk', bulkBody: this.#bodyOf(stretches) },
           querystring: {
@@ -191,11 +206,15 @@ class Lane {
         },
         { maxRetries: 0 }
       )
-      return this.#settle(stretches, items)
+      return this.#settle(
+        stretches,
+        items.map((item) => item.create ?? {})
+      )
     } catch (error) {
       // Nobody knows what still reads it.
       this.#body = Buffer.allocUnsafeSlow(MOST_BYTES)
       if (isPassing(error)) return { again: [...stretches], reason: reasonOf(error) }
+      if (error instanceof errors.ResponseError && error.statusCode === 413) return this.#tooMuch(stretches)
       for (const { job } of stretches) if (!job.failed) job.fail(error)
       return { again: [], reason: '' }
     } finally {
@@ -212,36 +231,67 @@ class Lane {
     return this.#body.subarray(0, length)
   }
 
-  #settle(stretches: readonly Stretch[], answers: readonly Told[]): Answer {
+  /** Smaller bulks from now on; one document that is too large by itself, with less in it. */
+  #tooMuch(stretches: readonly Stretch[]): Answer {
+    const bytes = stretches.reduce((sum, stretch) => sum + bytesOf(stretch).length, 0)
+    const [first] = stretches
+    if (first && stretches.length === 1 && first.to - first.from === 1)
+      return this.#settle(stretches, [{ status: 413 }])
+    this.#mostBytes = Math.ceil(bytes / 2)
+    this.#options.log.warn({ bytes }, 'the cluster does not take bulks of this size, smaller ones are sent')
+    return { again: [...stretches], reason: 'it does not take so much at once' }
+  }
+
+  #settle(stretches: readonly Stretch[], told: readonly Told[]): Answer {
     const answer: Answer = { again: [], reason: '' }
+    const reduced: Stretch[] = []
     let i = 0
     for (const stretch of stretches) {
-      const { from, to, job } = stretch
+      const { documents, from, to, job } = stretch
       for (let at = from; at < to; at++) {
-        const told = answers[i++]?.create ?? { status: 500 }
-        if (told.status === 409) job.outcome.existing++
-        else if (told.status < 300) job.outcome.created++
-        else {
-          this.#refused({ ...stretch, from: at, to: at + 1 }, told, answer)
+        const one = told[i++] ?? {}
+        const { status = 500 } = one
+        if (status === 409) job.outcome.existing.push({ documents, at })
+        else if (status < 300) {
+          job.outcome.created++
+          if (stretch.form !== 'full') reduced.push(stretch)
+        } else {
+          this.#refused({ ...stretch, from: at, to: at + 1 }, one, answer)
           continue
         }
         if (--job.left === 0) job.done()
       }
     }
+    this.#tell(reduced)
     return answer
   }
 
-  #refused(one: Stretch, { status, error }: Refusal, answer: Answer): void {
-    const { documents, from, job, isPlain } = one
+  #refused(one: Stretch, told: Told, answer: Answer): void {
+    const { documents, from, job, form } = one
+    const { status = 500, error } = told
     if (isPassingStatus(status)) {
       answer.reason = `it refuses documents for now (${status} ${error?.type ?? ''})`
       answer.again.push(one)
-    } else if (!isPlain) {
-      this.#figures.refused++
-      answer.reason = error?.reason ?? ''
-      answer.again.push({ documents: documents.plain(from), from: 0, to: 1, job, isPlain: true })
-    } else if (!job.failed)
-      job.fail(new Error(`${documents.idOf(from)} was refused: ${error?.type} ${error?.reason}`))
+    } else if (form !== 'kept' && isAboutDocument(status, error?.type)) {
+      answer.reason = error?.reason ?? `${status}`
+      answer.again.push(lesser(one, answer.reason))
+    } else if (!job.failed) job.fail(partError(documents.idOf(from), told))
+  }
+
+  #tell(reduced: readonly Stretch[]): void {
+    const { log } = this.#options
+    const plain = reduced.filter(({ form }) => form === 'plain')
+    const kept = reduced.filter(({ form }) => form === 'kept')
+    this.#figures.simplified += plain.length
+    this.#figures.unsearchable += kept.length
+    const told = ([first, ...others]: readonly Stretch[]) => ({
+      ...{ documents: others.length + 1, id: first?.documents.idOf(first.from) },
+      reason: first?.refusedFor?.slice(0, 300)
+    })
+    if (plain.length > 0)
+      log.warn(told(plain), 'the cluster refuses what was parsed out of lines, lines are whole')
+    if (kept.length > 0)
+      log.error(told(kept), 'the cluster refuses lines, they are kept and not found by their words')
   }
 }
 
@@ -250,14 +300,23 @@ interface Answer {
   reason: string
 }
 
-interface Refusal {
-  status: number
-  error?: { type: string; reason: string }
+/** The same document with less in it. */
+function lesser({ documents, from, job, form }: Stretch, refusedFor: string): Stretch {
+  const next = form === 'full' ? documents.plain(from) : keptOf(documents, refusedFor)
+  return { documents: next, from: 0, to: 1, job, form: form === 'full' ? 'plain' : 'kept', refusedFor }
 }
 
-interface Told {
-  create?: Refusal
+/** Whether another form of it may be taken. What an index refuses as such, it refuses in any form. */
+function isAboutDocument(status: number, type = ''): boolean {
+  return status === 413 || (status === 400 && !ABOUT_INDEX.has(type))
 }
+
+/** The cluster has as many shards as it may have; somebody has closed the index. */
+const ABOUT_INDEX: ReadonlySet<string> = new Set([
+  'validation_exception',
+  'index_closed_exception',
+  'invalid_index_name_exception'
+])
 
 /** How far the stretch goes within so many bytes; at least one document, where nothing else is sent. */
 function endWithin({ documents: { ends }, from, to }: Stretch, room: number, isFirst: boolean): number {

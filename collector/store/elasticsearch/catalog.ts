@@ -8,6 +8,8 @@ export interface DayIndex {
   day: number
   records: number
   bytes: number
+  /** Somebody has closed it: it can't be read. */
+  isClosed: boolean
 }
 
 /** Milliseconds for which what was listed counts as true. */
@@ -58,14 +60,14 @@ export class Catalog {
       index: ALL_RECORDS,
       format: 'json',
       bytes: 'b',
-      h: ['index', 'docs.count', 'store.size']
+      h: ['index', 'status', 'docs.count', 'store.size']
     })
     const listed = rows.flatMap((row): DayIndex[] => {
-      const { index = '', 'docs.count': records, 'store.size': bytes } = row
+      const { index = '', status, 'docs.count': records, 'store.size': bytes } = row
       const day = dayOfIndex(index)
-      return day === undefined
-        ? []
-        : [{ index, day, records: Number(records ?? 0), bytes: Number(bytes ?? 0) }]
+      if (day === undefined) return []
+      const isClosed = status === 'close'
+      return [{ index, day, records: Number(records ?? 0), bytes: Number(bytes ?? 0), isClosed }]
     })
     this.#listed = listed
     this.#names = new Set(listed.map(({ index }) => index))

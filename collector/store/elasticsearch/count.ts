@@ -146,6 +146,13 @@ async function countOrigins(reader: Reader, question: Question, counter: FacetCo
       aggs
     })
     const told = (name: string) => (aggregations?.[name] as { buckets: Counted[] } | undefined)?.buckets ?? []
+    const others = (aggregations?.['origins'] as { sum_other_doc_count?: number } | undefined)
+      ?.sum_other_doc_count
+    if (others) {
+      question.coverage.complete = false
+      const reason = `${others} records are of more origins than are counted`
+      question.coverage.unreadable.push({ part: indices.join(', '), reason })
+    }
     for (const [name, into] of [
       ['origins', counts.origin],
       ['levels', counts.level],
@@ -158,7 +165,7 @@ async function countOrigins(reader: Reader, question: Question, counter: FacetCo
     question.coverage.scannedRecords += found
     return timed_out ? 'over' : 'more'
   })
-  if ([...counts.origin.keys()].some((id) => !reader.origins.get(id))) await reader.origins.all()
+  await reader.origins.know(counts.origin.keys())
   for (const [id, records] of counts.origin) {
     const origin = reader.origins.get(id)
     if (origin) counter.addOrigin(origin, records)

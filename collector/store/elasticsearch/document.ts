@@ -15,7 +15,8 @@ export const READ_BACK = [
   'driftlog.origin',
   'driftlog.generation',
   'driftlog.output',
-  'driftlog.flags'
+  'driftlog.flags',
+  'driftlog.refused'
 ]
 
 /** A file of a stream, and where a generation begins in it. */
@@ -40,6 +41,33 @@ export function valueTerm(name: string, word: string): string {
   return sized(`${name}=${tokenOf(word)}`)
 }
 
+/** Of what wrote the record: what an origin's own document holds, too. */
+export const FACTS = [
+  'service',
+  'host',
+  'container',
+  'driftlog.origin',
+  'driftlog.instance',
+  'driftlog.stream',
+  'driftlog.stream_number'
+]
+
+/** What FACTS gives. */
+export interface Facts {
+  service: { name: string; environment: string }
+  host: { id: string; name: string }
+  container: { id: string; name: string; image: { name: string } }
+  driftlog: { origin: string; instance: string; stream: string; stream_number: number }
+}
+
+export function originIn({ service, host, container, driftlog }: Facts): Origin {
+  return {
+    ...{ instance: driftlog.instance, app: service.name, environment: service.environment },
+    ...{ host: host.id, hostName: host.name, container: container.id, containerName: container.name },
+    ...{ image: container.image.name, stream: driftlog.stream, streamNumber: driftlog.stream_number }
+  }
+}
+
 /** What READ_BACK gives. */
 export interface Stored {
   message: string
@@ -52,6 +80,8 @@ export interface Stored {
     output: Output
     /** Absent: none. */
     flags?: number
+    /** The line, where the cluster refused it as `message`. */
+    refused?: string
   }
 }
 
@@ -66,7 +96,7 @@ export function recordOf(stored: Stored, origin: Origin): LogRecord {
     level: log.level,
     output: driftlog.output,
     flags: driftlog.flags ?? 0,
-    text: message,
+    text: driftlog.refused ?? message,
     origin,
     generation,
     offset: log.offset

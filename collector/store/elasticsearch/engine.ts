@@ -21,13 +21,15 @@ import {
   type Retention,
   StoreAwayError,
   type StoreHealth,
+  StoreRefusedError,
   type StreamKey
 } from '../store.ts'
 import { BulkWriter } from './bulk.ts'
 import { Catalog } from './catalog.ts'
-import { awayOr, isPassing, patiently, reasonOf } from './cluster.ts'
+import { isPassing, patiently, reasonOf, startErrorOf, storeErrorOf } from './cluster.ts'
 import { facets, histogram } from './count.ts'
 import { type Place, placeOfGeneration } from './document.ts'
+import { replaceDiffering } from './existing.ts'
 import { follow, Pulse } from './follow.ts'
 import { Leftovers, type Stretch } from './leftovers.ts'
 import { Origins } from './origins.ts'
@@ -94,17 +96,18 @@ export class ElasticsearchLogStore implements LogStore {
   readonly #timer: NodeJS.Timeout
   #appended = 0
   #existing = 0
+  #replaced = 0
   #arrivals = 0
 
   private constructor(options: ElasticsearchOptions) {
     const { client, refresh = false, patienceMs = PATIENCE_MS, followEveryMs = FOLLOW_EVERY_MS } = options
     this.#client = client
     this.#options = options
-    this.#origins = new Origins(client)
+    this.#origins = new Origins(client, options.log)
     this.#catalog = new Catalog(client)
     this.#positions = new Positions(client)
     this.#leftovers = new Leftovers(client)
-    this.#bulk = new BulkWriter(client, { patienceMs, refresh })
+    this.#bulk = new BulkWriter(client, { patienceMs, refresh, log: options.log })
     this.#pulse = new Pulse(client, followEveryMs)
     this.#reader = { client, catalog: this.#catalog, origins: this.#origins }
     this.#summaries = new Summaries(this.#reader)
@@ -113,7 +116,7 @@ export class ElasticsearchLogStore implements LogStore {
     this.#timer.unref()
   }
 
-  /** Rejects with StoreAwayError where the cluster does not answer, or with its refusal. */
+  /** Rejects with StoreAwayError where the cluster does not answer, with StoreRefusedError where it does not let the hub in. */
   static async open(options: ElasticsearchOptions): Promise<ElasticsearchLogStore> {
     const { client, log, layout } = options
     try {
@@ -128,7 +131,7 @@ export class ElasticsearchLogStore implements LogStore {
       )
       return store
     } catch (error) {
-      throw awayOr(error)
+      throw startErrorOf(error)
     }
   }
 
@@ -136,11 +139,13 @@ export class ElasticsearchLogStore implements LogStore {
     try {
       await this.#append(batches)
       delete this.#standing.away
+      delete this.#standing.refused
     } catch (error) {
       // What of it was written is looked for before anything else of these generations is.
       this.#leftovers.forget(sourcesOf(batches))
-      const told = awayOr(error)
+      const told = storeErrorOf(error)
       if (told instanceof StoreAwayError) this.#standing.away = told.message
+      if (told instanceof StoreRefusedError) this.#standing.refused = told.message
       throw told
     }
   }
@@ -154,16 +159,22 @@ export class ElasticsearchLogStore implements LogStore {
       patiently(patienceMs, () => this.#origins.ensure(origins)),
       patiently(patienceMs, () => this.#positions.read(unknown))
     ])
+    // Another hub may have written to their files since they were looked at.
+    this.#leftovers.forget(
+      sourcesOf(batches.filter((_, i) => told[i] && this.#positions.isUnclaimed(told[i])))
+    )
     await patiently(patienceMs, () => this.#positions.announce(told))
     const shares = this.#sharesOf(batches)
     await patiently(patienceMs, () => this.#leftovers.look(this.#storedIn(shares)))
-    for (const share of shares) await this.#clear(share)
+    for (const share of shares) await patiently(patienceMs, () => this.#clear(share))
     const documents = await this.#documents(shares, ids)
     if (documents.length > 0) {
       const { created, existing } = await this.#bulk.write(documents)
       for (const name of new Set(documents.flatMap(({ indices }) => [...indices]))) this.#catalog.meets(name)
+      const demand = () => this.#positions.demand(told)
+      this.#replaced += await patiently(patienceMs, () => replaceDiffering(this.#client, existing, demand))
       this.#appended += created
-      this.#existing += existing
+      this.#existing += existing.length
       this.#standing.count(shares, created)
     }
     await patiently(patienceMs, () => this.#positions.write(told))
@@ -277,19 +288,22 @@ export class ElasticsearchLogStore implements LogStore {
   }
 
   health(): StoreHealth {
-    const { records, bytes, oldest, newest, away } = this.#standing
-    const { requests, retried, refused, waitingMs } = this.#bulk.figures
+    const { records, bytes, oldest, newest, away, refused } = this.#standing
+    const reason = away ?? refused
+    const { requests, retried, simplified, unsearchable, waitingMs } = this.#bulk.figures
     return {
-      ...{ engine: 'elasticsearch', records, bytes, writable: away === undefined },
+      ...{ engine: 'elasticsearch', records, bytes, writable: reason === undefined },
       ...(oldest === undefined ? {} : { oldest }),
       ...(newest === undefined ? {} : { newest }),
-      ...(away === undefined ? {} : { reason: away }),
+      ...(reason === undefined ? {} : { reason }),
       figures: {
         store_appended_records_total: this.#appended,
         store_existing_records_total: this.#existing,
+        store_replaced_records_total: this.#replaced,
         store_bulk_requests_total: requests,
         store_retried_records_total: retried,
-        store_simplified_records_total: refused,
+        store_simplified_records_total: simplified,
+        store_unsearchable_records_total: unsearchable,
         store_bulk_seconds_total: waitingMs / 1000
       }
     }
@@ -304,7 +318,7 @@ export class ElasticsearchLogStore implements LogStore {
     try {
       return await question()
     } catch (error) {
-      throw awayOr(error)
+      throw storeErrorOf(error)
     }
   }
 }

@@ -8,6 +8,7 @@ import type { Client } from '@elastic/elasticsearch'
 import { matcher } from '../../query/match.ts'
 import type { LogRecord } from '../../record.ts'
 import type { Arrival, FollowAsked } from '../store.ts'
+import { refresh } from './cluster.ts'
 import { READ_BACK } from './document.ts'
 import { ALL_RECORDS } from './names.ts'
 import { narrow } from './narrow.ts'
@@ -117,7 +118,7 @@ async function* catchUp(
   const moved = [...checkpoints].filter(([shard, checkpoint]) => checkpoint > (reached.get(shard) ?? -1))
   if (moved.length === 0) return
   const indices = [...new Set(moved.map(([shard]) => shard.split('#')[0] ?? ''))]
-  await reader.client.indices.refresh({ index: indices, ignore_unavailable: true })
+  await refresh(reader.client, indices)
   const query = narrow(where, await reader.origins.all()).query
   let left = moved
   while (left.length > 0 && !signal.aborted) {
@@ -168,6 +169,8 @@ async function arrivalsOf(
   const [index = '', number = '0'] = shard.split('#')
   const { hits } = (await reader.client.search({
     ...{ index, preference: `_shards:${number}`, ignore_unavailable: true, size: ROUND_RECORDS },
+    // What a shard can't give now would be passed over for good.
+    allow_partial_search_results: false,
     ...{ track_total_hits: false, seq_no_primary_term: true, sort: [{ _seq_no: 'asc' }] },
     query: { bool: { filter: [query, { range: { _seq_no: { gt: from, lte: to } } }] } },
     _source: [...READ_BACK, 'driftlog.arrival']

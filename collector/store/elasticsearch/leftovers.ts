@@ -4,6 +4,8 @@
  * then those that lie where a new one lies are deleted, so that no line is there twice.
  */
 import type { Client, estypes } from '@elastic/elasticsearch'
+import { StoreAwayError } from '../store.ts'
+import { partError, refresh } from './cluster.ts'
 import { ALL_RECORDS } from './names.ts'
 
 interface Leftover {
@@ -37,9 +39,7 @@ export class Leftovers {
   async look(files: ReadonlyMap<string, readonly Stretch[]>): Promise<void> {
     const fresh = [...files].filter(([source]) => !this.#found.has(source))
     if (fresh.length === 0) return
-    await this.#client.indices.refresh({
-      ...{ index: ALL_RECORDS, ignore_unavailable: true, allow_no_indices: true }
-    })
+    await refresh(this.#client, ALL_RECORDS)
     for (let at = 0; at < fresh.length; at += FILES) {
       const some = fresh.slice(at, at + FILES)
       const found = await this.#beside(some)
@@ -61,11 +61,15 @@ export class Leftovers {
     const [first, last] = [rows[0]?.at ?? 0, rows.at(-1)?.until ?? 0]
     const within = some.filter(({ at, until }) => at < last && until > first)
     const wrong = within.filter(({ at, until }) => ends.get(at) !== until)
-    if (wrong.length > 0)
-      await this.#client.bulk({
+    if (wrong.length > 0) {
+      const { items } = await this.#client.bulk({
         operations: wrong.map(({ index, id }) => ({ delete: { _index: index, _id: id } })),
         refresh: true
       })
+      // What stays would be there twice.
+      const failed = items.find(({ delete: told }) => told?.status !== 200 && told?.status !== 404)
+      if (failed) throw partError('a document that lies where a new one lies', failed.delete ?? {})
+    }
     this.#found.set(
       source,
       some.filter((one) => !within.includes(one))
@@ -85,12 +89,15 @@ export class Leftovers {
       return { bool: { filter: [{ term: { 'driftlog.source': source } }], must_not: isStored } }
     })
     for (let after: estypes.SortResults | undefined; ; ) {
-      const { hits } = await this.#client.search<{ driftlog: Stretch }>({
+      const { hits, _shards } = await this.#client.search<{ driftlog: Stretch }>({
         ...{ index: ALL_RECORDS, ignore_unavailable: true, size: PAGE, track_total_hits: false },
         ...{ query: { bool: { should, minimum_should_match: 1 } }, sort: ORDER },
         _source: ['driftlog.at', 'driftlog.until'],
         ...(after ? { search_after: after } : {})
       })
+      // A shard that had no time may hold one. Those of which no copy is there are not listed: nothing is written there.
+      const failure = _shards?.failures?.[0]
+      if (failure) throw new StoreAwayError(failure.reason?.reason ?? 'a shard could not be searched')
       for (const { _index, _id = '', _source } of hits.hits)
         if (_source) found.push({ index: _index, id: _id, ..._source.driftlog })
       after = hits.hits.at(-1)?.sort

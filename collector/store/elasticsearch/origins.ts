@@ -1,19 +1,26 @@
 /** The origins of all records, each a document: the cluster's records name them by id. */
 import { createHash } from 'node:crypto'
 import type { Client } from '@elastic/elasticsearch'
+import type { Logger } from 'pino'
 import type { Origin } from '../../record.ts'
-import { ORIGINS_INDEX } from './names.ts'
+import { partError } from './cluster.ts'
+import { FACTS, type Facts, originIn } from './document.ts'
+import { ALL_RECORDS, ORIGINS_INDEX } from './names.ts'
 
 const PAGE = 5000
+/** Origins that are looked for among the records at once. */
+const SOUGHT = 1000
 const ID_DIGITS = 20
 
 export class Origins {
   readonly #client: Client
+  readonly #log: Pick<Logger, 'warn'>
   #byId = new Map<string, Origin>()
   readonly #ids = new Map<string, string>()
 
-  constructor(client: Client) {
+  constructor(client: Client, log: Pick<Logger, 'warn'>) {
     this.#client = client
+    this.#log = log
   }
 
   get(id: string): Origin | undefined {
@@ -29,12 +36,45 @@ export class Origins {
       if (origin && !this.#byId.has(id)) fresh.set(id, { ...origin })
     }
     if (fresh.size === 0) return ids
-    const operations = [...fresh].flatMap(([id, origin]) => [{ create: { _id: id } }, { id, origin }])
-    const { items } = await this.#client.bulk({ index: ORIGINS_INDEX, operations, refresh: true })
-    const failed = items.find(({ create }) => create?.error && create.status !== 409)
-    if (failed) throw new Error(`An origin was refused: ${failed.create?.error?.reason}`)
+    await this.#write(fresh)
     for (const [id, origin] of fresh) this.#byId.set(id, origin)
     return ids
+  }
+
+  /** Makes these known. One whose document is gone is made again out of its records, which hold the same facts. */
+  async know(ids: Iterable<string>, signal?: AbortSignal): Promise<void> {
+    const asked = [...new Set(ids)]
+    const unknown = () => asked.filter((id) => !this.#byId.has(id))
+    if (unknown().length === 0) return
+    await this.all(signal)
+    const gone = unknown()
+    for (let at = 0; at < gone.length; at += SOUGHT) await this.#restore(gone.slice(at, at + SOUGHT), signal)
+  }
+
+  async #restore(ids: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+    const { hits } = await this.#client.search<Facts>(
+      {
+        ...{ index: ALL_RECORDS, size: ids.length, track_total_hits: false, ignore_unavailable: true },
+        query: { terms: { 'driftlog.origin': [...ids] } },
+        ...{ collapse: { field: 'driftlog.origin' }, _source: FACTS }
+      },
+      signal ? { signal } : {}
+    )
+    const found = new Map<string, Origin>()
+    for (const { _source } of hits.hits) if (_source) found.set(_source.driftlog.origin, originIn(_source))
+    for (const [id, origin] of found) this.#byId.set(id, origin)
+    this.#log.warn({ origins: found.size }, 'origins were gone from the cluster, made again out of records')
+    await this.#write(found).catch((err: unknown) =>
+      this.#log.warn({ err }, 'origins could not be written again')
+    )
+  }
+
+  async #write(origins: ReadonlyMap<string, Origin>): Promise<void> {
+    if (origins.size === 0) return
+    const operations = [...origins].flatMap(([id, origin]) => [{ create: { _id: id } }, { id, origin }])
+    const { items } = await this.#client.bulk({ index: ORIGINS_INDEX, operations, refresh: true })
+    const failed = items.find(({ create }) => create?.error && create.status !== 409)
+    if (failed) throw partError('an origin', failed.create ?? {})
   }
 
   /** All of them, by id; those that other hubs have added included. */

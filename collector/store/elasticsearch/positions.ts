@@ -7,7 +7,8 @@ import { createHash } from 'node:crypto'
 import type { Client } from '@elastic/elasticsearch'
 import type { GenerationState } from '../../record.ts'
 import { mergeState } from '../generations.ts'
-import { StaleTermError, type StreamKey } from '../store.ts'
+import { StaleTermError, StoreAwayError, type StreamKey } from '../store.ts'
+import { partError } from './cluster.ts'
 import { POSITIONS_INDEX } from './names.ts'
 
 interface Kept {
@@ -63,7 +64,7 @@ export class Positions {
     const ids = streams.map(idOf)
     const { docs } = await this.#client.mget<Kept>({ index: POSITIONS_INDEX, ids: [...new Set(ids)] })
     for (const doc of docs) {
-      if ('error' in doc) throw new Error(`Positions could not be read: ${doc.error.reason}`)
+      if ('error' in doc) throw new StoreAwayError(`positions can't be read: ${doc.error.reason}`)
       const { _id, _source, _seq_no: seqNo, _primary_term: term } = doc
       const generations = new Map(_source?.generations.map((state) => [state.generation, state]))
       const version = seqNo === undefined || term === undefined ? {} : { version: { seqNo, term } }
@@ -81,12 +82,23 @@ export class Positions {
     const fresh = told.flatMap((one) => {
       const states = one.states.filter(({ generation }) => !this.get(one.stream, generation))
       const begun = states.map((state) => ({ ...state, committed: 0, stored: 0, ended: false }))
-      return begun.length > 0 || this.#isUnclaimed(one) ? [{ ...one, states: begun }] : []
+      return begun.length > 0 || this.isUnclaimed(one) ? [{ ...one, states: begun }] : []
     })
     if (fresh.length > 0) await this.write(fresh)
   }
 
-  #isUnclaimed({ stream, term }: Told): boolean {
+  /** Rejects with StaleTermError where another hub has claimed one of the streams since. */
+  async demand(told: readonly Told[]): Promise<void> {
+    const counted = told.filter(({ term }) => term !== undefined)
+    if (counted.length === 0) return
+    const ids = [...new Set(counted.map(({ stream }) => idOf(stream)))]
+    const { docs } = await this.#client.mget<Kept>({ index: POSITIONS_INDEX, ids, _source: ['term'] })
+    const claims = new Map(docs.map((doc) => [doc._id, 'error' in doc ? undefined : doc._source?.term]))
+    if (counted.some(({ stream, term }) => claims.get(idOf(stream)) !== term)) throw new StaleTermError()
+  }
+
+  /** Another term, or none, was the last that this hub has seen to claim the stream. */
+  isUnclaimed({ stream, term }: Told): boolean {
     return term !== undefined && this.#known.get(idOf(stream))?.term !== term
   }
 
@@ -122,7 +134,7 @@ export class Positions {
         if ((this.#known.get(idOf(stream))?.term ?? 0) > term) throw new StaleTermError()
       const changed = left.flatMap((one) => {
         const merged = this.#merged(one)
-        return merged.changed || this.#isUnclaimed(one) ? [{ one, ...merged }] : []
+        return merged.changed || this.isUnclaimed(one) ? [{ one, ...merged }] : []
       })
       if (changed.length === 0) return
       const { items } = await this.#client.bulk({
@@ -139,11 +151,11 @@ export class Positions {
         const id = idOf(one.stream)
         if (status === 409) {
           // What this hub had read, and goes by, is not what stands there.
-          const isBehind = this.#isUnclaimed(one)
+          const isBehind = this.isUnclaimed(one)
           this.#known.delete(id)
           if (isBehind) throw new StaleTermError()
           conflicts.push(one)
-        } else if (error) throw new Error(`Positions were refused: ${error.type} ${error.reason}`)
+        } else if (error) throw partError('a position', { status, error })
         else this.#known.set(id, { generations, term: claim, version: { seqNo, term } })
       }
       left = conflicts

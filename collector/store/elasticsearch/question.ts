@@ -83,12 +83,22 @@ export class Question {
     const left = sign < 0 ? newestFirst : newestFirst.toReversed()
     for (let days = FIRST_DAYS; left.length > 0; days = Math.min(MOST_DAYS, days * 4)) {
       const group = takeDays(left, days)
-      const told = this.leftMs > 0 ? await visit(group.map(({ index }) => index)) : 'over'
+      const indices = this.#open(group)
+      if (indices.length === 0) continue
+      const told = this.leftMs > 0 ? await visit(indices) : 'over'
       if (told === 'more') continue
       const day = group[0]?.day ?? 0
       if (told === 'over') this.runsOut(startOfDay(sign < 0 ? day + 1 : day))
       return
     }
+  }
+
+  #open(group: readonly DayIndex[]): string[] {
+    for (const { index } of group.filter(({ isClosed }) => isClosed)) {
+      this.coverage.complete = false
+      this.coverage.unreadable.push({ part: index, reason: 'the index is closed' })
+    }
+    return group.filter(({ isClosed }) => !isClosed).map(({ index }) => index)
   }
 
   /** Everything on the near side of this instant was searched; for the rest there was no time. */

@@ -13,6 +13,8 @@ interface Aged {
   newestMs: number
   /** Instances of the index; undefined where all have one age. */
   instances: string[] | undefined
+  /** There are others. */
+  hasMore: boolean
 }
 
 /** Resolves to the number of records dropped. */
@@ -24,7 +26,9 @@ export async function retain(
 ): Promise<number> {
   if (retention.maxAgeMs === 0 && retention.maxBytes === 0 && !retention.ages?.size) return 0
   catalog.stale()
-  const oldestFirst = (await catalog.list()).toSorted((a, b) => a.day - b.day)
+  // What is closed can't be looked at; whoever closed it decides over it.
+  const open = (await catalog.list()).filter(({ isClosed }) => !isClosed)
+  const oldestFirst = open.toSorted((a, b) => a.day - b.day)
   let bytes = oldestFirst.reduce((sum, day) => sum + day.bytes, 0)
   let dropped = 0
   for (const day of oldestFirst) {
@@ -33,7 +37,7 @@ export async function retain(
     const old = (aged.instances ?? ['']).filter(
       (instance) => nowMs - aged.newestMs > ageOf(retention, instance)
     )
-    if (tooMuch || old.length === (aged.instances ?? ['']).length) {
+    if (tooMuch || (!aged.hasMore && old.length === (aged.instances ?? ['']).length)) {
       dropped += await deleteDay(client, day)
       bytes -= day.bytes
     } else if (old.length > 0) dropped += await deleteRecords(client, day, old)
@@ -51,10 +55,16 @@ async function ageIn(client: Client, day: DayIndex, { ages }: Retention): Promis
     }
   })
   const newest = (aggregations?.['newest'] as { value: number | null } | undefined)?.value
-  const found = aggregations?.['instances'] as { buckets: { key: string }[] } | undefined
+  const found = aggregations?.['instances'] as Buckets | undefined
   // Where nothing is found yet, something may just have been written.
   const newestMs = typeof newest === 'number' ? newest / 1e6 : Number.POSITIVE_INFINITY
-  return { newestMs, instances: found?.buckets.map(({ key }) => key) }
+  const hasMore = (found?.sum_other_doc_count ?? 0) > 0
+  return { newestMs, instances: found?.buckets.map(({ key }) => key), hasMore }
+}
+
+interface Buckets {
+  buckets: { key: string }[]
+  sum_other_doc_count: number
 }
 
 async function deleteDay(client: Client, { index }: DayIndex): Promise<number> {

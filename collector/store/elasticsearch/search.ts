@@ -10,12 +10,13 @@ import {
   type Direction,
   type Page,
   type PageAsked,
-  type Query
+  type Query,
+  StoreAwayError
 } from '../store.ts'
 import { READ_BACK, recordOf } from './document.ts'
 import { ALL_RECORDS } from './names.ts'
 import { placeClause } from './narrow.ts'
-import { type Hit, Question, type Reader } from './question.ts'
+import { type Answer, type Hit, Question, type Reader } from './question.ts'
 
 /** The order of compareRecords(). */
 const ORDER = [
@@ -50,16 +51,17 @@ export async function search(reader: Reader, query: Query, page: PageAsked, boun
         ...{ query: question.clause, size, sort: sortBy(direction), _source: READ_BACK },
         ...(after ? { search_after: after } : {})
       })
+      // What a request found that ran out of time is some of what there is, not the first of it: the page that goes on
+      // behind the last of them would pass over the others.
+      if (answer.timed_out) {
+        question.runsOut(after ? BigInt(after[0] as string) : direction === 'older' ? range.to : range.from)
+        return 'enough'
+      }
       const { hits } = answer.hits
       question.coverage.scannedRecords += hits.length
       const found = await recordsOf(reader, hits)
       for (const record of found) if (!matches || matches(record)) records.push(record)
       if (records.length > limit) return 'enough'
-      // What a request found that ran out of time is some of what there is, not the first of it.
-      if (answer.timed_out) {
-        question.runsOut(after ? BigInt(after[0] as string) : direction === 'older' ? range.to : range.from)
-        return 'enough'
-      }
       const last = found.at(-1)
       if (hits.length < size || !last) return 'more'
       after = placeValues(cursorOf(last))
@@ -77,13 +79,16 @@ export async function find(reader: Reader, id: string, bounds: Bounds): Promise<
   const place = placeOf(id)
   if (!place) return undefined
   const { signal } = bounds
-  const { hits } = (await reader.client.search(
+  const { hits, _shards } = (await reader.client.search(
     {
       ...{ index: ALL_RECORDS, ignore_unavailable: true, size: 1, _source: READ_BACK as string[] },
       query: placeClause(place)
     },
     signal ? { signal } : {}
-  )) as unknown as { hits: { hits: Hit[] } }
+  )) as unknown as Answer
+  // It may lie in what could not be read.
+  if (hits.hits.length === 0 && _shards.failed > 0)
+    throw new StoreAwayError(`${_shards.failed} of ${_shards.total} shards can't be read`)
   return (await recordsOf(reader, hits.hits))[0]
 }
 
@@ -111,14 +116,18 @@ export async function context(
     const question = await Question.ask(reader, { where: { kind: 'all' }, ...range }, bounds)
     const records: LogRecord[] = []
     await question.byDays(direction === 'older' ? -1 : 1, async (indices) => {
-      const { hits } = await question.search(indices, {
+      const { hits, timed_out } = await question.search(indices, {
         query: { bool: { filter: [...filter, question.clause] } },
         ...{ size: limit - records.length, sort: sortBy(direction), _source: READ_BACK },
         search_after: placeValues(after)
       })
+      if (timed_out) return 'over'
       records.push(...(await recordsOf(reader, hits.hits)))
       return records.length < limit ? 'more' : 'enough'
     })
+    // A neighbour that was not read looks as if it were not there.
+    const { complete, unreadable } = question.coverage
+    if (!complete) throw new StoreAwayError(unreadable[0]?.reason ?? 'it took too long to answer')
     return records
   }
   const [before, behind] = await Promise.all([side('older', asked.before), side('newer', asked.after)])
@@ -127,7 +136,8 @@ export async function context(
 
 /** Hits as records, in their order. */
 export async function recordsOf(reader: Reader, hits: readonly Hit[]): Promise<LogRecord[]> {
-  if (hits.some(({ _source }) => !reader.origins.get(_source.driftlog.origin))) await reader.origins.all()
+  await reader.origins.know(hits.map(({ _source }) => _source.driftlog.origin))
+  // One that is unknown even now has lost its records meanwhile.
   return hits.flatMap(({ _source }) => {
     const origin = reader.origins.get(_source.driftlog.origin)
     return origin ? [recordOf(_source, origin)] : []

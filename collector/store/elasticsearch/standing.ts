@@ -14,6 +14,8 @@ export class Standing {
   newest: bigint | undefined
   /** Why the cluster can't be written to; absent while it can. */
   away?: string
+  /** Why it takes nothing from this hub, though it answers. */
+  refused?: string
   readonly #client: Client
   readonly #catalog: Catalog
   readonly #log: Pick<Logger, 'warn'>

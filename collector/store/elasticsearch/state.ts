@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { type Client, errors } from '@elastic/elasticsearch'
 import type { SharedState, StateEntry, StateStore } from '../state.ts'
-import { awayOr } from './cluster.ts'
+import { refresh, storeErrorOf } from './cluster.ts'
 import { STATE_INDEX } from './names.ts'
 import { changesOf, checkpointOf, type KeptState, keptValue, type Place } from './state-changes.ts'
 
@@ -36,7 +36,7 @@ export class ElasticsearchStateStore implements StateStore {
       await state.#bury()
       return state
     } catch (error) {
-      throw awayOr(error)
+      throw storeErrorOf(error)
     }
   }
 
@@ -47,7 +47,7 @@ export class ElasticsearchStateStore implements StateStore {
   async list<T>(prefix: string): Promise<{ key: string; value: T }[]> {
     return this.#asked(async () => {
       // Searches find what was written only once it is refreshed.
-      await this.#client.indices.refresh({ index: STATE_INDEX })
+      await refresh(this.#client, STATE_INDEX)
       const found: { key: string; value: T }[] = []
       for (let after = ''; ; ) {
         const { hits } = await this.#client.search<KeptState>({
@@ -166,7 +166,7 @@ export class ElasticsearchStateStore implements StateStore {
     try {
       return await question()
     } catch (error) {
-      throw awayOr(error)
+      throw storeErrorOf(error)
     }
   }
 }

@@ -42,7 +42,8 @@ export class Summaries {
       this.#known.set(day.index, { records: day.records, byOrigin })
       for (const [id, sum] of byOrigin) total.set(id, together(total.get(id), sum))
     }
-    const origins = await this.#reader.origins.all()
+    const { origins } = this.#reader
+    await origins.know(total.keys())
     return [...total].flatMap(([id, sum]) => {
       const origin = origins.get(id)
       return origin ? [{ origin, ...sum }] : []

@@ -69,13 +69,7 @@ export async function ensureTemplates(client: Client, { shards, replicas }: Layo
   }
   const current = await versionOf(client)
   if (current !== undefined && current > VERSION) return
-  await client.cluster.putComponentTemplate({
-    name: SETTINGS,
-    version: VERSION,
-    template: { settings: { index: settings as never } }
-  })
-  if (current === VERSION) return
-  // The template comes last: where it is, everything else is there, also for a hub that starts meanwhile.
+  // One that somebody has deleted would come back without its mapping, with the first document.
   for (const [index, properties] of Object.entries(REMEMBERED)) {
     const exists = await client.indices.exists({ index })
     if (exists) continue
@@ -90,6 +84,13 @@ export async function ensureTemplates(client: Client, { shards, replicas }: Layo
         if (!/resource_already_exists/.test(String(error))) throw error
       })
   }
+  await client.cluster.putComponentTemplate({
+    name: SETTINGS,
+    version: VERSION,
+    template: { settings: { index: settings as never } }
+  })
+  if (current === VERSION) return
+  // The template comes last: where it is, everything else is there, also for a hub that starts meanwhile.
   await client.cluster.putComponentTemplate({
     name: MAPPINGS,
     version: VERSION,

@@ -9,11 +9,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from '@elastic/elasticsearch'
 import { beforeEach, expect, test } from 'vitest'
 import type { CompletenessAnswer } from '../../../server/api.ts'
+import { CLUSTER, emptyCluster, CLUSTER_ENV as env } from '../../system/engine.ts'
 import { expectEveryLine } from '../../system/everything.ts'
 import { freePort, Hub, type Program, startAgent } from '../../system/programs.ts'
 import { startWriters, totalOf, type Writers } from '../../system/writers.ts'
 import { type Balancer, startBalancer } from './balancer.ts'
-import { URL as CLUSTER, emptyCluster, hubEnv } from './cluster.ts'
 
 const SECONDS = Number(process.env['DRIFTLOG_HUBS_SECONDS'] ?? 30)
 /** Lines a second, over all containers. */
@@ -31,8 +31,7 @@ test.each([
   { timeout: LONG_MS },
   async (how, choose) => {
     const folder = await mkdtemp(join(tmpdir(), 'driftlog-hubs-'))
-    const open = async (name: string) =>
-      new Hub({ dataDir: join(folder, name), port: await freePort(), env: hubEnv() })
+    const open = async (name: string) => new Hub({ dataDir: join(folder, name), port: await freePort(), env })
     const hubs = [await open('hub-a'), await open('hub-b')]
     const dead = new Set<Hub>()
     const alive = () => {

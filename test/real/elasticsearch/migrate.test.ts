@@ -6,14 +6,14 @@ import { MemoryStateStore } from '../../../collector/store/memory-state.ts'
 import { migrate } from '../../../collector/store/migrate.ts'
 import { ALL_TIME, BOUNDS, batch, DAY, everything, field, origin } from '../../collector/store/corpus.ts'
 import { embeddedUnderTest } from '../../collector/store/folder.ts'
-import { emptyCluster, openStore, URL } from './cluster.ts'
+import { CLUSTER, emptyCluster, openStore } from './cluster.ts'
 
 const RECORDS = 12_000
 
 test('everything is there once, in the same order, and agents go on where they stood', {
   timeout: 120_000
 }, async () => {
-  await emptyCluster()
+  emptyCluster()
   await using under = await embeddedUnderTest()
   const sources = [
     origin('orders'),
@@ -30,7 +30,7 @@ test('everything is there once, in the same order, and agents go on where they s
   const state = new MemoryStateStore()
   await state.put('host/h1', { name: 'web-h1' })
   await using to = await openStore()
-  const target = { logs: to, state: await ElasticsearchStateStore.open(new Client({ node: URL })) }
+  const target = { logs: to, state: await ElasticsearchStateStore.open(new Client({ node: CLUSTER })) }
   const from = { logs: under.store, state }
   const breaking = new AbortController()
   const broken = migrate(from, target, {

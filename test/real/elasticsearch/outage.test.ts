@@ -7,10 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Client } from '@elastic/elasticsearch'
 import { expect, test } from 'vitest'
+import { CLUSTER, emptyCluster, CLUSTER_ENV as env } from '../../system/engine.ts'
 import { expectEveryLine } from '../../system/everything.ts'
 import { freePort, Hub, startAgent } from '../../system/programs.ts'
 import { startWriters, totalOf } from '../../system/writers.ts'
-import { URL as CLUSTER, emptyCluster, hubEnv } from './cluster.ts'
 
 const SERVICE = fileURLToPath(new URL('../../services/elasticsearch', import.meta.url))
 /** At least so many lines are written. */
@@ -23,7 +23,7 @@ const LONG_MS = 3_600_000
 test('the cluster is stopped and killed, the hub killed ten times: every line once', {
   timeout: LONG_MS
 }, async () => {
-  await emptyCluster()
+  emptyCluster()
   const folder = await mkdtemp(join(tmpdir(), 'driftlog-cluster-'))
   try {
     await using writers = await startWriters(folder, {
@@ -31,7 +31,6 @@ test('the cluster is stopped and killed, the hub killed ten times: every line on
       containers: 8,
       logOptions: { 'max-size': '10m', 'max-file': '50' }
     })
-    const env = hubEnv()
     await using hub = await new Hub({ dataDir: join(folder, 'hub'), port: await freePort(), env }).start()
     const begin = () =>
       startAgent({

@@ -1,16 +1,16 @@
 import { Client } from '@elastic/elasticsearch'
 import { ElasticsearchStateStore } from '../../../collector/store/elasticsearch/state.ts'
 import { sharedStateContract, stateStoreContract } from '../../collector/store/state-contract.ts'
-import { emptyCluster, openStore, URL } from './cluster.ts'
+import { CLUSTER, emptyCluster, openStore } from './cluster.ts'
 
 stateStoreContract('elasticsearch', async () => {
-  await emptyCluster()
+  emptyCluster()
   await using _made = await openStore()
-  return ElasticsearchStateStore.open(new Client({ node: URL }))
+  return ElasticsearchStateStore.open(new Client({ node: CLUSTER }))
 })
 
 sharedStateContract('elasticsearch', async () => {
-  await emptyCluster()
+  emptyCluster()
   await using _made = await openStore()
-  return () => ElasticsearchStateStore.open(new Client({ node: URL }))
+  return () => ElasticsearchStateStore.open(new Client({ node: CLUSTER }))
 })

@@ -1,7 +1,7 @@
 /** Writing on the real server: sent again, refused in part, of every shape, over a change of day. */
 import { Client } from '@elastic/elasticsearch'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { POSITIONS_INDEX } from '../../../collector/store/elasticsearch/names.ts'
+import { ORIGINS_INDEX, POSITIONS_INDEX } from '../../../collector/store/elasticsearch/names.ts'
 import {
   ALL_TIME,
   BOUNDS,
@@ -9,15 +9,17 @@ import {
   DAY,
   DAY_NS,
   everything,
+  field,
   type Line,
   origin
 } from '../../collector/store/corpus.ts'
-import { emptyCluster, openStore, URL } from './cluster.ts'
+import { CLUSTER, emptyCluster, openStore } from './cluster.ts'
 
 const RECORDS = 20_000
+const QUIET = { info() {}, warn() {}, error() {} }
 let client: Client
 beforeAll(() => {
-  client = new Client({ node: URL })
+  client = new Client({ node: CLUSTER })
 })
 afterAll(() => client.close())
 beforeEach(emptyCluster)
@@ -158,4 +160,61 @@ test('1,000 containers whose fields and labels clash: none is refused, each line
   )
   expect(await withLabels({ a: 'one', a_b: 'two', a_b_c: 'three', empty: '', nul_key: 'x' })).toBe(2000)
   expect(await withLabels({ db_password: 'hunter2abc' })).toBe(0)
+})
+
+test("a line that somebody's mapping does not take is kept whole, beside lines that are as ever", async () => {
+  await client.cluster.putComponentTemplate({
+    name: 'driftlog@custom',
+    // A keyword of more than 32,766 bytes is refused.
+    template: { mappings: { properties: { message: { type: 'keyword' } } } }
+  })
+  await using store = await openStore({ log: QUIET })
+  const immense = `immense ${'x'.repeat(40_000)}\n\tat a.B.c(B.java:1)`
+  const texts = ['before', immense, 'after']
+  const lines = texts.map((text, n) => ({ text, time: DAY + BigInt(n) }))
+  await store.append([batch(origin('orders'), lines)])
+  expect(store.health().figures).toMatchObject({
+    store_appended_records_total: 3,
+    store_unsearchable_records_total: 1
+  })
+  const page = { limit: 10, direction: 'newer' } as const
+  const { records } = await store.search({ where: everything, ...ALL_TIME }, page, BOUNDS)
+  expect(records.map(({ text }) => text)).toEqual(texts)
+  expect((await store.find(records[1]?.id ?? '', BOUNDS))?.text).toBe(immense)
+})
+
+test('origins whose documents are gone are made again out of records', async () => {
+  const sources = [origin('orders'), { ...origin('cart', 'h2'), stream: '/app/a.log', streamNumber: 3 }]
+  {
+    await using store = await openStore()
+    await store.append(sources.map((source) => batch(source, night(5))))
+  }
+  await client.indices.delete({ index: ORIGINS_INDEX })
+  await using store = await openStore({ log: QUIET })
+  const summaries = await store.origins()
+  expect(summaries.map((summary) => summary.origin).sort((a, b) => (a.app < b.app ? 1 : -1))).toEqual(sources)
+  const orders = field('app', 'cart')
+  const page = { limit: 10, direction: 'newer' } as const
+  expect((await store.search({ where: orders, ...ALL_TIME }, page, BOUNDS)).records).toHaveLength(5)
+  await client.indices.refresh({ index: ORIGINS_INDEX })
+  expect((await client.count({ index: ORIGINS_INDEX })).count).toBe(2)
+})
+
+test('a day that somebody has closed is named in every answer that it belongs to', async () => {
+  await using store = await openStore()
+  await store.append([batch(origin('orders'), night(10_010))])
+  await client.indices.close({ index: 'driftlog-production-2026.11.23' })
+  await using again = await openStore()
+  const page = { limit: 50, direction: 'newer' } as const
+  const query = { where: everything, ...ALL_TIME }
+  const { records, coverage } = await again.search(query, page, BOUNDS)
+  expect(records).toHaveLength(10)
+  const unreadable = [{ part: 'driftlog-production-2026.11.23', reason: 'the index is closed' }]
+  expect(coverage).toMatchObject({ complete: false, unreadable })
+  const facets = await again.facets(query, { fields: ['app'], limit: 5 }, BOUNDS)
+  expect(facets.coverage).toMatchObject({ complete: false, unreadable })
+  const asked = { before: 20, after: 0, scope: 'instance' } as const
+  await expect(again.context(records[5]?.id ?? '', asked, BOUNDS)).rejects.toThrow('the index is closed')
+  await again.retain({ maxAgeMs: 1, maxBytes: 0 }, Number(DAY / 1_000_000n) + 10 * 86_400_000)
+  expect((await client.cat.indices({ index: 'driftlog-*', format: 'json' })).length).toBe(1)
 })

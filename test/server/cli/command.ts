@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { storeEnv } from '../../system/engine.ts'
 
 const MAIN = fileURLToPath(new URL('../../../server/cli/main.ts', import.meta.url))
 
@@ -26,8 +27,10 @@ export interface Running extends AsyncDisposable {
 }
 
 export function startCommand(args: string[], env: NodeJS.ProcessEnv = {}): Running {
+  // Hubs alone are given a folder so.
+  const folder = args.includes('--data') ? args[args.indexOf('--data') + 1] : undefined
   const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], {
-    env: { ...cleanEnv(), ...env },
+    env: { ...cleanEnv(), ...(folder === undefined ? {} : storeEnv(folder)), ...env },
     stdio: ['ignore', 'pipe', 'pipe']
   })
   let stdout = ''

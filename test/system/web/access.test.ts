@@ -102,13 +102,14 @@ test('the grid counts its rows and the tail speaks at most once in five seconds'
       })
   })
   const writer = await hub.writer('orders', 'fra-2', 'orders-3')
+  const begunMs = Date.now()
   for (let i = 0; i < 24; i++) {
     await writer.write([`spoken ${i}`])
     await page.waitForTimeout(250)
   }
   const said = await page.evaluate(() => (window as unknown as { said: number[] }).said.length)
   expect(said).toBeGreaterThan(0)
-  expect(said).toBeLessThanOrEqual(2)
+  expect(said).toBeLessThanOrEqual(Math.ceil((Date.now() - begunMs) / 5000))
   const rows = await page.locator('[role="grid"] > [role="row"]').count()
   expect(rows).toBeGreaterThan(5)
 })

@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { certificateFolder } from '../../fakes/certificates.ts'
 import {
   closeAll,
   openBrowser,
@@ -69,33 +68,6 @@ test.each([
   await page.reload()
   await settled(page)
   expect(await prompt.count()).toBe(0)
-  await page.context().close()
-})
-
-test('by https the cookie is for this very host, and never goes in clear', async () => {
-  await using certificates = await certificateFolder()
-  const { certFile, keyFile } = await certificates.make('hub')
-  const tls = {
-    DRIFTLOG_TLS_CERT_FILE: certFile,
-    DRIFTLOG_TLS_KEY_FILE: keyFile,
-    DRIFTLOG_LISTEN_HOST: '0.0.0.0'
-  }
-  await using secure = await openHub({ env: tls })
-  const line = await secure.writer('orders', 'ams-1', 'orders-1')
-  const page = await browser.page(`${secure.url}/prod/orders/logs?live=1`, {
-    expected: REFUSED,
-    ignoreHTTPSErrors: true
-  })
-  await logIn(page, secure.token())
-  await page.locator('.live-state.on').waitFor()
-  await line.write(['by https'])
-  await expect.poll(() => visibleRows(page)).toEqual(['by https'])
-  expect(await page.context().cookies()).toMatchObject([
-    { name: expect.stringMatching(/^__Host-driftlog-/), secure: true, httpOnly: true, sameSite: 'Strict' }
-  ])
-  await page.getByRole('button', { name: 'Log out' }).click()
-  await page.locator('dialog.login').waitFor()
-  expect(await page.context().cookies()).toEqual([])
   await page.context().close()
 })
 
