@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from '@elastic/elasticsearch'
 import { beforeEach, expect, test } from 'vitest'
 import type { CompletenessAnswer } from '../../../server/api.ts'
+import type { PretendedEngine } from '../../../server/demo/engine.ts'
 import { CLUSTER, emptyCluster, CLUSTER_ENV as env } from '../../system/engine.ts'
 import { expectEveryLine } from '../../system/everything.ts'
 import { freePort, Hub, type Program, startAgent } from '../../system/programs.ts'
@@ -45,6 +46,7 @@ test.each([
       balancer = await startBalancer(alive)
       for (let n = 0; n < AGENTS; n++) fleet.push(await openHost(folder, `host-${'abc'[n]}`, balancer.url))
       for (const { writers } of fleet) writers.begin(RATE / AGENTS)
+      const traces = fleet.map(({ writers }, n) => startTraces(writers.engine, `host-${'abc'[n]}`))
       const endMs = Date.now() + SECONDS * 1000
       const [, second] = hubs
       if (!second) throw new Error('no second hub')
@@ -57,14 +59,24 @@ test.each([
       await second.start()
       dead.delete(second)
       while (Date.now() < endMs) await sleep(100)
+      const printed = await Promise.all(traces.map((trace) => trace.stop()))
       for (const { writers } of fleet) {
         writers.pause()
         writers.burst(1)
       }
       const written = new Map(fleet.flatMap(({ writers }) => [...writers.written]))
       for (const hub of hubs) await expectEveryLine(hub, written, 120_000)
+      for (const hub of hubs) {
+        for (const { app, lines } of printed) {
+          // Where its end did not come in time an event may be in two parts.
+          const found: string[] = []
+          for await (const text of hub.texts({ app })) found.push(...text.split('\n'))
+          expect(found).toEqual(lines)
+        }
+      }
       const client = new Client({ node: CLUSTER })
-      const { count } = await client.count({ index: 'driftlog-*' })
+      const of = { query: { prefix: { message: 'counted' } } }
+      const { count } = await client.count({ index: 'driftlog-*', ...of })
       await client.close()
       expect(count).toBe(totalOf(written))
       for (const hub of hubs) {
@@ -75,7 +87,8 @@ test.each([
       }
       const passed = [...balancer.passed.values()]
       expect(Math.min(...passed)).toBeGreaterThan(SECONDS)
-      console.log(JSON.stringify({ how, lines: count, seconds: SECONDS, requests: passed, wrong: 0 }))
+      const traced = printed.reduce((sum, { lines }) => sum + lines.length, 0)
+      console.log(JSON.stringify({ how, lines: count, traced, seconds: SECONDS, requests: passed, wrong: 0 }))
     } finally {
       for (const { agent, writers } of fleet) {
         await agent.stop()
@@ -87,6 +100,36 @@ test.each([
     }
   }
 )
+
+/** A container that prints stack traces, now quickly and now so slowly that nobody waits for their next line. */
+function startTraces(engine: PretendedEngine, host: string) {
+  const app = `traces-on-${host}`
+  const lines: string[] = []
+  engine.run({ name: app, image: 'traces:1' })
+  const print = (line: string) => {
+    lines.push(line)
+    engine.write(app, 'stdout', `${line}\n`)
+  }
+  let isOver = false
+  const printing = (async () => {
+    for (let n = 0; !isOver; n++) {
+      print(`java.lang.IllegalStateException: number ${n} of ${host}`)
+      for (let frame = 0; frame < 1 + Math.random() * 4; frame++) {
+        if (Math.random() < 0.5) await sleep(Math.random() * 600)
+        print(`\tat com.example.Orders.step${frame}(Orders.java:${n})`)
+      }
+      await sleep(Math.random() * 200)
+    }
+    print('the end')
+  })()
+  return {
+    stop: async () => {
+      isOver = true
+      await printing
+      return { app, lines }
+    }
+  }
+}
 
 async function openHost(folder: string, name: string, hubUrl: string) {
   const writers = await startWriters(join(folder), {
