@@ -38,9 +38,14 @@ export function emptyCluster(): void {
   execFileSync('curl', [...drop, `${CLUSTER}/_component_template/driftlog@*`])
 }
 
+/** A cluster's searches find what was written within a second: resolves when they do. */
+export async function shown(): Promise<void> {
+  if (isClustered) await fetch(`${CLUSTER}/driftlog-*,driftlog.*/_refresh`, { method: 'POST' })
+}
+
 /** All documents that hubs keep in the real server. */
 export async function everythingInCluster(): Promise<string> {
-  await fetch(`${CLUSTER}/driftlog-*,driftlog.*/_refresh`, { method: 'POST' })
+  await shown()
   const found = await fetch(`${CLUSTER}/driftlog-*,driftlog.*/_search?size=10000`)
   return found.text()
 }

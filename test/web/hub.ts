@@ -2,11 +2,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { openAccess } from '../../collector/access.ts'
 import { type Fleet, instanceId, openFleet } from '../../collector/fleet/fleet.ts'
-import { type Batch, type Level, type Origin, recordId } from '../../collector/record.ts'
+import type { Level, Origin } from '../../collector/record.ts'
 import { instanceSubject } from '../../collector/stats/arrivals.ts'
 import type { Sample } from '../../collector/stats/rows.ts'
 import type { StatsStore } from '../../collector/stats/store.ts'
@@ -19,7 +18,7 @@ import { fleetView } from '../../server/fleet-view.ts'
 import { startHub } from '../../server/hub.ts'
 import { openLogins } from '../../server/logins.ts'
 import { batch, origin } from '../collector/store/corpus.ts'
-import { isClustered, storeEnv } from '../system/engine.ts'
+import { shown, storeEnv } from '../system/engine.ts'
 import { testPage } from './build.ts'
 
 const LOG = pino({ level: 'silent' })
@@ -150,7 +149,7 @@ export async function openHub({ env, demo, broken }: HubOptions = {}): Promise<T
           const made = batch(from, written, offset)
           offset = made.state.stored
           await hub.logs.append([{ ...made, receivedMs: Date.now() }])
-          if (isClustered) await found(hub.logs, made)
+          await shown()
         },
         start(atMs) {
           hub.fleet.tell(id, [
@@ -180,13 +179,6 @@ export async function openHub({ env, demo, broken }: HubOptions = {}): Promise<T
       await rm(folder, { recursive: true, force: true })
     }
   }
-}
-
-/** A cluster's searches find what was written a moment later: waits for its last record. */
-async function found(logs: LogStore, { origin, state, records }: Batch): Promise<void> {
-  const offset = records.offset[records.count - 1] ?? 0
-  const id = recordId({ ...origin, generation: state.number, offset })
-  while (!(await logs.find(id, { budgetMs: 10_000 }))) await sleep(20)
 }
 
 async function real(config: Config, demo: HubOptions['demo']): Promise<Running> {
