@@ -23,12 +23,14 @@ const MINUTE_MS = 60_000
 
 interface Before {
   atMs: number
-  written: Written
+  /** By instance. */
+  written: Map<string, Written>
 }
 
 /** Reads values again and again: what a minute has brought is the difference to the time before. */
 export class Values {
   readonly #sources: ValueSources
+  /** By host. */
   readonly #before = new Map<string, Before>()
 
   constructor(sources: ValueSources) {
@@ -40,7 +42,7 @@ export class Values {
     const instances = this.#sources.fleet
       .instances({ host: host.host })
       .filter(({ removedMs }) => removedMs === undefined)
-    const rates = instances.map((instance) => this.#rate(instance.instance, atMs))
+    const rates = this.#rates(host.host, instances, atMs)
     const name = technicalName(host.host)
     const stamp = { host: name, clock: Math.floor(atMs / 1000), ns: (atMs % 1000) * 1_000_000 }
     const own = this.#ofHost(host, instances, rates)
@@ -94,16 +96,17 @@ export class Values {
   }
 
   /** Lines and errors a minute since the time before; nothing the first time. */
-  #rate(instance: string, atMs: number): Rate {
-    const written = { ...this.#sources.rates.of(instance) }
-    const before = this.#before.get(instance)
-    this.#before.set(instance, { atMs, written })
-    if (!before || atMs <= before.atMs) return {}
+  #rates(host: string, instances: readonly FleetInstance[], atMs: number): Rate[] {
+    const before = this.#before.get(host)
+    const now = new Map(instances.map(({ instance }) => [instance, { ...this.#sources.rates.of(instance) }]))
+    this.#before.set(host, { atMs, written: now })
+    if (!before || atMs <= before.atMs) return []
     const minutes = (atMs - before.atMs) / MINUTE_MS
-    return {
-      lines: (written.lines - before.written.lines) / minutes,
-      errors: (written.errors - before.written.errors) / minutes
-    }
+    return instances.map(({ instance }) => {
+      const [was, is] = [before.written.get(instance), now.get(instance)]
+      if (!was || !is) return {}
+      return { lines: (is.lines - was.lines) / minutes, errors: (is.errors - was.errors) / minutes }
+    })
   }
 }
 

@@ -43,8 +43,10 @@ interface Scene extends AsyncDisposable {
   stats: StatsStore
   hosts: string[]
   link: ZabbixLink
-  /** Every host is heard, and tells numbers. */
-  tick(): Promise<void>
+  /** What containers tell of themselves. */
+  gauges: { memoryBytes: number; restarts: number; oomKills: number; health: number }
+  /** Hosts say nothing while this is set. */
+  silent: boolean
 }
 
 /** A fleet in memory, as agents would have told it. */
@@ -72,13 +74,16 @@ async function openScene(names: string[], more: Partial<ZabbixSettings> = {}): P
     hosts.push(host)
   }
   let beat = 0
+  const gauges = { memoryBytes: 100_000_000, restarts: 0, oomKills: 0, health: 2 }
+  const scene = { fleet, stats, hosts, gauges, silent: false }
   const tick = async () => {
+    if (scene.silent) return
     beat++
     for (const host of hosts) {
       fleet.heard(host, 0)
       const sample = (subject: string) => ({
         ...{ subject, atMs: Date.now(), counters: { cpuUs: beat * 1_000_000 } },
-        gauges: { memoryBytes: 100_000_000 + beat, restarts: 0, health: 2 }
+        gauges: { ...gauges, memoryBytes: gauges.memoryBytes + beat }
       })
       const instances = fleet.instances({ host }).map(({ instance }) => sample(instanceSubject(instance)))
       await stats.take(host, [sample(hostSubject(host)), ...instances])
@@ -91,15 +96,15 @@ async function openScene(names: string[], more: Partial<ZabbixSettings> = {}): P
   const stopping = new AbortController()
   const ticking = setInterval(() => void tick(), 1000)
   const running = link.run(stopping.signal)
-  return {
-    ...{ fleet, stats, hosts, link, tick },
+  return Object.assign(scene, {
+    link,
     async [Symbol.asyncDispose]() {
       clearInterval(ticking)
       stopping.abort()
       await running
       await fleet[Symbol.asyncDispose]()
     }
-  }
+  })
 }
 
 interface History {
@@ -205,6 +210,51 @@ test('while the server is away values wait, and arrive with their own times', {
   expect(clocks).toEqual(clocks.map((_, n) => first + 2 * n))
   expect(clocks.length).toBeGreaterThan(awaySeconds / 2)
   expect(scene.link.standing.values).toMatchObject({ refused: 0, dropped: 0 })
+})
+
+test('triggers fire and recover', { timeout: 400_000 }, async () => {
+  await using api = await openAsAdmin()
+  await using scene = await openScene(['troubled-one'])
+  const [id = ''] = scene.hosts
+  const host = technicalName(id)
+  const key = containerKey('driftlog.container.restarts', 'shop', 'shop-web-0')
+  await until(async () => (await historyOf(api, host, key)).length >= 3, 120)
+  const [{ hostid } = { hostid: '' }] = await api.call<{ hostid: string }[]>('host.get', {
+    ...{ filter: { host }, output: ['hostid'] }
+  })
+  // A host's own threshold.
+  await api.call('usermacro.create', { hostid, macro: '{$DRIFTLOG.SILENT}', value: '30s' })
+  const problems = async () => {
+    const found = await api.call<{ name: string }[]>('problem.get', { hostids: hostid, output: ['name'] })
+    return new Set(found.map(({ name }) => name.replace(/shop-web-\d+/, '#')))
+  }
+  expect(await problems()).toEqual(new Set())
+  scene.gauges.health = 0
+  scene.gauges.restarts = 5
+  scene.gauges.oomKills = 1
+  const lost = { container: `${id}c3`, stream: 'docker', generation: 'g', bytes: 70, atMs: Date.now() }
+  scene.fleet.ledger.lost(id, [{ ...lost, cause: 'rotated-unread' }])
+  const seen = new Set<string>()
+  await until(async () => {
+    for (const name of await problems()) seen.add(name)
+    return seen.size >= 5
+  }, 60)
+  expect(seen).toEqual(
+    new Set([
+      'Container # is unhealthy',
+      'Container # keeps restarting',
+      'Container # ran out of memory',
+      'Log lines are missing',
+      'Log lines of container # are missing'
+    ])
+  )
+  scene.gauges.health = 2
+  await until(async () => !(await problems()).has('Container # is unhealthy'), 60)
+  scene.silent = true
+  await until(async () => (await problems()).has('Driftlog agent is silent'), 180)
+  scene.silent = false
+  await until(async () => !(await problems()).has('Driftlog agent is silent'), 120)
+  expect(await problems()).toEqual(new Set(['Container # keeps restarting']))
 })
 
 function service(act: string): void {

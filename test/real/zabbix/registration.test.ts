@@ -1,4 +1,5 @@
 /** Bootstrapped once by an administrator, the hub's own user keeps hosts in line: none twice, none lost, others untouched. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, expect, test } from 'vitest'
 import { ZabbixApi } from '../../../server/zabbix/api.ts'
 import { bootstrap } from '../../../server/zabbix/bootstrap.ts'
@@ -10,8 +11,9 @@ import {
   technicalName,
   type Wanted
 } from '../../../server/zabbix/registration.ts'
+import { sendValues } from '../../../server/zabbix/sender.ts'
 import { templateOn } from '../../../server/zabbix/template.ts'
-import { API_URL, openAsAdmin } from './server.ts'
+import { API_URL, openAsAdmin, TRAPPER } from './server.ts'
 
 const GROUP = 'Driftlog'
 let hub: ZabbixApi
@@ -132,4 +134,35 @@ test('a name that somebody else has is made another; what others have set of a h
   const before = await hosts(admin)
   await reconcile(hub, places, [])
   expect(await hosts(admin)).toEqual(before)
+})
+
+test('a host that demands a pre-shared key takes values from who has it, and from nobody else', async () => {
+  await using admin = await openAsAdmin()
+  await reconcile(hub, places, [wanted(88)])
+  const host = technicalName('host88')
+  const [found] = await admin.call<{ hostid: string }[]>('host.get', {
+    ...{ filter: { host }, output: ['hostid'] }
+  })
+  const psk = { identity: 'driftlog test', key: '5a'.repeat(32) }
+  await admin.call('host.update', {
+    ...{ hostid: found?.hostid, tls_connect: 2, tls_accept: 2 },
+    ...{ tls_psk_identity: psk.identity, tls_psk: psk.key }
+  })
+  const value = {
+    host,
+    key: 'driftlog.agent.behind',
+    value: '7',
+    clock: Math.floor(Date.now() / 1000),
+    ns: 0
+  }
+  // The server reads its configuration once a second.
+  let taken = { processed: 0, failed: 1 }
+  for (let tries = 0; taken.failed > 0 && tries < 40; tries++) {
+    await sleep(500)
+    taken = await sendValues({ ...TRAPPER, psk }, [value]).catch(() => taken)
+  }
+  expect(taken).toEqual({ processed: 1, failed: 0 })
+  expect(await sendValues(TRAPPER, [value])).toEqual({ processed: 0, failed: 1 })
+  const wrong = { ...TRAPPER, psk: { ...psk, key: 'a5'.repeat(32) }, timeoutMs: 2000 }
+  await expect(sendValues(wrong, [value])).rejects.toMatchObject({ code: 'DRIFTLOG_ZABBIX_AWAY' })
 })
