@@ -16,9 +16,8 @@ interface Suite {
 
 /** About embedded files, or about faults of a store in memory. */
 const NOT_ON_A_CLUSTER = /(?:disk-full|store-crash|missing)\.test\.ts$/
-/** Half the time of all; test/real/elasticsearch/outage.test.ts kills hubs and agents, too. */
-const ASK_MOST =
-  /\/(?:commands|network|secrets|web\/(?:belongs|histogram|ledger|live|login|query|reading|start))\.test\.ts$/
+/** A third of the time of all; test/real/elasticsearch/outage.test.ts kills hubs and agents, too. */
+const ASK_MOST = /\/(?:commands|secrets|web\/(?:histogram|ledger|live|query|reading))\.test\.ts$/
 
 const SUITES: Readonly<Record<string, Suite>> = {
   docker: { up: ['up', '3'], down: ['down'] },
