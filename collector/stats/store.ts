@@ -158,8 +158,8 @@ export class StatsStore {
   /** Makes blocks of what is over, and drops what is too old. Resolves to the number of blocks dropped. */
   async tidy(): Promise<number> {
     const nowMs = this.#nowMs()
+    this.#giveUp(nowMs)
     await this.catchUp()
-    await this.#giveUp(nowMs)
     for (const part of this.#hosts.values()) {
       await this.#write(part)
       const { oldest, newest } = beginsOf(part)
@@ -215,21 +215,18 @@ export class StatsStore {
   }
 
   /** Entries that could not be written for too long, or are too many. */
-  async #giveUp(nowMs: number): Promise<void> {
+  #giveUp(nowMs: number): void {
     const waiting = [...this.#hosts.values()].flatMap((part) =>
       [...part.unwritten].map(([key, entry]) => ({ part, key, ...entry }))
     )
     waiting.sort((a, b) => a.takenMs - b.takenMs)
     let bytes = waiting.reduce((sum, entry) => sum + entry.bytes.length, 0)
-    const poorer = new Set<HostPart>()
     for (const entry of waiting) {
       if (entry.takenMs >= nowMs - GIVEN_UP_MS && bytes <= MOST_UNWRITTEN_BYTES) break
       bytes -= entry.bytes.length
       this.counts.lost += entry.samples
-      entry.part.unwritten.delete(entry.key)
-      poorer.add(entry.part)
+      forgetEntry(entry.part, entry.key, decodeEntry(entry.bytes))
     }
-    for (const part of poorer) await this.#inLane(part, () => this.#rebuild(part, part))
   }
 
   #sealSoon(part: HostPart, untilMs: number): void {
@@ -399,6 +396,16 @@ function addSample(part: HostPart, sample: Sample): void {
   const rows = part.rows.get(subject)
   if (rows) rows.push(packed(row))
   else part.rows.set(subject, [packed(row)])
+}
+
+function forgetEntry(part: HostPart, key: string, samples: readonly Sample[]): void {
+  part.unwritten.delete(key)
+  part.entries.delete(key)
+  for (const { subject, atMs } of samples) {
+    const left = part.rows.get(subject)?.filter(([rowMs]) => rowMs !== atMs) ?? []
+    if (left.length > 0) part.rows.set(subject, left)
+    else part.rows.delete(subject)
+  }
 }
 
 function bySubject(samples: readonly Sample[]): Map<string, Sample[]> {

@@ -151,6 +151,36 @@ test('a shelf that takes nothing loses nothing that fits in memory, and counts t
   expect(stats.counts.lost).toBe(0)
 })
 
+test('what a shelf does not take for half an hour is given up, counted, and not shown any more', async () => {
+  const shelf = new MemoryShelf()
+  shelf.write = () => Promise.reject(new Error('no space left'))
+  const samples = randomSamples(20, 8)
+  let nowMs = (samples.at(-1)?.atMs ?? 0) + 1000
+  const stats = await open(shelf, () => nowMs)
+  for (const sample of samples) await expect(stats.take('h1', [sample])).rejects.toThrow('no space')
+  expect(await stats.rows('h1', 'i0', SAMPLES, 0, AFTER_MS)).toEqual(expected(samples))
+  nowMs += 1_800_001
+  await stats.tidy()
+  expect(stats.counts.lost).toBe(20)
+  expect(await stats.rows('h1', 'i0', SAMPLES, 0, AFTER_MS)).toEqual([])
+})
+
+test('a sample that two hubs put at different times, of a host whose clock is off, counts once', async () => {
+  const shelf = new MemoryShelf()
+  const samples = randomSamples(6, 8).map((sample) => ({ ...sample, toldMs: sample.atMs - 50_000 }))
+  const stats = await open(shelf)
+  await stats.take('h1', samples.slice(0, 4))
+  const other = await open(shelf)
+  await other.take(
+    'h1',
+    samples.slice(2).map((sample) => ({ ...sample, atMs: sample.atMs + 30 }))
+  )
+  await other.tidy()
+  const rows = await (await open(shelf)).rows('h1', 'i0', SAMPLES, 0, AFTER_MS)
+  expect(rows).toHaveLength(6)
+  expect(rows.slice(0, 4)).toEqual(expected(samples).slice(0, 4))
+})
+
 test('a damaged block is left out and told, what is around it stays', async () => {
   const shelf = new MemoryShelf()
   const samples = randomSamples(200, 6)
