@@ -29,13 +29,15 @@ export interface StatsAsked {
 
 export interface StatsView {
   series(asked: StatsAsked): Promise<StatsAnswer>
-  latest(filter: { app?: string; environment?: string; host?: string }): StatsLatestAnswer
+  latest(filter: { app?: string; environment?: string; host?: string }): Promise<StatsLatestAnswer>
 }
 
 const MOST_POINTS = 2000
 const MOST_INSTANCES = 200
 /** Instances are added minute by minute: shorter steps of a total would show their different beats. */
 const SLOT_MS = 60_000
+/** Instances whose numbers are read at the same time. */
+const AT_ONCE = 8
 /** Values that are older than this are not "latest" any more. */
 const LATEST_MS = 2 * 60_000
 
@@ -70,7 +72,10 @@ export function statsView(fleet: Fleet, store: StatsStore, nowMs: () => number):
       const instances = instancesOf(subject, range)
       const shown = total ? instances : instances.slice(0, MOST_INSTANCES)
       const rows: Row[][] = []
-      for (const { host, instance } of shown) rows.push(await rowsOf(host, instanceSubject(instance)))
+      for (let at = 0; at < shown.length; at += AT_ONCE) {
+        const some = shown.slice(at, at + AT_ONCE)
+        rows.push(...(await Promise.all(some.map((one) => rowsOf(one.host, instanceSubject(one.instance))))))
+      }
       if (total) {
         const { app, environment } = subject
         const times = { stepMs, slotMs: Math.max(SLOT_MS, tier.rowMs), nowMs: nowMs() }
@@ -86,7 +91,8 @@ export function statsView(fleet: Fleet, store: StatsStore, nowMs: () => number):
       return answer(each, instances.length - shown.length)
     },
 
-    latest(filter) {
+    async latest(filter) {
+      await store.catchUp()
       const asked = { ...filter, fromMs: nowMs() - LATEST_MS }
       const running = fleet
         .instances(asked)

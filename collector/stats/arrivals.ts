@@ -58,6 +58,7 @@ export class StatsArrivals {
     return {
       subject: container === undefined ? hostSubject(host) : instanceSubject(instanceId(host, container)),
       atMs: Math.round(atMs - aheadMs),
+      ...(aheadMs !== 0 && { toldMs: atMs }),
       ...(sinceMs !== undefined && { sinceMs: Math.round(sinceMs - aheadMs) }),
       counters,
       gauges

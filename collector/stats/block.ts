@@ -1,14 +1,17 @@
 /**
  * Rows as bytes: a column per metric and part, each whole numbers as differences in few bytes, all of it deflated.
- * Of a sample min and max follow from the rest and are not written.
+ * Of a sample min and max follow from the rest and are not written. A block begins with the number of the last seal
+ * that is in it: see seal.ts.
  */
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { NumberReader, NumberWriter } from '../store/embedded/varint.ts'
 import { METRIC_LIST } from './metrics.ts'
 import { type Cell, type Row, sampleCell } from './rows.ts'
 
-/** First byte of every block. */
-const VERSION = 1
+/** First byte of every block. Version 1 knew no seals. */
+const VERSION = 2
+const OLD_VERSION = 1
+const HEAD_BYTES = 7
 /** How a column is written. */
 const SAME = 0
 const DIFFERENT = 1
@@ -16,7 +19,7 @@ const LEVEL = 4
 /** A block says how much it is; more is damage. */
 const LARGEST_BYTES = 16 * 1024 * 1024
 
-export function encodeRows(rows: readonly Row[], samples: boolean): Buffer {
+export function encodeRows(rows: readonly Row[], samples: boolean, seal: number): Buffer {
   const out = new NumberWriter()
   out.unsigned(rows.length)
   write(
@@ -38,13 +41,25 @@ export function encodeRows(rows: readonly Row[], samples: boolean): Buffer {
     }
   }
   const bytes = deflateRawSync(out.taken(), { level: LEVEL })
-  return Buffer.concat([Buffer.from([VERSION]), bytes])
+  const head = Buffer.alloc(HEAD_BYTES)
+  head[0] = VERSION
+  head.writeUIntBE(seal, 1, HEAD_BYTES - 1)
+  return Buffer.concat([head, bytes])
+}
+
+/** The number of the last seal in a block, also of a damaged one; 0 where it says none. */
+export function sealOf(block: Uint8Array): number {
+  if (block[0] !== VERSION || block.length < HEAD_BYTES) return 0
+  return Buffer.from(block.buffer, block.byteOffset, HEAD_BYTES).readUIntBE(1, HEAD_BYTES - 1)
 }
 
 /** Throws a RangeError or zlib's error where the bytes are not a block. */
 export function decodeRows(block: Uint8Array, samples: boolean): Row[] {
-  if (block[0] !== VERSION) throw new RangeError(`a block of stats of version ${block[0]}`)
-  const bytes = inflateRawSync(block.subarray(1), { maxOutputLength: LARGEST_BYTES })
+  const [version] = block
+  if (version !== VERSION && version !== OLD_VERSION)
+    throw new RangeError(`a block of stats of version ${version}`)
+  const deflated = block.subarray(version === VERSION ? HEAD_BYTES : 1)
+  const bytes = inflateRawSync(deflated, { maxOutputLength: LARGEST_BYTES })
   const from = new NumberReader(bytes)
   const count = from.unsigned()
   const rows: Row[] = read(from, count).map((atMs) => ({

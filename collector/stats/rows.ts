@@ -27,12 +27,14 @@ export interface Row {
 export interface Sample {
   subject: string
   atMs: number
+  /** The same by the host's own clock, where that is off: hubs may differ by how much. */
+  toldMs?: number
   sinceMs?: number
   counters: StatsCounters
   gauges: StatsGauges
 }
 
-export type Previous = Pick<Sample, 'atMs' | 'sinceMs' | 'counters'>
+export type Previous = Pick<Sample, 'atMs' | 'toldMs' | 'sinceMs' | 'counters'>
 
 /** Places of time and the two weights in a packed row. */
 const SUMS_AT = 3
@@ -41,14 +43,47 @@ const NOMINAL_S = 10
 const LONGEST_S = 60
 /** A subject that began this shortly before its first sample is known from its beginning. */
 const YOUNG_MS = 60_000
+/** A sample that comes later than this after the one before begins anew. */
+const LONGEST_PAUSE_MS = 3_600_000
 /** Beginnings that differ by less are the same one, told with another clock. */
 const SAME_BEGIN_MS = 1000
 /** Whole numbers are kept below this: larger ones would lose digits. */
 const LARGEST = 2 ** 52
 
+/** Whether a sample was told before, where `before` is the last one that is known of its subject. */
+export function isKnown({ atMs, toldMs }: Sample, before: Previous | undefined): boolean {
+  if (!before) return false
+  return atMs <= before.atMs || (toldMs !== undefined && toldMs === before.toldMs)
+}
+
+/** What the next sample of the subject is compared with. */
+export function endOf({ atMs, toldMs, sinceMs, counters }: Sample): Previous {
+  return {
+    ...{ atMs, counters },
+    ...(toldMs !== undefined && { toldMs }),
+    ...(sinceMs !== undefined && { sinceMs })
+  }
+}
+
+/** Samples of one subject, told in any order and some of them more than once: each once, in the order of their time. */
+export function inOrder(samples: readonly Sample[]): Sample[] {
+  const told = new Set<number>()
+  let lastMs = Number.NEGATIVE_INFINITY
+  const once: Sample[] = []
+  for (const sample of samples.toSorted((a, b) => a.atMs - b.atMs)) {
+    const { atMs, toldMs } = sample
+    if (atMs === lastMs || (toldMs !== undefined && told.has(toldMs))) continue
+    if (toldMs !== undefined) told.add(toldMs)
+    lastMs = atMs
+    once.push(sample)
+  }
+  return once
+}
+
 /** Counters become what they grew by since the sample before; what began anew is counted from 0. */
-export function rowOf(sample: Sample, before: Previous | undefined): Row {
+export function rowOf(sample: Sample, last: Previous | undefined): Row {
   const { atMs, sinceMs, counters, gauges } = sample
+  const before = last && atMs - last.atMs <= LONGEST_PAUSE_MS ? last : undefined
   const begun = beginning(sample, before)
   const fromMs = before?.atMs ?? (begun ? sinceMs : undefined)
   const coveredMs = fromMs === undefined ? 0 : Math.max(1, Math.round(atMs - fromMs))

@@ -1,11 +1,26 @@
 /**
  * StatsStore: samples as they come are written to a journal at once; ten minutes of a host together become blocks, of
- * samples, minutes and hours, in one step that ends their journal. Nothing told twice is counted twice.
+ * samples, minutes and hours (seal.ts). What is not in blocks yet is held in memory for those who ask; on a shelf that
+ * hubs share, what others wrote is looked for before an answer.
  */
+import { randomBytes } from 'node:crypto'
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { decodeRows, encodeRows } from './block.ts'
-import { type Previous, packed, type Row, rolledUp, rowOf, type Sample, unpacked } from './rows.ts'
-import type { Shelf } from './shelf.ts'
+import { decodeEntry, encodeEntry, entryKey, entryOf } from './journal.ts'
+import {
+  endOf,
+  inOrder,
+  isKnown,
+  type Previous,
+  packed,
+  type Row,
+  rolledUp,
+  rowOf,
+  type Sample,
+  unpacked
+} from './rows.ts'
+import { decoded, FORGOTTEN_MS, hostOfRecord, Sealer, type Standing } from './seal.ts'
+import type { Put, Shelf } from './shelf.ts'
 import { blockKey, keptMs, SAMPLES, type StatsRetention, TIERS, type Tier, timeKey } from './tiers.ts'
 
 export interface StatsStoreOptions {
@@ -13,105 +28,112 @@ export interface StatsStoreOptions {
   retention: StatsRetention
   log: Pick<Logger, 'warn'>
   nowMs?: () => number
+  /** For what others wrote it is looked no more often than this. */
+  lookEveryMs?: number
 }
 
-/** Samples of one host within one block's time, not made into blocks yet. */
-interface Head {
-  beginMs: number
-  /** By subject, see packed(). */
-  rows: Map<string, Float64Array[]>
-  /** What each subject was at its end. */
-  ends: Map<string, Previous>
-  journal: string[]
-  /** It is being written: what comes now goes to another. */
-  sealing: boolean
+/** An entry that is not on the shelf yet. */
+interface Unwritten {
+  bytes: Buffer
+  samples: number
+  takenMs: number
 }
 
+/** What is known of one host beside its blocks. */
 interface HostPart {
   host: string
-  /** Oldest first; the last one is being filled. */
-  heads: Head[]
+  /** Of the seals up to this one the rows are in blocks. */
+  number: number
+  ends: Standing['ends']
+  /** A seal may be open: blocks are not to be read before it is closed. */
+  isOpen: boolean
+  /** Entries whose rows are not in blocks. */
+  entries: Set<string>
+  unwritten: Map<string, Unwritten>
+  /** Of these entries, by subject, in the order of their time; see packed(). */
+  rows: Map<string, Float64Array[]>
   previous: Map<string, Previous>
-  /** The same as of the last blocks: where the journal goes on from. */
-  stored: Map<string, Previous>
   latest: Map<string, Row>
-  /** Heads are made into blocks one after another. */
-  sealing: Promise<void> | undefined
-  /** How often blocks of this host were written. */
-  seals: number
+  /** How often `entries` was added to. */
+  changes: number
+  /** What is done with this host one after another: seals, and what others did. */
+  lane: Promise<unknown>
+  /** Waits for its turn to be sealed. */
+  waits: boolean
 }
 
-/** A head whose time is over for so long is sealed although its host is silent. */
+/** A host's time is over for so long before it is sealed although the host is silent. */
 const SILENT_MS = 2 * 60_000
-/** What a subject was is forgotten after so long; a sample that comes later begins anew. */
-const FORGOTTEN_MS = 3_600_000
-/** Heads of one host that wait because they cannot be written; the oldest go, and are counted. */
-const MOST_HEADS = 6
-/** Blocks that are made or read before others get their turn. */
+/** An entry that cannot be written is given up after so long, and counted; well within FORGOTTEN_MS. */
+const GIVEN_UP_MS = 30 * 60_000
+/** The same of all hosts together: the oldest go. */
+const MOST_UNWRITTEN_BYTES = 64 * 1024 * 1024
+/** Blocks that are decoded before others get their turn. */
 const AT_ONCE = 8
+/** Blocks or entries that are read together. */
+const READ_AT_ONCE = 200
 const DELETED_AT_ONCE = 500
 /** Samples of a clock that is this far ahead are no samples. */
 const FUTURE_MS = 3_600_000
+const LOOK_EVERY_MS = 2000
 
 /** Reads back what was not made into blocks when the hub ended. */
 export async function openStats(options: StatsStoreOptions): Promise<StatsStore> {
   const store = new StatsStore(options)
-  await store.load()
+  await store.catchUp()
   return store
 }
 
 export class StatsStore {
   readonly retention: StatsRetention
   readonly #shelf: Shelf
+  readonly #sealer: Sealer
   readonly #log: Pick<Logger, 'warn'>
   readonly #nowMs: () => number
+  readonly #lookEveryMs: number
   readonly #hosts = new Map<string, HostPart>()
-  #journalNumber = 0
+  /** Names this hub in the keys of its entries. */
+  readonly #hub = randomBytes(6).toString('hex')
+  #entryNumber = 0
+  /** Up to where changes of the shelf are known. */
+  #place: string | undefined
+  #looking: Promise<void> | undefined
+  #lookedMs = Number.NEGATIVE_INFINITY
+  /** Hosts are sealed one after another. */
+  #seals: Promise<void> = Promise.resolve()
   readonly counts = { taken: 0, known: 0, late: 0, lost: 0 }
 
-  constructor({ shelf, retention, log, nowMs = Date.now }: StatsStoreOptions) {
+  constructor(options: StatsStoreOptions) {
+    const { shelf, retention, log, nowMs = Date.now, lookEveryMs = LOOK_EVERY_MS } = options
     this.retention = retention
     this.#shelf = shelf
+    this.#sealer = new Sealer({ shelf, log, nowMs })
     this.#log = log
     this.#nowMs = nowMs
-  }
-
-  /** Called once by openStats(). */
-  async load(): Promise<void> {
-    for (const key of this.#shelf.keys('p/', 'p0', Number.MAX_SAFE_INTEGER)) {
-      const host = key.slice(2)
-      const kept = this.#json<[string, Previous][]>(key) ?? []
-      const part = this.#part(host)
-      for (const [subject, previous] of kept) {
-        part.stored.set(subject, previous)
-        part.previous.set(subject, previous)
-      }
-    }
-    for (const key of this.#shelf.keys('j/', 'j0', Number.MAX_SAFE_INTEGER)) {
-      const [, number = '', host = ''] = key.split('/')
-      this.#journalNumber = Math.max(this.#journalNumber, Number(number) + 1)
-      const samples = this.#json<Sample[]>(key) ?? []
-      for (const head of this.#apply(this.#part(host), samples).keys()) head.journal.push(key)
-    }
+    this.#lookEveryMs = lookEveryMs
   }
 
   /** Takes samples of one host, of each subject in the order of their time. Resolves when they survive a crash. */
   async take(host: string, samples: readonly Sample[]): Promise<void> {
     const part = this.#part(host)
     const fresh = samples.filter((sample) => this.#isFresh(part, sample))
-    if (fresh.length === 0) return
-    const puts: [string, Buffer][] = []
-    for (const [head, own] of this.#apply(part, fresh)) {
-      const key = `${timeKey('j', this.#journalNumber++)}${host}`
-      head.journal.push(key)
-      puts.push([key, Buffer.from(JSON.stringify(own))])
+    if (fresh.length > 0) {
+      const firstMs = Math.min(...fresh.map(({ atMs }) => atMs))
+      const key = entryKey(host, firstMs, this.#hub, this.#entryNumber++)
+      part.unwritten.set(key, {
+        ...{ bytes: encodeEntry(fresh), samples: fresh.length, takenMs: this.#nowMs() }
+      })
+      part.entries.add(key)
+      part.changes++
+      for (const sample of fresh) addSample(part, sample)
+      this.counts.taken += fresh.length
     }
-    this.counts.taken += fresh.length
-    await this.#shelf.write(puts, [])
-    if (part.heads.length > 1) void this.#sealAllBut(part, 1)
+    await this.#write(part)
+    const begins = beginsOf(part)
+    if (begins.oldest < begins.newest) this.#sealSoon(part, begins.newest)
   }
 
-  /** The newest row of a subject, where it is not older than `maxAgeMs`. */
+  /** The newest row of a subject that is known here (see catchUp()), where it is not older than `maxAgeMs`. */
   latest(host: string, subject: string, maxAgeMs: number): Row | undefined {
     const row = this.#hosts.get(host)?.latest.get(subject)
     return row && row.atMs >= this.#nowMs() - maxAgeMs ? row : undefined
@@ -119,14 +141,15 @@ export class StatsStore {
 
   /** Rows of a tier in the order of their time, `fromMs` ≤ time < `toMs`. Never holds the event loop for long. */
   async rows(host: string, subject: string, tier: Tier, fromMs: number, toMs: number): Promise<Row[]> {
-    const part = this.#hosts.get(host)
     for (;;) {
-      await part?.sealing
-      const seals = part?.seals
+      await this.catchUp()
+      const part = this.#part(host)
+      if (part.isOpen) await this.#settle(part)
+      const { number } = part
       const rows = await this.#blocks(tier, subject, fromMs, toMs)
       // Blocks that were written meanwhile may be missing in one place and double in the other: look again.
-      if (part && (part.sealing !== undefined || part.seals !== seals)) continue
-      for (const head of part?.heads ?? []) rows.push(...(head.rows.get(subject) ?? []).map(unpacked))
+      if (part.isOpen || part.number !== number || !(await this.#isCurrent(part))) continue
+      for (const numbers of part.rows.get(subject) ?? []) rows.push(unpacked(numbers))
       const within = rows.filter(({ atMs }) => atMs >= fromMs && atMs < toMs)
       return tier === SAMPLES ? within : rolledUp(within, tier.rowMs)
     }
@@ -135,17 +158,22 @@ export class StatsStore {
   /** Makes blocks of what is over, and drops what is too old. Resolves to the number of blocks dropped. */
   async tidy(): Promise<number> {
     const nowMs = this.#nowMs()
+    this.#giveUp(nowMs)
+    await this.catchUp()
     for (const part of this.#hosts.values()) {
-      const last = part.heads.at(-1)
-      const over = last && last.beginMs + SAMPLES.blockMs < nowMs - SILENT_MS
-      if (part.heads.length > 1 || over) await this.#sealAllBut(part, over ? 0 : 1)
+      await this.#write(part)
+      const { oldest, newest } = beginsOf(part)
+      const isSilent = newest + SAMPLES.blockMs < nowMs - SILENT_MS
+      if (part.isOpen || oldest < newest || isSilent)
+        this.#sealSoon(part, isSilent ? newest + SAMPLES.blockMs : newest)
       forgetOld(part, nowMs)
     }
+    await this.#seals
     let dropped = 0
     for (const tier of TIERS) {
       const end = timeKey(tier.letter, nowMs - keptMs(tier, this.retention) - tier.blockMs)
       for (;;) {
-        const keys = this.#shelf.keys(`${tier.letter}/`, end, DELETED_AT_ONCE)
+        const keys = await this.#shelf.keys(`${tier.letter}/`, end, DELETED_AT_ONCE)
         if (keys.length === 0) break
         await this.#shelf.write([], keys)
         dropped += keys.length
@@ -154,167 +182,253 @@ export class StatsStore {
     return dropped
   }
 
-  /** Resolves when nothing is being written any more. The shelf stays open; what waits is in its journal. */
-  async close(): Promise<void> {
-    for (const part of this.#hosts.values()) await part.sealing
+  /** Takes over what other hubs wrote, also at the very beginning; what this one knows is at most some seconds old then. */
+  async catchUp(): Promise<void> {
+    if (this.#place !== undefined && !this.#shelf.isShared) return
+    if (performance.now() - this.#lookedMs < this.#lookEveryMs) return
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined
+    })
+    await this.#looking
   }
 
-  #isFresh({ previous }: HostPart, { subject, atMs }: Sample): boolean {
+  /** Resolves when nothing is being written any more. The shelf stays open; what waits is in its journal. */
+  async close(): Promise<void> {
+    await this.#seals
+    for (const part of this.#hosts.values()) await part.lane
+  }
+
+  #isFresh({ previous }: HostPart, sample: Sample): boolean {
     const nowMs = this.#nowMs()
-    const before = previous.get(subject)
-    if (before && atMs <= before.atMs) this.counts.known++
+    const { subject, atMs } = sample
+    if (isKnown(sample, previous.get(subject))) this.counts.known++
     else if (atMs > nowMs + FUTURE_MS || atMs < nowMs - this.retention.samplesMs) this.counts.late++
     else return true
     return false
   }
 
-  /** Into the heads, each sample where its time lies. */
-  #apply(part: HostPart, samples: readonly Sample[]): Map<Head, Sample[]> {
-    const touched = new Map<Head, Sample[]>()
-    for (const sample of samples) {
-      const { subject, atMs, sinceMs, counters } = sample
-      const before = part.previous.get(subject)
-      if (before && atMs <= before.atMs) continue
-      const row = rowOf(sample, before)
-      const now = { atMs, ...(sinceMs !== undefined && { sinceMs }), counters }
-      part.previous.set(subject, now)
-      part.latest.set(subject, row)
-      const head = headOf(part, atMs)
-      head.ends.set(subject, now)
-      const rows = head.rows.get(subject)
-      if (rows) rows.push(packed(row))
-      else head.rows.set(subject, [packed(row)])
-      const own = touched.get(head)
-      if (own) own.push(sample)
-      else touched.set(head, [sample])
+  async #write(part: HostPart): Promise<void> {
+    if (part.unwritten.size === 0) return
+    const puts = [...part.unwritten].map(([key, { bytes }]): Put => [key, bytes])
+    await this.#shelf.write(puts, [])
+    for (const [key] of puts) part.unwritten.delete(key)
+  }
+
+  /** Entries that could not be written for too long, or are too many. */
+  #giveUp(nowMs: number): void {
+    const waiting = [...this.#hosts.values()].flatMap((part) =>
+      [...part.unwritten].map(([key, entry]) => ({ part, key, ...entry }))
+    )
+    waiting.sort((a, b) => a.takenMs - b.takenMs)
+    let bytes = waiting.reduce((sum, entry) => sum + entry.bytes.length, 0)
+    for (const entry of waiting) {
+      if (entry.takenMs >= nowMs - GIVEN_UP_MS && bytes <= MOST_UNWRITTEN_BYTES) break
+      bytes -= entry.bytes.length
+      this.counts.lost += entry.samples
+      forgetEntry(entry.part, entry.key, decodeEntry(entry.bytes))
     }
-    return touched
   }
 
-  /** Leaves the newest `keep` heads. */
-  #sealAllBut(part: HostPart, keep: number): Promise<void> {
-    part.sealing ??= this.#seal(part, part.heads.slice(0, part.heads.length - keep)).finally(() => {
-      part.sealing = undefined
-    })
-    return part.sealing
-  }
-
-  async #seal(part: HostPart, heads: readonly Head[]): Promise<void> {
-    for (const head of heads) {
-      head.sealing = true
-      const puts: [string, Buffer][] = []
-      let made = 0
-      for (const [subject, numbers] of head.rows) {
-        const rows = numbers.map(unpacked)
-        for (const tier of TIERS) puts.push(...this.#merged(tier, subject, rows))
-        if (++made % AT_ONCE === 0) await turn()
-      }
-      const stored = new Map([...part.stored, ...head.ends])
-      puts.push([`p/${part.host}`, Buffer.from(JSON.stringify([...stored]))])
-      try {
-        await this.#shelf.write(puts, head.journal)
-        part.heads.splice(part.heads.indexOf(head), 1)
-        part.stored = stored
-        part.seals++
-      } catch (err) {
-        head.sealing = false
+  #sealSoon(part: HostPart, untilMs: number): void {
+    if (part.waits) return
+    part.waits = true
+    this.#seals = this.#seals.then(async () => {
+      part.waits = false
+      await this.#inLane(part, () => this.#seal(part, untilMs)).catch((err) =>
         this.#log.warn({ err, host: part.host }, 'stats could not be stored, will try again')
-        this.#dropSurplus(part)
-        return
+      )
+    })
+  }
+
+  async #seal(part: HostPart, untilMs: number): Promise<void> {
+    part.isOpen = true
+    await this.#sealer.seal(part.host, untilMs)
+    const standing = await this.#adopt(part)
+    // Some that others have sealed may have been written once more.
+    if (!standing.open && beginsOf(part).oldest < untilMs) await this.#rebuild(part, standing)
+  }
+
+  /** Resolves when the blocks of a host are whole. */
+  #settle(part: HostPart): Promise<void> {
+    return this.#inLane(part, async () => {
+      if (part.isOpen) await this.#seal(part, 0)
+    })
+  }
+
+  /** Whether others have sealed nothing since this hub looked. */
+  async #isCurrent(part: HostPart): Promise<boolean> {
+    if (!this.#shelf.isShared) return true
+    const { number, open } = await this.#sealer.standing(part.host)
+    if (!open && number === part.number) return true
+    part.isOpen = true
+    return false
+  }
+
+  /** Takes over how far the host's seals are. */
+  async #adopt(part: HostPart): Promise<Standing> {
+    const standing = await this.#sealer.standing(part.host)
+    if (!standing.open && standing.number > part.number) await this.#rebuild(part, standing)
+    part.isOpen = standing.open !== undefined
+    return standing
+  }
+
+  /** What is not in blocks, by the entries that there are. */
+  async #rebuild(part: HostPart, { number, ends }: Pick<Standing, 'number' | 'ends'>): Promise<void> {
+    for (;;) {
+      const { changes } = part
+      const own = new Map(part.unwritten)
+      const pending = [...part.entries].filter((key) => !own.has(key))
+      const found = new Map<string, Sample[]>()
+      for (const [key, { bytes }] of own) found.set(key, decodeEntry(bytes))
+      for await (const [key, samples] of this.#entries(pending)) found.set(key, samples)
+      if (part.changes !== changes) continue
+      part.number = number
+      part.ends = ends
+      part.entries = new Set(found.keys())
+      part.rows = new Map()
+      part.previous = new Map([...ends].map(([subject, { previous }]) => [subject, previous]))
+      for (const samples of bySubject([...found.values()].flat()).values())
+        for (const sample of inOrder(samples))
+          if (!isKnown(sample, part.previous.get(sample.subject))) addSample(part, sample)
+      return
+    }
+  }
+
+  async *#entries(keys: readonly string[]): AsyncGenerator<[key: string, samples: Sample[]]> {
+    for (let at = 0; at < keys.length; at += AT_ONCE) {
+      const some = keys.slice(at, at + AT_ONCE)
+      const values = await this.#shelf.read(some)
+      for (const [i, key] of some.entries()) {
+        const bytes = values[i]
+        if (bytes) yield [key, decodeEntry(bytes)]
+      }
+      await turn()
+    }
+  }
+
+  async #look(): Promise<void> {
+    const lookedMs = performance.now()
+    const { keys, place } = await this.#shelf.changes(this.#place)
+    const changed = new Map<string, { isSealed: boolean; entries: string[] }>()
+    for (const key of keys) {
+      const entry = entryOf(key)
+      const host = entry?.host ?? hostOfRecord(key)
+      if (host === undefined) continue
+      const change = changed.get(host) ?? { isSealed: false, entries: [] }
+      changed.set(host, change)
+      if (entry) change.entries.push(key)
+      else change.isSealed = true
+    }
+    for (const [host, { isSealed, entries }] of changed) {
+      const part = this.#part(host)
+      await this.#inLane(part, async () => {
+        if (isSealed) await this.#adopt(part)
+        await this.#addEntries(part, entries)
+      })
+    }
+    this.#place = place
+    this.#lookedMs = lookedMs
+  }
+
+  /** Entries that others wrote. */
+  async #addEntries(part: HostPart, keys: readonly string[]): Promise<void> {
+    const fresh = keys.filter((key) => !part.entries.has(key))
+    let inTime = true
+    for await (const [key, samples] of this.#entries(fresh)) {
+      part.entries.add(key)
+      part.changes++
+      for (const sample of samples) {
+        const { subject } = sample
+        if (isKnown(sample, part.ends.get(subject)?.previous)) continue
+        if (!isKnown(sample, part.previous.get(subject))) addSample(part, sample)
+        else if (!part.rows.get(subject)?.some(([atMs]) => atMs === sample.atMs)) inTime = false
       }
     }
-  }
-
-  #dropSurplus(part: HostPart): void {
-    while (part.heads.length > MOST_HEADS) {
-      const head = part.heads.shift()
-      for (const rows of head?.rows.values() ?? []) this.counts.lost += rows.length
-    }
-  }
-
-  /** Blocks of a tier with these rows added to what they hold. */
-  #merged(tier: Tier, subject: string, rows: readonly Row[]): [string, Buffer][] {
-    const byBlock = new Map<string, Row[]>()
-    for (const row of tier === SAMPLES ? rows : rolledUp(rows, tier.rowMs)) {
-      const key = blockKey(tier, row.atMs, subject)
-      const own = byBlock.get(key)
-      if (own) own.push(row)
-      else byBlock.set(key, [row])
-    }
-    return [...byBlock].map(([key, added]) => {
-      const all = [...this.#decoded(key, tier), ...added]
-      return [key, encodeRows(tier === SAMPLES ? all : rolledUp(all, tier.rowMs), tier === SAMPLES)]
-    })
+    if (!inTime) await this.#rebuild(part, part)
   }
 
   async #blocks(tier: Tier, subject: string, fromMs: number, toMs: number): Promise<Row[]> {
-    const rows: Row[] = []
-    let looked = 0
     // Beyond these there is nothing, however long the range that is asked for.
     const nowMs = this.#nowMs()
     const oldestMs = Math.max(fromMs, nowMs - keptMs(tier, this.retention) - tier.blockMs)
     const endMs = Math.min(toMs, nowMs + FUTURE_MS + 1)
-    for (let atMs = Math.floor(oldestMs / tier.blockMs) * tier.blockMs; atMs < endMs; atMs += tier.blockMs) {
-      for (const row of this.#decoded(blockKey(tier, atMs, subject), tier)) rows.push(row)
-      if (++looked % AT_ONCE === 0) await turn()
+    const keys: string[] = []
+    for (let atMs = Math.floor(oldestMs / tier.blockMs) * tier.blockMs; atMs < endMs; atMs += tier.blockMs)
+      keys.push(blockKey(tier, atMs, subject))
+    const rows: Row[] = []
+    for (let at = 0; at < keys.length; at += READ_AT_ONCE) {
+      const some = keys.slice(at, at + READ_AT_ONCE)
+      const blocks = await this.#shelf.read(some)
+      for (const [i, key] of some.entries()) {
+        for (const row of decoded(blocks[i], { key, tier, log: this.#log })) rows.push(row)
+        if (i % AT_ONCE === AT_ONCE - 1) await turn()
+      }
     }
     return rows
   }
 
-  /** A block that cannot be read counts as empty: it is told, and must not stop what comes after it. */
-  #decoded(key: string, tier: Tier): Row[] {
-    const block = this.#shelf.get(key)
-    if (!block) return []
-    try {
-      return decodeRows(block, tier === SAMPLES)
-    } catch (err) {
-      this.#log.warn({ err, key }, 'a block of stats is damaged, it is left out')
-      return []
-    }
-  }
-
-  #json<T>(key: string): T | undefined {
-    const bytes = this.#shelf.get(key)
-    return bytes && (JSON.parse(Buffer.from(bytes).toString()) as T)
+  #inLane<T>(part: HostPart, act: () => Promise<T>): Promise<T> {
+    const done = part.lane.then(act)
+    part.lane = done.catch(() => undefined)
+    return done
   }
 
   #part(host: string): HostPart {
     const known = this.#hosts.get(host)
     if (known) return known
     const part: HostPart = {
-      host,
-      heads: [],
-      previous: new Map(),
-      stored: new Map(),
-      latest: new Map(),
-      sealing: undefined,
-      seals: 0
+      ...{ host, number: 0, ends: new Map(), isOpen: false, changes: 0, waits: false },
+      ...{ entries: new Set(), unwritten: new Map(), lane: Promise.resolve() },
+      ...{ rows: new Map(), previous: new Map(), latest: new Map() }
     }
     this.#hosts.set(host, part)
     return part
   }
 }
 
-function headOf({ heads }: HostPart, atMs: number): Head {
-  const beginMs = Math.floor(atMs / SAMPLES.blockMs) * SAMPLES.blockMs
-  const known = heads.find((head) => head.beginMs === beginMs && !head.sealing)
-  if (known) return known
-  const head: Head = { beginMs, rows: new Map(), ends: new Map(), journal: [], sealing: false }
-  heads.push(head)
-  heads.sort((a, b) => a.beginMs - b.beginMs)
-  return head
+/** Behind what is known of its subject. */
+function addSample(part: HostPart, sample: Sample): void {
+  const { subject, atMs } = sample
+  const row = rowOf(sample, part.previous.get(subject))
+  part.previous.set(subject, endOf(sample))
+  const latest = part.latest.get(subject)
+  if (!latest || latest.atMs <= atMs) part.latest.set(subject, row)
+  const rows = part.rows.get(subject)
+  if (rows) rows.push(packed(row))
+  else part.rows.set(subject, [packed(row)])
 }
 
-function forgetOld({ previous, stored, latest }: HostPart, nowMs: number): void {
-  for (const [subject, { atMs }] of previous) {
-    if (atMs >= nowMs - FORGOTTEN_MS) continue
-    previous.delete(subject)
-    stored.delete(subject)
-    latest.delete(subject)
+function forgetEntry(part: HostPart, key: string, samples: readonly Sample[]): void {
+  part.unwritten.delete(key)
+  part.entries.delete(key)
+  for (const { subject, atMs } of samples) {
+    const left = part.rows.get(subject)?.filter(([rowMs]) => rowMs !== atMs) ?? []
+    if (left.length > 0) part.rows.set(subject, left)
+    else part.rows.delete(subject)
   }
 }
 
-/** Whatever else waits gets its turn. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
+function bySubject(samples: readonly Sample[]): Map<string, Sample[]> {
+  const subjects = new Map<string, Sample[]>()
+  for (const sample of samples) {
+    const own = subjects.get(sample.subject)
+    if (own) own.push(sample)
+    else subjects.set(sample.subject, [sample])
+  }
+  return subjects
+}
+
+/** When the time of the oldest and of the newest entry begins. */
+function beginsOf({ entries }: HostPart): { oldest: number; newest: number } {
+  let [oldest, newest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (const key of entries) {
+    const { beginMs = 0 } = entryOf(key) ?? {}
+    oldest = Math.min(oldest, beginMs)
+    newest = Math.max(newest, beginMs)
+  }
+  return { oldest, newest }
+}
+
+function forgetOld({ latest }: HostPart, nowMs: number): void {
+  for (const [subject, { atMs }] of latest) if (atMs < nowMs - FORGOTTEN_MS) latest.delete(subject)
 }

@@ -11,6 +11,8 @@ import {
   type Origin,
   OUTPUTS
 } from '../record.ts'
+import { type Copied, copyShelf } from '../stats/copy.ts'
+import type { Shelf } from '../stats/shelf.ts'
 import type { StateStore } from './state.ts'
 import { floorDivide } from './steps.ts'
 import { cursorOf, type LogStore, type OriginSummary, type StreamKey } from './store.ts'
@@ -18,10 +20,13 @@ import { cursorOf, type LogStore, type OriginSummary, type StreamKey } from './s
 interface Side {
   logs: LogStore
   state: StateStore
+  shelf: Shelf
 }
 
 export interface Migration {
   records: number
+  /** Numbers of hosts and containers. */
+  stats: Copied
   /** Parts of the old store that can't be read: their records are not in the new one. */
   unreadable: { part: string; reason: string }[]
   /** Where the numbers of records differ in the end. */
@@ -55,6 +60,7 @@ export async function migrate(from: Side, to: Side, options: MigrationOptions): 
   const summaries = await from.logs.origins()
   const total = summaries.reduce((sum, { count }) => sum + count, 0)
   await copyState(from.state, to.state)
+  const stats = await copyShelf(from.shelf, to.shelf, signal)
   const generations = await generationsOf(from.logs, summaries)
   const unreadable = new Map<string, { part: string; reason: string }>()
   const mark = MARKS + options.name
@@ -77,7 +83,7 @@ export async function migrate(from: Side, to: Side, options: MigrationOptions): 
   }
   await to.logs.append(positionsOf(summaries, generations))
   const differing = await difference(summaries, to.logs, { signal, settleMs })
-  return { records: copied, unreadable: [...unreadable.values()], differing }
+  return { records: copied, stats, unreadable: [...unreadable.values()], differing }
 }
 
 /** What the new store has already stays. */

@@ -47,7 +47,8 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
   if (engine === 'memory') return together(new MemoryLogStore(), new MemoryStateStore(), new MemoryShelf())
   if (engine === 'embedded') return openEmbedded(options)
   if (!cluster) throw new Error('The engine elasticsearch needs to know its cluster.')
-  return openClustered(options, cluster)
+  const { logs, state, shelf } = await openCluster(options, cluster)
+  return together(logs, state, shelf)
 }
 
 async function openEmbedded(options: StoresOptions): Promise<Stores> {
@@ -65,30 +66,19 @@ async function openEmbedded(options: StoresOptions): Promise<Stores> {
   }
 }
 
-/** Records and state live in the cluster; the numbers of hosts and containers in the data folder. */
-async function openClustered(options: StoresOptions, cluster: Cluster): Promise<Stores> {
-  const shelf = await openLmdbShelf(join(options.dataDir, 'stats'))
-  try {
-    const { logs, state } = await openCluster(options, cluster)
-    return together(logs, state, shelf)
-  } catch (error) {
-    await shelf[Symbol.asyncDispose]()
-    throw error
-  }
-}
-
 /** Rejects with StoreAwayError where the cluster does not answer. Closing `logs` closes the way to it. */
 export async function openCluster(
   { log, signal }: Pick<StoresOptions, 'log' | 'signal'>,
   { settings, layout }: Cluster
-): Promise<{ logs: LogStore; state: StateStore }> {
+): Promise<{ logs: LogStore; state: StateStore; shelf: Shelf }> {
   const { ElasticsearchLogStore } = await import('./elasticsearch/engine.ts')
   const { clientOf } = await import('./elasticsearch/cluster.ts')
   const { ElasticsearchStateStore } = await import('./elasticsearch/state.ts')
+  const { ElasticsearchShelf } = await import('./elasticsearch/shelf.ts')
   const client = clientOf(settings)
   try {
     const logs = await ElasticsearchLogStore.open({ client, log, layout, ...(signal ? { signal } : {}) })
-    return { logs, state: await ElasticsearchStateStore.open(client) }
+    return { logs, state: await ElasticsearchStateStore.open(client), shelf: new ElasticsearchShelf(client) }
   } catch (error) {
     await client.close()
     throw error

@@ -31,14 +31,15 @@ export async function runMigration(
     const migration = await migrate(from, to, { name, signal, told })
     say.progress.done()
     say.write(json ? `${JSON.stringify(migration)}\n` : pageOf(migration, say))
-    return migration.differing.length > 0 || migration.unreadable.length > 0 ? EXIT.found : EXIT.ok
+    const { differing, unreadable, stats } = migration
+    return differing.length + unreadable.length + stats.taken.length > 0 ? EXIT.found : EXIT.ok
   } catch (error) {
     if (!signal.aborted) throw error
     throw new CliError(EXIT.failed, 'Broken off. Start it again: it goes on where it was.')
   }
 }
 
-function pageOf({ records, unreadable, differing }: Migration, { paint }: Say): string {
+function pageOf({ records, stats, unreadable, differing }: Migration, { paint }: Say): string {
   const lines = [
     ...unreadable.map(({ part, reason }) => `${paint('red', 'unreadable')} ${part}: ${reason}`),
     ...differing.map(
@@ -46,6 +47,10 @@ function pageOf({ records, unreadable, differing }: Migration, { paint }: Say): 
         `${paint('red', 'differs')} ${origin.app} on ${origin.hostName}, ${origin.containerName}: ${from} records, ${to} in the cluster`
     )
   ]
+  if (stats.taken.length > 0)
+    lines.push(
+      `${paint('red', 'not copied')} numbers of hosts and containers: the cluster has its own of ${stats.taken.length} hosts`
+    )
   const verdict =
     lines.length === 0
       ? 'All are there. Start the hub with DRIFTLOG_STORE=elasticsearch; its agents go on where they stood.'

@@ -97,7 +97,9 @@ async function keeping(folder: string, progress: (text: string) => void): Promis
   const { user, system } = process.cpuUsage(before)
   const seconds = (user + system - making.user - making.system) / 1e6
   const perDay = (seconds / CONTAINERS / PART) * 1000
-  const sizes = TIERS.map(({ letter, name }) => ({ name, bytes: bytesOf(shelf, letter) / CONTAINERS / PART }))
+  const sizes: { name: string; bytes: number }[] = []
+  for (const { letter, name } of TIERS)
+    sizes.push({ name, bytes: (await bytesOf(shelf, letter)) / CONTAINERS / PART })
   const startedMs = performance.now()
   const { length } = await store.rows('host', 'i7', TIERS[0], BEGIN_MS, nowMs)
   const askedMs = performance.now() - startedMs
@@ -117,9 +119,10 @@ async function keeping(folder: string, progress: (text: string) => void): Promis
   ]
 }
 
-function bytesOf(shelf: Shelf, letter: string): number {
-  const keys = shelf.keys(`${letter}/`, `${letter}0`, Number.MAX_SAFE_INTEGER)
-  return keys.reduce((sum, key) => sum + key.length + (shelf.get(key)?.length ?? 0), 0)
+async function bytesOf(shelf: Shelf, letter: string): Promise<number> {
+  const keys = await shelf.keys(`${letter}/`, `${letter}0`, Number.MAX_SAFE_INTEGER)
+  const values = await shelf.read(keys)
+  return keys.reduce((sum, key, i) => sum + key.length + (values[i]?.length ?? 0), 0)
 }
 
 /** Samples of a service that does something all day: every number that an agent tells. */

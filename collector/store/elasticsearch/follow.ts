@@ -60,16 +60,16 @@ interface ShardStats {
 }
 
 /** How far each shard is now; nothing is refreshed yet. */
-export async function checkpointsOf(client: Client): Promise<Checkpoints> {
+export async function checkpointsOf(client: Client, index = ALL_RECORDS): Promise<Checkpoints> {
   const { indices = {} } = await client.indices.stats({
-    ...{ index: ALL_RECORDS, level: 'shards', metric: 'docs' },
+    ...{ index, level: 'shards', metric: 'docs' },
     filter_path: 'indices.*.shards.*.routing.primary,indices.*.shards.*.seq_no.global_checkpoint'
   })
   const checkpoints = new Map<string, number>()
-  for (const [index, { shards = {} }] of Object.entries(indices)) {
+  for (const [name, { shards = {} }] of Object.entries(indices)) {
     for (const [shard, copies] of Object.entries(shards as unknown as Record<string, ShardStats[]>)) {
       const primary = copies.find(({ routing }) => routing.primary)
-      checkpoints.set(`${index}#${shard}`, primary?.seq_no?.global_checkpoint ?? -1)
+      checkpoints.set(`${name}#${shard}`, primary?.seq_no?.global_checkpoint ?? -1)
     }
   }
   return checkpoints

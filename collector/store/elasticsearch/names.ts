@@ -5,6 +5,7 @@ import { floorDivide } from '../steps.ts'
 export const STATE_INDEX = 'driftlog.state'
 export const POSITIONS_INDEX = 'driftlog.positions'
 export const ORIGINS_INDEX = 'driftlog.origins'
+export const STATS_INDEX = 'driftlog.stats'
 /** All indices of records. */
 export const ALL_RECORDS = 'driftlog-*'
 

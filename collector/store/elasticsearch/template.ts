@@ -4,7 +4,7 @@
  */
 import type { Client } from '@elastic/elasticsearch'
 import { SEARCHED_ONLY } from './document.ts'
-import { ALL_RECORDS, ORIGINS_INDEX, POSITIONS_INDEX, STATE_INDEX } from './names.ts'
+import { ALL_RECORDS, ORIGINS_INDEX, POSITIONS_INDEX, STATE_INDEX, STATS_INDEX } from './names.ts'
 
 /** Raised with each change of the template; a hub upgrades older ones, and leaves newer ones alone. */
 const VERSION = 2
@@ -110,7 +110,8 @@ export async function ensureTemplates(client: Client, { shards, replicas }: Layo
 const REMEMBERED = {
   [STATE_INDEX]: { key: keyword, deleted: { type: 'long' } },
   [POSITIONS_INDEX]: {},
-  [ORIGINS_INDEX]: { id: keyword }
+  [ORIGINS_INDEX]: { id: keyword },
+  [STATS_INDEX]: { key: keyword, value: { type: 'binary' } }
 }
 
 async function versionOf(client: Client): Promise<number | undefined> {

@@ -66,11 +66,11 @@ test('a first sample gives gauges; of a container that has just begun also rates
 
 test('blocks give back exactly what was put in, samples and rolled-up rows', () => {
   const rows = rowsOf(300, 7)
-  expect(decodeRows(encodeRows(rows, true), true)).toEqual(rows)
+  expect(decodeRows(encodeRows(rows, true, 3), true)).toEqual(rows)
   expect(rows.map((row) => unpacked(packed(row)))).toEqual(rows)
   const minutes = rolledUp(rows, 60_000)
-  expect(decodeRows(encodeRows(minutes, false), false)).toEqual(minutes)
-  expect(decodeRows(encodeRows([], true), true)).toEqual([])
+  expect(decodeRows(encodeRows(minutes, false, 2 ** 45), false)).toEqual(minutes)
+  expect(decodeRows(encodeRows([], true, 0), true)).toEqual([])
 })
 
 test('roll-ups are what a plain loop over the samples gives, through hours made of minutes, too', () => {
@@ -100,7 +100,7 @@ test('roll-ups are what a plain loop over the samples gives, through hours made 
 })
 
 test('damaged blocks are refused, not misread', () => {
-  const block = encodeRows(rowsOf(20, 3), true)
+  const block = encodeRows(rowsOf(20, 3), true, 1)
   expect(() => decodeRows(block.subarray(0, 20), true)).toThrow()
   expect(() => decodeRows(Buffer.concat([Buffer.from([9]), block.subarray(1)]), true)).toThrow('version 9')
 })
