@@ -14,12 +14,12 @@ import { statsShelfContract } from '../../collector/stats/shelf-contract.ts'
 import { CLUSTER, emptyCluster, openStore } from './cluster.ts'
 
 async function emptyShelf(): Promise<ElasticsearchShelf> {
-  await emptyCluster()
+  emptyCluster()
   await using _made = await openStore()
   return new ElasticsearchShelf(new Client({ node: CLUSTER }))
 }
 
-statsShelfContract('elasticsearch', emptyShelf)
+statsShelfContract('elasticsearch', emptyShelf, 5)
 
 test('requests and answers that are lost on the way: every sample once', async () => {
   await using shelf = await emptyShelf()
