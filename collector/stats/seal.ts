@@ -52,10 +52,11 @@ type OldWritten = [subject: string, previous: Previous][]
 
 const RECORDS = 'p/'
 const NOTHING: Standing = { number: 0, ends: new Map() }
-/** Entries of one seal: what an hour brings at the shortest beat. */
+/** Entries of one seal: what more than an hour brings at the shortest beat. */
 const MOST_ENTRIES = 5000
-/** Read, or made into blocks, before others get their turn. */
+/** Decoded, or made into blocks, before others get their turn. */
 const AT_ONCE = 8
+const ENTRIES_AT_ONCE = 64
 /** Subjects whose blocks are read and written together. */
 const SUBJECTS_AT_ONCE = 32
 /**
@@ -143,16 +144,17 @@ export class Sealer {
   async #samples(keys: readonly string[]): Promise<{ found: Map<string, Sample[]>; missing: number }> {
     const found = new Map<string, Sample[]>()
     let missing = 0
-    for (let at = 0; at < keys.length; at += AT_ONCE) {
-      for (const bytes of await this.#shelf.read(keys.slice(at, at + AT_ONCE))) {
+    for (let at = 0; at < keys.length; at += ENTRIES_AT_ONCE) {
+      const entries = await this.#shelf.read(keys.slice(at, at + ENTRIES_AT_ONCE))
+      for (const [i, bytes] of entries.entries()) {
         if (!bytes) missing++
         for (const sample of bytes ? decodeEntry(bytes) : []) {
           const own = found.get(sample.subject)
           if (own) own.push(sample)
           else found.set(sample.subject, [sample])
         }
+        if (i % AT_ONCE === AT_ONCE - 1) await turn()
       }
-      await turn()
     }
     return { found, missing }
   }

@@ -54,7 +54,7 @@ interface HostPart {
   rows: Map<string, Float64Array[]>
   previous: Map<string, Previous>
   latest: Map<string, Row>
-  /** How often `entries` was added to. */
+  /** How often `entries` was changed beside rebuilding it. */
   changes: number
   /** What is done with this host one after another: seals, and what others did. */
   lane: Promise<unknown>
@@ -68,10 +68,11 @@ const SILENT_MS = 2 * 60_000
 const GIVEN_UP_MS = 30 * 60_000
 /** The same of all hosts together: the oldest go. */
 const MOST_UNWRITTEN_BYTES = 64 * 1024 * 1024
-/** Blocks that are decoded before others get their turn. */
+/** Blocks or entries that are decoded before others get their turn. */
 const AT_ONCE = 8
-/** Blocks or entries that are read together. */
-const READ_AT_ONCE = 200
+/** Those that are read together. */
+const BLOCKS_AT_ONCE = 200
+const ENTRIES_AT_ONCE = 64
 const DELETED_AT_ONCE = 500
 /** Samples of a clock that is this far ahead are no samples. */
 const FUTURE_MS = 3_600_000
@@ -120,9 +121,8 @@ export class StatsStore {
     if (fresh.length > 0) {
       const firstMs = Math.min(...fresh.map(({ atMs }) => atMs))
       const key = entryKey(host, firstMs, this.#hub, this.#entryNumber++)
-      part.unwritten.set(key, {
-        ...{ bytes: encodeEntry(fresh), samples: fresh.length, takenMs: this.#nowMs() }
-      })
+      const bytes = encodeEntry(fresh)
+      part.unwritten.set(key, { bytes, samples: fresh.length, takenMs: this.#nowMs() })
       part.entries.add(key)
       part.changes++
       for (const sample of fresh) addSample(part, sample)
@@ -164,8 +164,8 @@ export class StatsStore {
       await this.#write(part)
       const { oldest, newest } = beginsOf(part)
       const isSilent = newest + SAMPLES.blockMs < nowMs - SILENT_MS
-      if (part.isOpen || oldest < newest || isSilent)
-        this.#sealSoon(part, isSilent ? newest + SAMPLES.blockMs : newest)
+      const isDue = part.entries.size > 0 && (oldest < newest || isSilent)
+      if (isDue || part.isOpen) this.#sealSoon(part, isSilent ? newest + SAMPLES.blockMs : newest)
       forgetOld(part, nowMs)
     }
     await this.#seals
@@ -267,7 +267,7 @@ export class StatsStore {
   /** Takes over how far the host's seals are. */
   async #adopt(part: HostPart): Promise<Standing> {
     const standing = await this.#sealer.standing(part.host)
-    if (!standing.open && standing.number > part.number) await this.#rebuild(part, standing)
+    if (!standing.open && standing.number !== part.number) await this.#rebuild(part, standing)
     part.isOpen = standing.open !== undefined
     return standing
   }
@@ -295,14 +295,14 @@ export class StatsStore {
   }
 
   async *#entries(keys: readonly string[]): AsyncGenerator<[key: string, samples: Sample[]]> {
-    for (let at = 0; at < keys.length; at += AT_ONCE) {
-      const some = keys.slice(at, at + AT_ONCE)
+    for (let at = 0; at < keys.length; at += ENTRIES_AT_ONCE) {
+      const some = keys.slice(at, at + ENTRIES_AT_ONCE)
       const values = await this.#shelf.read(some)
       for (const [i, key] of some.entries()) {
         const bytes = values[i]
         if (bytes) yield [key, decodeEntry(bytes)]
+        if (i % AT_ONCE === AT_ONCE - 1) await turn()
       }
-      await turn()
     }
   }
 
@@ -356,8 +356,8 @@ export class StatsStore {
     for (let atMs = Math.floor(oldestMs / tier.blockMs) * tier.blockMs; atMs < endMs; atMs += tier.blockMs)
       keys.push(blockKey(tier, atMs, subject))
     const rows: Row[] = []
-    for (let at = 0; at < keys.length; at += READ_AT_ONCE) {
-      const some = keys.slice(at, at + READ_AT_ONCE)
+    for (let at = 0; at < keys.length; at += BLOCKS_AT_ONCE) {
+      const some = keys.slice(at, at + BLOCKS_AT_ONCE)
       const blocks = await this.#shelf.read(some)
       for (const [i, key] of some.entries()) {
         for (const row of decoded(blocks[i], { key, tier, log: this.#log })) rows.push(row)
@@ -398,9 +398,11 @@ function addSample(part: HostPart, sample: Sample): void {
   else part.rows.set(subject, [packed(row)])
 }
 
+/** What followed on its samples is shown as if they had been taken, until its blocks are made. */
 function forgetEntry(part: HostPart, key: string, samples: readonly Sample[]): void {
   part.unwritten.delete(key)
   part.entries.delete(key)
+  part.changes++
   for (const { subject, atMs } of samples) {
     const left = part.rows.get(subject)?.filter(([rowMs]) => rowMs !== atMs) ?? []
     if (left.length > 0) part.rows.set(subject, left)
