@@ -33,7 +33,7 @@ function randomLines(random: (below: number) => number): Buffer {
   return Buffer.concat(lines)
 }
 
-test.each([1, 2, 3, 4])(
+test.each([1, 2])(
   'every request at another hub, some of them killed: every line once, seed %i',
   {
     timeout: 60_000
@@ -49,7 +49,7 @@ test.each([1, 2, 3, 4])(
     const counts = { taken: 0, rewound: 0 }
     try {
       for (let [offset, ended] = [0, false]; !ended; ) {
-        if (random(15) === 0) {
+        if (random(30) === 0) {
           const killed = random(2)
           await hubs[killed]?.[Symbol.asyncDispose]()
           hubs[killed] = await open()
