@@ -7,7 +7,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/{agent,collector,server,web,docs}/**/*.test.{ts,tsx}'],
+          include: ['test/{agent,collector,dashboards,server,web,docs}/**/*.test.{ts,tsx}'],
           pool: 'threads',
           isolate: false,
           // Much of a test's time is waiting for sockets and files: one worker more than cores on small machines.

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import { ownVersion } from '../version.ts'
 import { accessCommands } from './access-commands.ts'
 import { agentCommands } from './agent-commands.ts'
+import { dashboardCommands } from './dashboard-commands.ts'
 import type { ExitCode } from './exit.ts'
 import { folderCommands } from './folder-commands.ts'
 import { type ClientFlags, clientOf, examples, wholeNumber, withSet } from './options.ts'
@@ -174,6 +175,8 @@ export function buildProgram({ env, say, joinToken, ended }: ProgramParts): Comm
   folderCommands(program, { env, say, ended })
 
   zabbixCommands(program, { env, say, ended })
+
+  dashboardCommands(program, { env, say, ended })
 
   program
     .command('demo')

@@ -1,0 +1,72 @@
+/** `driftlog dashboards`. */
+import type { Command } from 'commander'
+import type { DashboardFlags } from './dashboards.ts'
+import type { ExitCode } from './exit.ts'
+import { examples } from './options.ts'
+import type { Say } from './say.ts'
+
+interface Parts {
+  env: NodeJS.ProcessEnv
+  say: Say
+  ended(exitCode: ExitCode): void
+}
+
+export function dashboardCommands(program: Command, { env, say, ended }: Parts): void {
+  const dashboards = program
+    .command('dashboards')
+    .summary('draws dashboards for Grafana')
+    .description(
+      "Dashboards for Grafana, drawn from what Zabbix is told: fleet, host, app, container and Driftlog itself. With records in Elasticsearch they show lines, too. They are made anew each time, with the hub's own settings."
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'driftlog dashboards print fleet',
+        'driftlog dashboards export --dir /var/lib/grafana/dashboards/driftlog'
+      )
+    )
+
+  drawn(dashboards.command('print [name]'))
+    .summary('prints one dashboard, or all of them')
+    .description(
+      "Prints a dashboard as JSON, as Grafana's import takes it; without a name all of them, in one list."
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'driftlog dashboards print host --hub-url https://logs.example.org > host.json',
+        "driftlog dashboards print --elasticsearch | jq -r '.[].title'"
+      )
+    )
+    .action(async (name: string | undefined, flags: DashboardFlags) => {
+      const { printDashboards } = await import('./dashboards.ts')
+      ended(printDashboards(name, flags, env, say))
+    })
+
+  drawn(dashboards.command('export'))
+    .summary("writes dashboards into Grafana's provisioning folder")
+    .description(
+      'Writes a file for each dashboard, and says what it did. Files that hold what they should are left alone, and so is everything else in the folder.'
+    )
+    .requiredOption('--dir <folder>', 'folder that Grafana reads dashboards from; made where it is missing')
+    .addHelpText(
+      'after',
+      examples(
+        'driftlog dashboards export --dir /var/lib/grafana/dashboards/driftlog --hub-url https://logs.example.org'
+      )
+    )
+    .action(async ({ dir, ...flags }: DashboardFlags & { dir: string }) => {
+      const { exportDashboards } = await import('./dashboards.ts')
+      ended(await exportDashboards(dir, flags, env, say))
+    })
+}
+
+function drawn(command: Command): Command {
+  return command
+    .option(
+      '--elasticsearch',
+      'with lines out of Elasticsearch (without it: where DRIFTLOG_STORE is elasticsearch)'
+    )
+    .option('--hub-url <url>', "address of Driftlog's page, for links to it (DRIFTLOG_PUBLIC_URL)")
+    .option('--group <name>', "Zabbix's group of hosts (DRIFTLOG_ZABBIX_GROUP, default Driftlog)")
+}
