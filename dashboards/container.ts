@@ -12,7 +12,7 @@ import { problemMarks, type Question, values } from './zabbix.ts'
 const ITS_RECORDS = 'host.name:${host:lucene} AND container.name:${container:lucene}'
 const ITS_LINES = 'host:%22${host:percentencode}%22%20container:%22${container:percentencode}%22'
 /** Told when they change, and every ten minutes. */
-const SELDOM = '15m'
+const SELDOM = '25m'
 
 export function container({ groupName, hub, elasticsearch, brokenAfterMs }: Options): Drawing {
   return {

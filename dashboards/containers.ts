@@ -7,7 +7,7 @@ import { type Question, values } from './zabbix.ts'
 
 /** State and health are told when they change, and every ten minutes; two of these may be missing. */
 const SELDOM_BROKEN_AFTER_MS = 25 * 60_000
-const SELDOM = '15m'
+const SELDOM = '25m'
 
 const STATE_COLORS = {
   ...{ running: 'green', created: 'blue', paused: 'yellow', restarting: 'orange' },

@@ -35,7 +35,7 @@ export function fleet({ groupName, hub, elasticsearch, brokenAfterMs }: Options)
     variables: [group(groupName)],
     links: hub === undefined ? [] : [linesInDriftlog(hub, {})],
     rows: [
-      { title: 'Now', panels: [...now(), problemList('Problems', problems(ALL_HOSTS))] },
+      { title: 'Now', panels: [...now(brokenAfterMs), problemList('Problems', problems(ALL_HOSTS))] },
       {
         title: 'Hosts',
         panels: [
@@ -52,15 +52,19 @@ export function fleet({ groupName, hub, elasticsearch, brokenAfterMs }: Options)
   }
 }
 
-function now(): Panel[] {
+function now(brokenAfterMs: number): Panel[] {
   const ofAll = (item: string) => values(item, { host: ALL_HOSTS })
   return [
-    total('Hosts heard', ofAll('Agent: last heard'), { calc: 'count' }),
+    total('Hosts heard', ofAll('Agent: last heard'), { calc: 'count', brokenAfterMs }),
     stat('Agents silent', [problemCount('Driftlog agent is silent')], { levels: BAD }),
-    total('Containers running', ofAll('Containers: running'), { calc: 'sum' }),
-    total('Containers unhealthy', ofAll('Containers: unhealthy'), { calc: 'sum', levels: BAD }),
-    total('Log lines a minute', ofAll('Logs: lines a minute'), { calc: 'sum' }),
-    total('Errors a minute', ofAll('Logs: errors a minute'), { calc: 'sum' })
+    total('Containers running', ofAll('Containers: running'), { calc: 'sum', brokenAfterMs }),
+    total('Containers unhealthy', ofAll('Containers: unhealthy'), {
+      calc: 'sum',
+      brokenAfterMs,
+      levels: BAD
+    }),
+    total('Log lines a minute', ofAll('Logs: lines a minute'), { calc: 'sum', brokenAfterMs }),
+    total('Errors a minute', ofAll('Logs: errors a minute'), { calc: 'sum', brokenAfterMs })
   ]
 }
 

@@ -25,13 +25,13 @@ export function itself({ groupName, brokenAfterMs }: Options): Drawing {
       {
         title: 'Now',
         panels: [
-          total('Agents heard', ofAll('Agent: last heard'), { span: 3, calc: 'count' }),
+          total('Agents heard', ofAll('Agent: last heard'), { span: 3, calc: 'count', brokenAfterMs }),
           stat('Agents silent', [problemCount('Driftlog agent is silent')], { span: 3, levels: BAD }),
           total('Not delivered yet', ofAll('Agent: log bytes not delivered yet'), {
-            ...{ span: 3, calc: 'sum', unit: 'bytes' }
+            ...{ span: 3, calc: 'sum', brokenAfterMs, unit: 'bytes' }
           }),
           total('Gaps since the beginning', ofAll('Logs: gaps since the beginning'), {
-            ...{ span: 3, calc: 'sum', levels: BAD }
+            ...{ span: 3, calc: 'sum', brokenAfterMs, levels: BAD }
           }),
           text('What this says', NOTE)
         ]

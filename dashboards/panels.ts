@@ -13,6 +13,10 @@ interface Size {
   height: number
 }
 
+/** Zabbix has values of all hosts by then, whenever they are sent. */
+const FEWEST_MINUTES = 5
+const MINUTE_MS = 60_000
+
 interface Common extends Partial<Size> {
   description?: string
   unit?: string
@@ -87,9 +91,14 @@ export function stat(
 export function total(
   title: string,
   question: Question,
-  { calc, ...more }: Common & { calc: 'count' | 'sum'; levels?: Level[] }
+  {
+    calc,
+    brokenAfterMs,
+    ...more
+  }: Common & { calc: 'count' | 'sum'; brokenAfterMs: number; levels?: Level[] }
 ): Panel {
-  return stat(title, [question], { timeFrom: '5m', transformations: [lastValues()], ...more, calc })
+  const timeFrom = `${Math.max(FEWEST_MINUTES, Math.ceil(brokenAfterMs / MINUTE_MS))}m`
+  return stat(title, [question], { timeFrom, transformations: [lastValues()], ...more, calc })
 }
 
 export function table(title: string, questions: readonly Question[], common: Common): Panel {

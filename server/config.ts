@@ -7,6 +7,7 @@ import { expressionProblems, expressionsOf, type RedactionConfig } from '../coll
 import type { Cluster, Engine } from '../collector/store/open.ts'
 import { CLUSTER_OPTIONS, clusterOf } from './cluster-config.ts'
 import { ConfigError } from './errors.ts'
+import { GRAFANA_OPTIONS, type GrafanaSettings, grafanaOf } from './grafana/settings.ts'
 import { ZABBIX_OPTIONS, type ZabbixSettings, zabbixOf } from './zabbix/settings.ts'
 
 /** One variable per option; docs/configuration.md is made from this value. */
@@ -81,6 +82,7 @@ export const HubEnvironment = Type.Object({
   ),
   ...CLUSTER_OPTIONS,
   ...ZABBIX_OPTIONS,
+  ...GRAFANA_OPTIONS,
   DRIFTLOG_RETENTION_MAX_AGE_DAYS: Type.Number({
     default: 30,
     minimum: 0,
@@ -172,6 +174,8 @@ export interface Config {
   cluster?: Cluster
   /** Absent where nothing is told to Zabbix. */
   zabbix?: ZabbixSettings
+  /** Absent where no Grafana is named. */
+  grafana?: GrafanaSettings
   /** As LogStore.retain() takes it; 0 means without limit. */
   retention: { maxAgeMs: number; maxBytes: number }
   statsRetention: { samplesMs: number; minutesMs: number; hoursMs: number }
@@ -186,6 +190,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const values = checked(env)
   const publicUrl = publicUrlOf(values.DRIFTLOG_PUBLIC_URL)
   const zabbix = zabbixOf(values)
+  const grafana = grafanaOf(values)
   const { DRIFTLOG_JOIN_TOKEN_FILE: tokenFile } = values
   return {
     listenHost: values.DRIFTLOG_LISTEN_HOST,
@@ -199,6 +204,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     store: values.DRIFTLOG_STORE,
     ...(values.DRIFTLOG_STORE === 'elasticsearch' ? { cluster: clusterOf(values) } : {}),
     ...(zabbix ? { zabbix } : {}),
+    ...(grafana ? { grafana } : {}),
     retention: {
       maxAgeMs: Math.round(values.DRIFTLOG_RETENTION_MAX_AGE_DAYS * 86_400_000),
       maxBytes: values.DRIFTLOG_RETENTION_MAX_BYTES

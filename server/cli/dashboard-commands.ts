@@ -22,7 +22,8 @@ export function dashboardCommands(program: Command, { env, say, ended }: Parts):
       'after',
       examples(
         'driftlog dashboards print fleet',
-        'driftlog dashboards export --dir /var/lib/grafana/dashboards/driftlog'
+        'driftlog dashboards export --dir /var/lib/grafana/dashboards/driftlog',
+        'DRIFTLOG_GRAFANA_TOKEN=… driftlog dashboards publish --grafana-url https://grafana.example.org'
       )
     )
 
@@ -58,6 +59,24 @@ export function dashboardCommands(program: Command, { env, say, ended }: Parts):
     .action(async ({ dir, ...flags }: DashboardFlags & { dir: string }) => {
       const { exportDashboards } = await import('./dashboards.ts')
       ended(await exportDashboards(dir, flags, env, say))
+    })
+
+  drawn(dashboards.command('publish'))
+    .summary('brings dashboards into Grafana by its API')
+    .description(
+      'Brings the dashboards into a folder of their own, with the token in DRIFTLOG_GRAFANA_TOKEN. What is there already is left alone, and so is what somebody has changed since; it then ends with 1. Makes data sources where they are missing and DRIFTLOG_GRAFANA_ZABBIX_TOKEN and DRIFTLOG_GRAFANA_ELASTICSEARCH_API_KEY say with what.'
+    )
+    .option('--grafana-url <url>', 'address of Grafana (DRIFTLOG_GRAFANA_URL)')
+    .option('--overwrite', 'throw away what others have changed')
+    .addHelpText(
+      'after',
+      examples(
+        'DRIFTLOG_GRAFANA_TOKEN=… driftlog dashboards publish --grafana-url https://grafana.example.org'
+      )
+    )
+    .action(async (flags: DashboardFlags & { grafanaUrl?: string; overwrite?: boolean }) => {
+      const { publishDashboards } = await import('./dashboards.ts')
+      ended(await publishDashboards(flags, env, say))
     })
 }
 

@@ -253,7 +253,7 @@ Examples:
 Exit codes:
   0  done (search: something was found)
   1  search found nothing, check found damage, migrate a difference, status needs a person, health got no answer,
-     agent doctor found something to mend
+     agent doctor found something to mend, dashboards publish kept what somebody has changed
   2  wrong option, setting or query
   3  no hub answers
   4  the hub demands a token, or another one

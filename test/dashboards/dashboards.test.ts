@@ -99,6 +99,14 @@ test('links to the page carry time, app and host', () => {
   expect(url('host')).toBe(`https://logs.example.org/-/-/logs?q=host:%22\${host:percentencode}%22&${time}`)
 })
 
+test('where values come seldom, sums look further back', () => {
+  const fromOf = (brokenAfterMs: number) => {
+    const [file] = dashboards({ ...LEAST, brokenAfterMs })
+    return panelsOf(parsed(file ?? { text: '{}' })).find(({ title }) => title === 'Hosts heard')?.['timeFrom']
+  }
+  expect([fromOf(30_000), fromOf(1_800_000)]).toEqual(['5m', '30m'])
+})
+
 test('a group with signs of regular expressions stands for itself', () => {
   const [first] = dashboards({ ...LEAST, groupName: 'Ops (EU)/Driftlog' })
   expect(first?.text).toContain(JSON.stringify('/^Ops \\(EU\\)\\/Driftlog(\\/.*)?$/'))

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { startGrafana, TOKEN } from '../grafana/fake.ts'
 import { command } from './command.ts'
 
 const PATIENCE = { timeout: 120_000 }
@@ -87,6 +88,36 @@ test('export says where it may not write', PATIENCE, async () => {
   })
   expect(await command(['dashboards', 'export'])).toMatchObject({ code: 2 })
 })
+
+test(
+  'publish brings them into Grafana, says what lacks, and keeps what a person has changed',
+  PATIENCE,
+  async () => {
+    await using grafana = await startGrafana()
+    const settings = { DRIFTLOG_GRAFANA_TOKEN: TOKEN }
+    const published = (...more: string[]) =>
+      command(['dashboards', 'publish', '--grafana-url', grafana.url.href, ...more], settings)
+    const first = await published()
+    expect(first).toMatchObject({ code: 0 })
+    expect(wordsOf(first.stdout)).toEqual(Array(5).fill('made'))
+    expect(first.stderr).toContain('plugin alexanderzobnin-zabbix-app: made')
+    expect(first.stderr).toContain('data source driftlog-zabbix: missing; docs/grafana.md')
+    expect(first.stdout + first.stderr).not.toContain(TOKEN)
+
+    grafana.edit('driftlog-host', 'My host')
+    const changed = await published('--group', 'Others')
+    expect(changed).toMatchObject({ code: 1, stderr: expect.stringContaining('somebody has changed it') })
+    expect(wordsOf(changed.stdout)).toEqual(['changed', 'kept', 'changed', 'changed', 'changed'])
+    expect(wordsOf((await published('--group', 'Others', '--overwrite')).stdout)).toContain('changed')
+
+    expect(await command(['dashboards', 'publish'])).toMatchObject({
+      ...{ code: 2, stderr: expect.stringContaining('--grafana-url') }
+    })
+    expect(await command(['dashboards', 'publish', '--grafana-url', 'http://127.0.0.1:9'])).toMatchObject({
+      ...{ code: 2, stderr: expect.stringContaining('DRIFTLOG_GRAFANA_TOKEN') }
+    })
+  }
+)
 
 /** The first word of each line. */
 function wordsOf(text: string): string[] {

@@ -1,0 +1,141 @@
+/** A small server that answers as Grafana's HTTP API is documented to. */
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+export interface Kept {
+  dashboard: Record<string, unknown> & { uid: string; title: string; version: number; tags: string[] }
+  folderUid: string
+  provisioned: boolean
+  versions: { version: number; message: string }[]
+}
+
+export interface FakeGrafana extends AsyncDisposable {
+  url: URL
+  /** Method and path of every request. */
+  asked: string[]
+  folders: Map<string, string>
+  dashboards: Map<string, Kept>
+  sources: Map<string, Record<string, unknown>>
+  plugin: { enabled: boolean } | undefined
+  /** Runs right before a dashboard is saved, as another person who is faster. */
+  beforeSave: () => void
+  /** As a person does on the page. */
+  edit(uid: string, title: string): void
+}
+
+export const TOKEN = 'token-of-a-service-account'
+
+interface Answer {
+  status: number
+  body: unknown
+}
+
+/** `role`: what the token may do. `wrapped`: versions come in an object, as since Grafana 12. */
+export async function startGrafana({
+  role = 'Admin',
+  wrapped = true
+}: {
+  role?: 'Admin' | 'Editor'
+  wrapped?: boolean
+} = {}): Promise<FakeGrafana> {
+  const server = createServer(async (request: IncomingMessage, response: ServerResponse) => {
+    const pieces: Buffer[] = []
+    for await (const piece of request) pieces.push(piece as Buffer)
+    const text = Buffer.concat(pieces).toString()
+    const path = new URL(request.url ?? '', 'http://x').pathname.replace(/^\/grafana/, '')
+    fake.asked.push(`${request.method} ${path}`)
+    const may = request.headers.authorization === `Bearer ${TOKEN}`
+    const { status, body } = may
+      ? answerTo(`${request.method} ${path}`, text === '' ? {} : JSON.parse(text))
+      : { status: 401, body: { message: 'Invalid API key' } }
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+
+  const fake: FakeGrafana = {
+    url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/grafana/`),
+    ...{ asked: [], folders: new Map(), dashboards: new Map(), sources: new Map() },
+    plugin: { enabled: false },
+    beforeSave: () => {},
+    edit: (uid, title) => {
+      const kept = fake.dashboards.get(uid)
+      if (!kept) throw new Error(`no dashboard ${uid}`)
+      keep({ ...kept.dashboard, title }, kept.folderUid, '')
+    },
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    }
+  }
+
+  function answerTo(question: string, body: Record<string, unknown>): Answer {
+    const [, last = ''] = /([^/ ]+)$/.exec(question) ?? []
+    if (question.startsWith('GET /api/folders/')) return found(fake.folders.get(last), 'folder not found')
+    if (question === 'POST /api/folders') {
+      fake.folders.set(String(body['uid']), String(body['title']))
+      return { status: 200, body }
+    }
+    if (question.endsWith('/versions')) return versionsOf(question.split('/').at(-2) ?? '')
+    if (question.startsWith('GET /api/dashboards/uid/')) return standing(last)
+    if (question === 'POST /api/dashboards/db') return save(body)
+    if (role !== 'Admin') return { status: 403, body: { message: 'You’ll need additional permissions' } }
+    if (question.startsWith('GET /api/plugins/')) return found(fake.plugin, 'Plugin not found')
+    if (question.startsWith('POST /api/plugins/')) {
+      fake.plugin = { enabled: body['enabled'] === true }
+      return { status: 200, body: { message: 'Plugin settings updated' } }
+    }
+    if (question.startsWith('GET /api/datasources/uid/'))
+      return found(fake.sources.get(last), 'Data source not found')
+    if (question === 'POST /api/datasources') {
+      fake.sources.set(String(body['uid']), body)
+      return { status: 200, body: { message: 'Datasource added' } }
+    }
+    return { status: 404, body: { message: 'Not found' } }
+  }
+
+  function standing(uid: string): Answer {
+    const kept = fake.dashboards.get(uid)
+    if (!kept) return { status: 404, body: { message: 'Dashboard not found' } }
+    const { dashboard, folderUid, provisioned } = kept
+    return { status: 200, body: { dashboard, meta: { folderUid, provisioned } } }
+  }
+
+  function versionsOf(uid: string): Answer {
+    const versions = fake.dashboards.get(uid)?.versions.toReversed() ?? []
+    return { status: 200, body: wrapped ? { versions } : versions }
+  }
+
+  function save(body: Record<string, unknown>): Answer {
+    fake.beforeSave()
+    const dashboard = body['dashboard'] as Kept['dashboard']
+    const there = fake.dashboards.get(dashboard.uid)
+    if (there?.provisioned) return { status: 400, body: { message: 'Cannot save provisioned dashboard' } }
+    if (there && body['overwrite'] !== true && there.dashboard.version !== dashboard.version)
+      return {
+        status: 412,
+        body: { message: 'The dashboard has been changed by someone else', status: 'version-mismatch' }
+      }
+    const version = keep(dashboard, String(body['folderUid'] ?? ''), String(body['message'] ?? ''))
+    return { status: 200, body: { uid: dashboard.uid, status: 'success', version } }
+  }
+
+  function keep(dashboard: Kept['dashboard'], folderUid: string, message: string): number {
+    const before = fake.dashboards.get(dashboard.uid)
+    const version = (before?.dashboard.version ?? 0) + 1
+    const versions = [...(before?.versions ?? []), { version, message }]
+    fake.dashboards.set(dashboard.uid, {
+      ...{ folderUid, versions, provisioned: false },
+      dashboard: { ...dashboard, version }
+    })
+    return version
+  }
+
+  return fake
+}
+
+function found(thing: unknown, message: string): Answer {
+  return thing === undefined ? { status: 404, body: { message } } : { status: 200, body: thing }
+}
