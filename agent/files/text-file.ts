@@ -86,7 +86,11 @@ export class TextFile extends Generation {
    */
   remember(): void {
     const { source, head, size } = this
-    if (!source || source.packed || !head) return
+    if (!source || !head) return
+    if (source.packed) {
+      this.proof = prove(source.readAt, size, this.proof)
+      return
+    }
     const bytes = Buffer.allocUnsafe(Math.min(SCRATCH_BYTES, size))
     const at = size - bytes.length
     if (source.readAt(bytes, at) === bytes.length) this.head = { ...head, at, bytes }

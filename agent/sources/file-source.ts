@@ -139,7 +139,10 @@ function opened(found: Found): OpenedFile | undefined {
   if (fd === undefined) return undefined
   try {
     const path = `/proc/self/fd/${fd}`
-    const source = found.path.endsWith('.gz') && isPacked(fd) ? new PackedFile(path) : new PlainFile(path)
+    const magic = found.path.endsWith('.gz') ? magicOf(fd) : PLAIN
+    // Nobody can say yet whether it is packed.
+    if (magic === undefined) return undefined
+    const source = magic === GZIP ? new PackedFile(path) : new PlainFile(path)
     if (source.file === found.file) return source
     // Another one has come to its place meanwhile: both are found by the next look.
     source.close()
@@ -149,8 +152,12 @@ function opened(found: Found): OpenedFile | undefined {
   }
 }
 
-/** By gzip's own first bytes. */
-function isPacked(fd: number): boolean {
+const PLAIN = 0
+/** gzip's own first bytes. */
+const GZIP = 0x1f8b
+
+/** The first two bytes; undefined where they are not written yet. */
+function magicOf(fd: number): number | undefined {
   const bytes = Buffer.alloc(2)
-  return readSync(fd, bytes, 0, 2, 0) === 2 && bytes.readUInt16BE(0) === 0x1f8b
+  return readSync(fd, bytes, 0, 2, 0) === 2 ? bytes.readUInt16BE(0) : undefined
 }
