@@ -1,5 +1,6 @@
 /** An opened log file. A held descriptor outlives renaming and removal of the file. */
 import { closeSync, fstatSync, openSync, read, readlinkSync, readSync } from 'node:fs'
+import { basename } from 'node:path'
 import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { constants, createGunzip, gunzipSync } from 'node:zlib'
@@ -15,6 +16,9 @@ export interface FileFacts {
   /** When its name or contents were last changed. */
   changedMs: number
 }
+
+/** File systems stamp by a clock that moves in steps: what is stamped before a moment by less may have come after it. */
+export const STEP_MS = 20
 
 /** `dev:inode:birth` of an opened file; inodes are used again soon, births are not. */
 export function fileId(fd: number): string {
@@ -50,6 +54,12 @@ export class PlainFile {
   /** Whether it had a rotated file's name, such as `x.log.1`, when it was deleted. The kernel remembers the last one. */
   wasRotated(): boolean {
     return /\.\d+ \(deleted\)$/.test(readlinkSync(`/proc/self/fd/${this.fd}`))
+  }
+
+  /** Whether its last name was this one. False: it was renamed since it was found by it. */
+  isNamed(name: string): boolean {
+    const now = basename(readlinkSync(`/proc/self/fd/${this.fd}`))
+    return now === name || now === `${name} (deleted)`
   }
 
   facts(): FileFacts {

@@ -15,6 +15,8 @@ export class TextFile extends Generation {
   writtenMs = 0
   changedMs = 0
   proof: Proof | undefined
+  /** Its own name when it was found at its log's path, links followed; undefined where it never was. */
+  name: string | undefined
 
   constructor(source: Source | undefined, file: string, live: boolean, nowMs: number) {
     super(source, file)

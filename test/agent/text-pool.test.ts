@@ -2,7 +2,7 @@
 import { appendFileSync, copyFileSync, existsSync, statSync, truncateSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { PlainFile } from '../../agent/files/source.ts'
 import type { TextLog } from '../../agent/files/text-log.ts'
@@ -82,7 +82,7 @@ async function openFolder(made?: string) {
       const source = new PlainFile(at)
       source.close()
       return {
-        ...{ path: `/app/${at.slice(path.length + 1)}`, file: source.file, size, linked: false },
+        ...{ path: `/app/${basename(at)}`, name: basename(at), file: source.file, size, linked: false },
         ...{ writtenMs: Math.floor(mtimeMs), changedMs: Math.floor(ctimeMs), meant: at === live },
         rotatedFrom: at === live ? [] : ['/app/a.log']
       }
@@ -90,6 +90,7 @@ async function openFolder(made?: string) {
   const pool = new TextPool({
     container: 'c',
     look,
+    showsEnd: () => false,
     open: ({ path: at }) => new PlainFile(join(path, at.slice('/app/'.length))),
     add: (log) => void logs.push(log),
     drop: () => {},

@@ -5,6 +5,9 @@
  * container. Every line up to there must arrive on both, each once, in order, as it was written. What came behind it
  * until the end is counted in the container's own files where these outlive it (all but `docker rm -f`): then the
  * number must be exactly that. A line that was cut by the end is the last one, and must begin as it would have.
+ *
+ * `docker rm -f` may delete a file that was begun a moment before, and that nobody has seen: its lines may be missing
+ * where a gap of that stream says so, and nowhere else.
  */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -12,7 +15,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { awkProgram, countLines, PERFECT } from '../../system/lines.ts'
+import { awkProgram, type Count, countLines, PERFECT } from '../../system/lines.ts'
 import { freePort, Hub, type Program, startAgent } from '../../system/programs.ts'
 import { type DockerHost, dockerHost, HUB_ADDRESS } from './hosts.ts'
 
@@ -78,7 +81,9 @@ test('what an app writes into its container arrives to the last line, however it
   // The last of them may still be on its way.
   await sleep(3000)
 
+  const { gaps } = await hub.get<{ gaps: GapTold[] }>('/api/completeness')
   const wrong: object[] = []
+  const explained = new Set<GapTold>()
   for (const [number, life] of lives.entries()) {
     const files = await textsOf(life.container, 'stream:/app/logs/*')
     const output = await textsOf(life.container, 'stream:docker')
@@ -92,19 +97,43 @@ test('what an app writes into its container arrives to the last line, however it
       const lines = Math.max(whole.length, written)
       const count = countLines(whole, new Map([[writer, lines]])).get(writer)
       const isAll = name === 'stdout' || life.inFiles === undefined || whole.length === written
-      const isPerfect = Object.entries(PERFECT).every(([key, value]) => {
+      const unseen = life.ending === 'rm' && gaps.find((gap) => isUnseen(gap, life.container, name))
+      // Nothing but the end may be missing.
+      const expected = unseen ? { ...PERFECT, ...lostFrom(whole.length, lines) } : PERFECT
+      if (unseen) {
+        explained.add(unseen)
+        console.log(
+          `${writer}: told as ${unseen.cause}, ${lines - whole.length} lines are known to be missing`
+        )
+      }
+      const isPerfect = Object.entries(expected).every(([key, value]) => {
         return JSON.stringify(count?.[key as keyof typeof PERFECT]) === JSON.stringify(value)
       })
       if (!isAll || !isPerfect) wrong.push({ writer, ending: life.ending, written, ...count })
     }
   }
-  const { gaps } = await hub.get<{ gaps: { stream: string; cause: string; bytes?: number }[] }>(
-    '/api/completeness'
-  )
-  expect({ wrong, gaps }).toEqual({ wrong: [], gaps: [] })
+  expect({ wrong, gaps: gaps.filter((gap) => !explained.has(gap)) }).toEqual({ wrong: [], gaps: [] })
   const { moves } = await hub.get<{ moves: unknown[] }>('/api/moves')
   expect(moves).toHaveLength(MOVES)
 })
+
+interface GapTold {
+  container: string
+  stream: string
+  cause: string
+  bytes?: number
+}
+
+/** A file that was never seen, since its container was removed right after it was begun. */
+function isUnseen(gap: GapTold, container: string, name: string): boolean {
+  const isOwn = gap.stream === 'docker'
+  return gap.cause === 'removed-unread' && gap.container === container && isOwn === (name === 'stdout')
+}
+
+/** All lines from here on are missing; none where there are no more. */
+function lostFrom(from: number, lines: number): Pick<Count, 'lost' | 'lostLines'> {
+  return lines > from ? { lost: [[from, lines - 1]], lostLines: lines - from } : PERFECT
+}
 
 async function connected(): Promise<void> {
   for (;;) {
