@@ -1,5 +1,13 @@
 /** What is known of a container's own files when it is removed before all of them were seen. */
-import { copyFileSync, mkdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync
+} from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
@@ -19,7 +27,7 @@ async function begun(scene: Scene, more: NodeJS.ProcessEnv = {}) {
   writeFileSync(at('/app/a.log'), lines(0, 10))
   scene.agent(more)
   await until(() => linesIn(scene.hub, id).length >= 10)
-  const ended = () => until(() => scene.hub.generations(id, STREAM).every((one) => one.ended))
+  const ended = () => until(() => isOver(scene, id, STREAM))
   const told = () => ({
     cause: 'removed-unread',
     container: id,
@@ -27,6 +35,10 @@ async function begun(scene: Scene, more: NodeJS.ProcessEnv = {}) {
     after: scene.hub.generations(id, STREAM).at(-1)?.id
   })
   return { id, live: at('/app/a.log'), ended, told }
+}
+
+function isOver(scene: Scene, id: string, stream: string): boolean {
+  return scene.hub.generations(id, stream).every((one) => one.ended)
 }
 
 /** Between two looks, far apart. */
@@ -110,8 +122,24 @@ test('on a volume, which outlives the container, nothing is missing that does no
   await until(() => linesIn(scene.hub, id).length >= 10)
   renameSync(live, `${live}.1`)
   scene.engine.remove(id)
-  await until(() => scene.hub.generations(id, 'file:/data/a.log').every((one) => one.ended))
+  await until(() => isOver(scene, id, 'file:/data/a.log'))
   await sleep(100)
+  expect(scene.hub.losses).toEqual([])
+})
+
+test('a log that has another name of its own, by a link or where it is mounted, was not renamed', async () => {
+  await using scene = await Scene.open()
+  const source = join(scene.folder, 'orders.txt')
+  writeFileSync(source, lines(0, 10))
+  const { id, at } = withFiles(scene, '/app/*.log', [{ source, destination: '/app/mounted.log' }])
+  mkdirSync(at('/app'), { recursive: true })
+  mkdirSync(at('/data'))
+  writeFileSync(at('/data/1.txt'), lines(10, 20))
+  symlinkSync('../data/1.txt', at('/app/linked.log'))
+  scene.agent()
+  await until(() => linesIn(scene.hub, id).length >= 20)
+  scene.engine.remove(id)
+  await until(() => ['mounted', 'linked'].every((name) => isOver(scene, id, `file:/app/${name}.log`)))
   expect(scene.hub.losses).toEqual([])
 })
 
