@@ -145,7 +145,8 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     }
     const own = ownContainer()
     const view = { environment, containersDir, hostRoot, procDir, logAccess, ownContainer: own }
-    const all = { ...view, engine: watched, rescanMs, early }
+    const ending = instances.ending.bind(instances)
+    const all = { ...view, engine: watched, rescanMs, early, ending }
     let listed = false
     for await (const change of watchEngine(all, until)) {
       if (change.kind === 'engine') {

@@ -121,6 +121,13 @@ export class Instances {
     }
   }
 
+  /** The container was told to end, or has ended (`endedMs`): what it wrote last is taken hold of before it is deleted. */
+  ending(container: string, endedMs: number | undefined): void {
+    const member = this.#members.get(container)
+    for (const source of member?.sources ?? []) source.ending?.(endedMs)
+    for (const stream of member?.streams ?? []) this.#poller.wake(stream)
+  }
+
   /** An instance that is no container, and stands as long as the agent: logs of the host itself. */
   stand(instance: Instance): void {
     const { facts } = instance

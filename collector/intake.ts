@@ -292,7 +292,7 @@ export class Intake {
       if (!newest || newest.ended) return []
       return [{ ...name, after: newest.generation, atMs: nowMs(), cause: 'removed-unread' }]
     })
-    fleet.ledger.lost(host, losses)
+    fleet.ledger.assume(host, losses)
   }
 
   /** Writes into the ledger what came; true where something is missing in it. */

@@ -19,7 +19,7 @@ import {
 
 /** A call that takes longer is given up; an engine under load can take seconds. */
 const CALL_MS = 30_000
-const ACTIONS = ['create', 'start', 'die', 'oom', 'rename', 'health_status', 'destroy']
+const ACTIONS = ['create', 'start', 'kill', 'die', 'oom', 'rename', 'health_status', 'destroy']
 
 export function dockerEngine(address: EngineAddress): Engine {
   // What is not given the library takes from the environment: DOCKER_HOST would count more than the socket.

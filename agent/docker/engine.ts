@@ -69,7 +69,7 @@ export interface Listed {
 
 export interface EngineEvent {
   container: string
-  /** `start`, `die`, `oom`, `rename`, `health_status: healthy`, `destroy` … */
+  /** `start`, `kill`, `die`, `oom`, `rename`, `health_status: healthy`, `destroy` … */
   action: string
   atMs: number
   /** Labels, image and name of the container, and what the action adds (exitCode). */

@@ -25,6 +25,11 @@ export interface WatchOptions extends FactsOptions {
    * at `path`, and whoever opens it now has it, however short the container lives.
    */
   early: (container: string, path: string) => void
+  /**
+   * Called the moment a container is sent a signal, or has died (`endedMs`), before it is asked for: when it is being
+   * removed, its files are there for a few milliseconds only.
+   */
+  ending: (container: string, endedMs: number | undefined) => void
   backoff?: Backoff
 }
 
@@ -57,7 +62,13 @@ export async function* watchEngine(options: WatchOptions, signal: AbortSignal): 
     try {
       const info = await options.engine.info(either)
       yield { kind: 'engine', info }
-      const early = (id: string) => options.early(id, usualLogPath(id, info.rootDir, options))
+      const early = ({ container, action, atMs }: EngineEvent) => {
+        if (action === 'create' || action === 'start') {
+          options.early(container, usualLogPath(container, info.rootDir, options))
+        } else if (action === 'kill' || action === 'die') {
+          options.ending(container, action === 'die' ? atMs : undefined)
+        }
+      }
       const waiting = new Waiting(options.engine.events(either), early, either)
       const look = new Look(options, info.rootDir, known, either)
       yield* look.all(true)
@@ -181,7 +192,7 @@ class Waiting {
   #failure: Error | undefined
   #wake: (() => void) | undefined
 
-  constructor(events: AsyncIterable<EngineEvent>, early: (container: string) => void, signal: AbortSignal) {
+  constructor(events: AsyncIterable<EngineEvent>, early: (event: EngineEvent) => void, signal: AbortSignal) {
     this.#gather(events, early).catch((error: Error) => {
       this.#failure = error
       this.#wake?.()
@@ -206,9 +217,9 @@ class Waiting {
     return event
   }
 
-  async #gather(events: AsyncIterable<EngineEvent>, early: (container: string) => void): Promise<void> {
+  async #gather(events: AsyncIterable<EngineEvent>, early: (event: EngineEvent) => void): Promise<void> {
     for await (const event of events) {
-      if (event.action === 'create' || event.action === 'start') early(event.container)
+      early(event)
       this.#events.push(event)
       this.#wake?.()
     }

@@ -3,7 +3,7 @@
  * (`copytruncate`), packed ones. None of them is read twice.
  */
 import { type Head, SCRATCH_BYTES, stillBegins } from './head.ts'
-import { agrees, type Proof } from './proof.ts'
+import { agrees, type Proof, proveShort } from './proof.ts'
 import type { Source } from './source.ts'
 import { TextFile } from './text-file.ts'
 
@@ -151,6 +151,7 @@ export class Copies {
     return known.some((one) => {
       const hash = one instanceof TextFile ? one.head?.hash : one.hash
       if (hash !== head.hash || !agrees(source.readAt, one.proof)) return false
+      if (one instanceof TextFile && isShortAndOther(one, file)) return false
       if (one.size % 2 ** 32 === size % 2 ** 32) return true
       if (source.packed) return isOver && one.proof !== undefined
       if (!(one instanceof TextFile) || !one.source || one.source.packed) return false
@@ -162,7 +163,8 @@ export class Copies {
   #remember({ file, head, proof, size, source, changedMs }: TextFile, stream: string, id?: string): void {
     if (!head) return
     const packed = source?.packed ?? false
-    this.#closed.set(file, { stream, id, hash: head.hash, proof, size, packed, changedMs })
+    const known = proof ?? (source && proveShort(source.readAt, size))
+    this.#closed.set(file, { stream, id, hash: head.hash, proof: known, size, packed, changedMs })
     for (const oldest of this.#closed.keys()) {
       if (this.#closed.size <= REMEMBERED) return
       this.#closed.delete(oldest)
@@ -180,6 +182,12 @@ function continues({ head, source, size }: TextFile, of: TextFile): boolean {
 function isLeftBy(truncated: TextFile, file: TextFile): boolean {
   if (!truncated.source || truncated.source.packed || !continues(file, truncated)) return false
   return !truncated.stillItself(Buffer.allocUnsafe(SCRATCH_BYTES))
+}
+
+/** Whether two files of the same length are too short for a proof, and differ. */
+function isShortAndOther({ source, size }: TextFile, file: TextFile): boolean {
+  if (!source || !file.source || size !== file.size) return false
+  return !agrees(file.source.readAt, proveShort(source.readAt, size))
 }
 
 /** Whether the remembered last bytes of one file stand in another, as far as that one goes. */

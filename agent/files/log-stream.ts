@@ -268,7 +268,7 @@ export class LogStream extends Log {
     if (this.#ended) return
     this.#ended = true
     const newest = this.#files.generations.at(-1)
-    if (!newest?.source || newest.source.packed || !/\.\d+$/.test(newest.source.lastName())) return
+    if (!newest?.source || newest.source.packed || !newest.source.wasRotated()) return
     this.tell({ cause: 'removed-unread', ...named('after', newest.newest) })
   }
 

@@ -22,6 +22,12 @@ export function prove(read: ReadAt, size: number, before: Proof | undefined): Pr
   return hash === undefined ? before : { bytes, hash }
 }
 
+/** Of all that is in a file that is too short for the other. */
+export function proveShort(read: ReadAt, size: number): Proof | undefined {
+  const hash = size > 0 && size < LEAST_BYTES ? hashOf(read, size) : undefined
+  return hash === undefined ? undefined : { bytes: size, hash }
+}
+
 /** False only where the file certainly is another one. */
 export function agrees(read: ReadAt, proof: Proof | undefined): boolean {
   return !proof || hashOf(read, proof.bytes) === proof.hash

@@ -17,6 +17,9 @@ export interface FileFacts {
   changedMs: number
 }
 
+/** File systems stamp by a clock that moves in steps: what is stamped before a moment by less may have come after it. */
+export const STEP_MS = 20
+
 /** `dev:inode:birth` of an opened file; inodes are used again soon, births are not. */
 export function fileId(fd: number): string {
   const { dev, ino, birthtimeNs } = fstatSync(fd, { bigint: true })
@@ -48,9 +51,15 @@ export class PlainFile {
     return readSync(this.fd, into, 0, into.length, at)
   }
 
-  /** Its name, without the folder; of a deleted file the one that it had then: the kernel remembers it. */
-  lastName(): string {
-    return basename(readlinkSync(`/proc/self/fd/${this.fd}`).replace(/ \(deleted\)$/, ''))
+  /** Whether it had a rotated file's name, such as `x.log.1`, when it was deleted. The kernel remembers the last one. */
+  wasRotated(): boolean {
+    return /\.\d+ \(deleted\)$/.test(readlinkSync(`/proc/self/fd/${this.fd}`))
+  }
+
+  /** Whether its last name was this one. False: it was renamed since it was found by it. */
+  isNamed(name: string): boolean {
+    const now = basename(readlinkSync(`/proc/self/fd/${this.fd}`))
+    return now === name || now === `${name} (deleted)`
   }
 
   facts(): FileFacts {

@@ -9,19 +9,18 @@ import type { Source } from './source.ts'
 export class TextFile extends Generation {
   /** It stands at its log's own path. */
   live: boolean
-  /** It stood there when it was found. */
-  readonly wasLive: boolean
   /** When it was last seen to grow, milliseconds since 1970. */
   grewMs: number
   /** When it was last written to, and last changed in any way, as the file system says it. */
   writtenMs = 0
   changedMs = 0
   proof: Proof | undefined
+  /** Its own name when it was found at its log's path, links followed; undefined where it never was. */
+  name: string | undefined
 
   constructor(source: Source | undefined, file: string, live: boolean, nowMs: number) {
     super(source, file)
     this.live = live
-    this.wasLive = live
     this.grewMs = nowMs
   }
 
@@ -89,7 +88,11 @@ export class TextFile extends Generation {
    */
   remember(): void {
     const { source, head, size } = this
-    if (!source || source.packed || !head) return
+    if (!source || !head) return
+    if (source.packed) {
+      this.proof = prove(source.readAt, size, this.proof)
+      return
+    }
     const bytes = Buffer.allocUnsafe(Math.min(SCRATCH_BYTES, size))
     const at = size - bytes.length
     if (source.readAt(bytes, at) === bytes.length) this.head = { ...head, at, bytes }

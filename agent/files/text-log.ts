@@ -5,7 +5,7 @@ import type { Generation } from './generation.ts'
 import { Log, type LogOptions, named, type Pool } from './log.ts'
 import { Memory } from './memory.ts'
 import { filesOf } from './section.ts'
-import { PlainFile, type Source } from './source.ts'
+import { PlainFile, type Source, STEP_MS } from './source.ts'
 import { TextFile } from './text-file.ts'
 
 export interface TextLogOptions extends LogOptions {
@@ -32,12 +32,16 @@ export class TextLog extends Log {
   override readonly together = true
   /** The container does not run just now: unfinished lines are all there will be. */
   resting = false
+  /** The container has ended, and nothing stood at the log's path then. */
+  vacant = false
   rotations = 0
   readonly #options: TextLogOptions
   readonly #ids = new Memory()
   #files: TextFile[] = []
   /** There are files that were not looked at yet. */
   #taken = false
+  /** A newer file than all that are held may have gone with the container; still to be told. */
+  #unseen = false
 
   constructor(options: TextLogOptions) {
     super(options)
@@ -60,6 +64,26 @@ export class TextLog extends Log {
 
   override get capacityBytes(): number {
     return Number.POSITIVE_INFINITY
+  }
+
+  /** What may be missing is named by the files that are held. */
+  protected override get maySettle(): boolean {
+    return !this.#unseen
+  }
+
+  /** Where the newest file had left the log's path while its writer lived, another one took its place, unseen. */
+  override remove(endedMs?: number): void {
+    if (this.removed) return
+    super.remove()
+    const newest = this.#files.findLast(({ source }) => source && !source.packed)
+    if (newest && !this.vacant) this.#unseen = this.#hadLeft(newest, endedMs)
+  }
+
+  #hadLeft({ source, name }: TextFile, endedMs = 0): boolean {
+    if (!source || source.packed) return false
+    if (!source.isNamed(name ?? basename(this.path))) return true
+    const { links, changedMs } = source.facts()
+    return links === 0 && changedMs < endedMs - STEP_MS
   }
 
   protected override forget(file: Generation): void {
@@ -92,6 +116,7 @@ export class TextLog extends Log {
     let more = this.#taken
     this.#taken = false
     for (const file of this.#files) if (this.#look(file, nowMs)) more = true
+    if (this.#tellUnseen()) more = true
     if (more && this.placed) this.settle()
     return more
   }
@@ -122,17 +147,6 @@ export class TextLog extends Log {
   /** Takes in what the hub waits for and nobody has: it is told as lost when its turn comes. */
   miss(file: TextFile): void {
     this.#files = [file, ...this.#files]
-  }
-
-  /**
-   * The container is gone, and its folder was not looked into after its end: a file that had lost its name when it was
-   * deleted had made room for a newer one, which nobody has seen.
-   */
-  judgeEnd(): void {
-    const newest = this.#files.at(-1)
-    const { source } = newest ?? {}
-    if (!newest?.wasLive || !source || source.packed || source.lastName() === basename(this.path)) return
-    this.tell({ cause: 'removed-unread', ...named('after', newest.newest) })
   }
 
   #look(file: TextFile, nowMs: number): boolean {
@@ -184,6 +198,16 @@ export class TextLog extends Log {
     return !live && quietMs > RENAMED_MS
   }
 
+  /** Once it is known what all files are called. True where it was told now. */
+  #tellUnseen(): boolean {
+    const isNameless = !this.placed && this.#files.length > 0
+    if (!this.#unseen || isNameless || this.#files.some(({ final }) => !final)) return false
+    this.#unseen = false
+    const last = this.#files.at(-1)
+    this.tell({ cause: 'removed-unread', ...named('after', last?.newest) })
+    return true
+  }
+
   /** A complete file without a single line: empty, or nothing but NUL bytes. */
   #discard(file: TextFile): void {
     if (file.size > 0) this.tell({ cause: 'unreadable', bytes: file.size, ...this.neighbours(file.newest) })
@@ -204,6 +228,7 @@ export class TextLog extends Log {
       if (bytes > 0) this.tell({ cause: 'truncated', bytes, ...this.neighbours(file.newest) })
     } else file.letGo('truncated', nowMs - file.grewMs < BUSY_MS)
     const renewed = TextFile.open(again, file.live, nowMs)
+    renewed.name = file.name
     file.live = false
     const at = this.#files.indexOf(file)
     this.#files = this.#files.toSpliced(file.head ? at + 1 : at, file.head ? 0 : 1, renewed)

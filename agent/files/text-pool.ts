@@ -16,6 +16,8 @@ import { TextLog } from './text-log.ts'
 export interface Lying {
   /** As the writer sees it. */
   path: string
+  /** Its own name in its folder, links followed. */
+  name: string
   /** `dev:inode:birth` */
   file: string
   size: number
@@ -32,6 +34,8 @@ export interface TextPoolOptions<L extends Lying> {
   container: string
   /** What lies there now. */
   look: () => readonly L[]
+  /** The last look showed this path's folder as the container has left it: whatever does not lie there never will. */
+  showsEnd: (path: string) => boolean
   /** Undefined where it is not there any more. */
   open: (lying: L) => Source | undefined
   /** There is a log to be read, or not any more. */
@@ -67,8 +71,6 @@ export class TextPool<L extends Lying> implements Pool {
   /** Where files lay, and whose they would be, that may be copies. */
   readonly #suspected = new Map<string, { log: TextLog; lying: L }>()
   #resting = false
-  /** What lay there when the container did not run any more has been seen. */
-  #sawEnd = false
   #removed = false
   /** Files that had to be left out, since there are too many logs. */
   leftOut = 0
@@ -101,21 +103,19 @@ export class TextPool<L extends Lying> implements Pool {
   /** Whether the container runs: while it does not, an unfinished line is all there will be of it. */
   rest(resting: boolean): void {
     this.#resting = resting
-    if (!resting) this.#sawEnd = false
     for (const log of this.#logs.values()) {
       if (log.resting !== resting) this.#options.wake(log)
       log.resting = resting
+      if (!resting) log.vacant = false
     }
   }
 
-  remove(): void {
+  /** `endedMs`: when its container had ended, where that is known. */
+  remove(endedMs: number | undefined): void {
     this.#judgeGone(new Set())
     this.#removed = true
     this.#copies.close()
-    for (const log of this.#logs.values()) {
-      log.remove()
-      if (!this.#sawEnd) log.judgeEnd()
-    }
+    for (const log of this.#logs.values()) log.remove(endedMs)
   }
 
   place(positions: readonly Position[]): void {
@@ -154,7 +154,6 @@ export class TextPool<L extends Lying> implements Pool {
   }
 
   #sort(lying: readonly L[]): void {
-    if (this.#resting && lying.length > 0) this.#sawEnd = true
     const held = this.#held()
     const paths = new Set(lying.map(({ path }) => path))
     const live = new Set(
@@ -173,6 +172,8 @@ export class TextPool<L extends Lying> implements Pool {
       if (known) this.#again(known, one)
       else if (!unfinished && !this.#copies.isKnown(one)) this.#found(one, this.#baseOf(one, live))
     }
+    for (const log of this.#logs.values())
+      if (this.#options.showsEnd(log.path)) log.vacant = !paths.has(log.path)
     if (this.placed) this.#tellMissing()
   }
 
@@ -192,7 +193,9 @@ export class TextPool<L extends Lying> implements Pool {
       this.#take(TextFile.reopened(source, grown, nowMs), of ?? log, one)
     } else if (base === one.path) {
       this.#copies.release(one.file)
-      this.#take(TextFile.open(source, true, nowMs), log, one)
+      const file = TextFile.open(source, true, nowMs)
+      file.name = one.name
+      this.#take(file, log, one)
     } else {
       // Another name for contents that are known, perhaps. Before the hub has said what it knows, it is held like any;
       // but a packed file says what it is only when it is finished.
@@ -295,6 +298,7 @@ export class TextPool<L extends Lying> implements Pool {
     if (!other) return
     log.give(file)
     file.live = false
+    file.name = undefined
     other.take(file)
     if (log.generations.length > 0) return
     this.#logs.delete(log.stream)

@@ -1,7 +1,8 @@
 /** Log files that are named by patterns: those that an app writes inside its container, and those of the host. */
 import { closeSync, readSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { Instance } from '../facts.ts'
-import { type Source as OpenedFile, PackedFile, PlainFile } from '../files/source.ts'
+import { type Source as OpenedFile, PackedFile, PlainFile, STEP_MS } from '../files/source.ts'
 import type { TextLog } from '../files/text-log.ts'
 import { TextPool } from '../files/text-pool.ts'
 import { type Globs, readGlobs } from './glob.ts'
@@ -14,6 +15,10 @@ export interface FileSourceOptions {
   pollMs: number
   idleMs: number
 }
+
+/** Whoever deletes a container's files does not take so long for one of them. */
+const DELETING_MS = 10_000
+const ENDED = ['exited', 'dead']
 
 /** For every instance whose files are asked for. */
 export function fileSource(options: FileSourceOptions): SourceKind {
@@ -30,7 +35,10 @@ class FileSource implements Source {
   readonly #globs: Globs
   readonly #lookout: Lookout
   #located: Located = { root: undefined, missing: [] }
-  #look: Look = { files: [], folders: [], cut: undefined }
+  #look: Look = { files: [], folders: [], listed: new Map(), cut: undefined }
+  /** When the container ended; undefined while it may write. */
+  #endedMs: number | undefined
+  #removed = false
   #failure: string | undefined
   #told: string | undefined
 
@@ -41,6 +49,7 @@ class FileSource implements Source {
     this.pool = new TextPool<Found>({
       container: instance.facts.container,
       look: () => this.#lookInto(),
+      showsEnd: (path) => this.#showsEnd(path),
       open: (found) => this.#open(found),
       add: (log) => desk.add(log),
       drop: (log) => desk.drop(log),
@@ -65,15 +74,22 @@ class FileSource implements Source {
     // A container that has ended is where it was; not every engine still says it.
     if (located.root) this.#located = located
     else this.#located = { ...this.#located, missing: this.#located.root ? [] : located.missing }
+    this.#endedMs = ENDED.includes(facts.state) ? facts.finishedMs : undefined
     this.pool.rest(facts.state !== 'running')
     this.#lookout.look()
   }
 
+  ending(endedMs: number | undefined): void {
+    this.#endedMs = endedMs ?? this.#endedMs
+    this.#lookout.look()
+  }
+
   remove(): void {
+    this.#removed = true
     // What it wrote last may still lie there.
     this.#lookout.look()
     this.#lookout.close()
-    this.pool.remove()
+    this.pool.remove(this.#endedMs)
   }
 
   get done(): boolean {
@@ -92,10 +108,20 @@ class FileSource implements Source {
       this.#look = lookInto(root, this.#globs.globs)
       this.#failure = undefined
     } catch (error) {
-      this.#look = { ...this.#look, files: [] }
+      this.#look = { ...this.#look, files: [], listed: new Map() }
       this.#failure = `can't be looked for: ${(error as Error).message}`
     }
     return this.#look.files
+  }
+
+  /** Nobody writes any more, and nobody had begun to delete. */
+  #showsEnd(path: string): boolean {
+    const changedMs = this.#look.listed.get(dirname(path))
+    if (changedMs === undefined) return false
+    // What is still there now outlives the container.
+    if (this.#removed) return true
+    if (this.#endedMs === undefined) return false
+    return changedMs < this.#endedMs - STEP_MS || changedMs < Date.now() - DELETING_MS
   }
 
   #open(found: Found): OpenedFile | undefined {
@@ -139,7 +165,10 @@ function opened(found: Found): OpenedFile | undefined {
   if (fd === undefined) return undefined
   try {
     const path = `/proc/self/fd/${fd}`
-    const source = found.path.endsWith('.gz') && isPacked(fd) ? new PackedFile(path) : new PlainFile(path)
+    const magic = found.path.endsWith('.gz') ? magicOf(fd) : PLAIN
+    // Nobody can say yet whether it is packed.
+    if (magic === undefined) return undefined
+    const source = magic === GZIP ? new PackedFile(path) : new PlainFile(path)
     if (source.file === found.file) return source
     // Another one has come to its place meanwhile: both are found by the next look.
     source.close()
@@ -149,8 +178,12 @@ function opened(found: Found): OpenedFile | undefined {
   }
 }
 
-/** By gzip's own first bytes. */
-function isPacked(fd: number): boolean {
+const PLAIN = 0
+/** gzip's own first bytes. */
+const GZIP = 0x1f8b
+
+/** The first two bytes; undefined where they are not written yet. */
+function magicOf(fd: number): number | undefined {
   const bytes = Buffer.alloc(2)
-  return readSync(fd, bytes, 0, 2, 0) === 2 && bytes.readUInt16BE(0) === 0x1f8b
+  return readSync(fd, bytes, 0, 2, 0) === 2 ? bytes.readUInt16BE(0) : undefined
 }

@@ -3,6 +3,7 @@
  * changed; while all is quiet, when the kernel tells of a change, and now and then all the same.
  */
 import { type FSWatcher, lstatSync, watch } from 'node:fs'
+import { STEP_MS } from '../files/source.ts'
 
 export interface LookoutOptions {
   /** Looks, and says which folders are of interest. */
@@ -15,8 +16,6 @@ export interface LookoutOptions {
 
 /** Where not every folder can be watched (no inotify watches left, a network file system). */
 const UNWATCHED_MS = 1000
-/** File systems stamp by a clock that moves in steps: a folder changed this lately may be changed again unseen. */
-const STEP_MS = 20
 /** Looking takes at most a twentieth of the time, but is not put off for longer than this. */
 const REST_PER_LOOK = 20
 const LONGEST_REST_MS = 250
@@ -47,6 +46,7 @@ export class Lookout {
     this.#folders = new Map(
       folders.map((folder) => {
         const ms = times.get(folder)
+        // Changed this lately, it may be changed again unseen.
         return [folder, ms !== undefined && nowMs - ms > STEP_MS ? ms : undefined]
       })
     )

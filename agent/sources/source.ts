@@ -11,6 +11,8 @@ import type { Loss } from '../protocol.ts'
 export interface Source {
   /** The engine has told something of the instance (again). */
   update(instance: Instance): void
+  /** The container was told to end, or has ended (`endedMs`): its files may not lie there for long. */
+  ending?(endedMs: number | undefined): void
   /** The container is gone: what is held is read to its end, nothing new is looked for. */
   remove(): void
   /** True once the container is gone and the source will not follow another stream. */

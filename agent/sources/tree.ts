@@ -14,7 +14,7 @@ import {
   readlinkSync,
   realpathSync
 } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { begin, enter, type Glob, isMeant, nextNames, type Stand } from './glob.ts'
 import type { Area, Root } from './root.ts'
 import { rotatedFrom } from './rotated.ts'
@@ -22,6 +22,8 @@ import { rotatedFrom } from './rotated.ts'
 export interface Found {
   /** As the container sees it. */
   path: string
+  /** Its own name in its folder, links followed. */
+  name: string
   /** `dev:inode:birth` */
   file: string
   size: number
@@ -42,6 +44,11 @@ export interface Look {
   files: Found[]
   /** Folders of the host in which more may appear. */
   folders: string[]
+  /**
+   * Folders of the container whose every file was seen, and when each of them had last been changed then. Not those to
+   * which only a process leads: when it is gone, its number may be another one's.
+   */
+  listed: ReadonlyMap<string, number>
   /** What was too much to be looked at. */
   cut: string | undefined
 }
@@ -97,6 +104,7 @@ class Walk {
   readonly #root: Root
   readonly #files = new Map<string, Found>()
   readonly #folders = new Set<string>()
+  readonly #listed = new Map<string, number>()
   readonly #entered = new Set<string>()
   #names = 0
   #cut: string | undefined
@@ -107,7 +115,8 @@ class Walk {
 
   all(globs: readonly Glob[]): Look {
     this.#folder('/', '/', begin(globs))
-    return { files: [...this.#files.values()], folders: [...this.#folders], cut: this.#cut }
+    const listed = this.#cut === undefined ? this.#listed : new Map<string, number>()
+    return { files: [...this.#files.values()], folders: [...this.#folders], listed, cut: this.#cut }
   }
 
   /** `real` without links, `shown` as the patterns say it. */
@@ -115,7 +124,7 @@ class Walk {
     const key = `${real} ${shown}`
     if (this.#entered.has(key)) return
     this.#entered.add(key)
-    const { host } = this.#hostOf(real)
+    const { host, area } = this.#hostOf(real)
     if (this.#entered.size > MAX_FOLDERS) {
       this.#cut ??= `more than ${MAX_FOLDERS} folders`
       return
@@ -137,6 +146,10 @@ class Walk {
       if (entry && !entry.isDirectory() && !entry.isFile() && !entry.isSymbolicLink()) continue
       this.#name(real, shown, name, next, rotated)
     }
+    // Asked behind all that was looked at: a file that went meanwhile has changed it.
+    const isLasting = entries && host !== undefined && area.dev === undefined
+    const stat = isLasting ? lstatOf(host) : undefined
+    if (stat) this.#listed.set(shown, Number(stat.mtimeMs))
   }
 
   #name(real: string, shown: string, name: string, next: Stand, rotated: readonly string[]): void {
@@ -186,7 +199,7 @@ class Walk {
     }
     const { area } = this.#hostOf(place.slice(0, place.lastIndexOf('/')) || '/')
     this.#files.set(file, {
-      ...{ path, file, rotatedFrom, meant, linked, host },
+      ...{ path, name: basename(host), file, rotatedFrom, meant, linked, host },
       size: Number(stat.size),
       writtenMs: Number(stat.mtimeMs),
       changedMs: Number(stat.ctimeMs),

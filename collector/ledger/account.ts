@@ -23,6 +23,8 @@ export interface Gap {
   /** Generations written right before and right after. */
   after?: string
   before?: string
+  /** Nobody has seen it: the hub takes it for lost, since its container is gone. */
+  assumed?: true
   /** Losses that were told of it. */
   count: number
   toldMs: number
@@ -77,19 +79,21 @@ export function newAccount(): Account {
   return { gaps: [], told: [], books: new Map() }
 }
 
-/** False where it was told before. */
-export function tellLoss(account: Account, loss: Loss, aheadMs = 0): boolean {
+/** False where it was told before. `assumed`: by the hub, of which no agent has said anything. */
+export function tellLoss(account: Account, loss: Loss, aheadMs = 0, assumed = false): boolean {
   const { stream, generation, cause, bytes, offset, after, before, more } = loss
-  const name = nameOf(loss)
+  const name = assumed ? `${nameOf(loss)} assumed` : nameOf(loss)
   const whole = generation === undefined ? undefined : `${stream} ${generation} is lost`
   const isKnown = account.told.includes(name)
   // An agent that began anew knows less than it did when it told.
   const isLess = bytes === undefined && whole !== undefined && account.told.includes(whole)
   if (isKnown || isLess) return false
   account.told = [...account.told, name, ...(whole === undefined ? [] : [whole])].slice(-MOST_TOLD)
+  if (!assumed) account.gaps = account.gaps.filter((gap) => !isAssumptionOf(gap, loss))
   return add(account, {
     stream,
     cause,
+    ...(assumed && { assumed }),
     ...(generation !== undefined && { generation }),
     ...(offset !== undefined && generation !== undefined && { offset }),
     ...(bytes !== undefined && { bytes }),
@@ -190,10 +194,14 @@ function isHole(book: Book, { generation, file }: Came, offset: number): boolean
   return book.spans.some((span) => span.file === file && span.generation !== generation)
 }
 
-/** A file of which it was thought that nobody will ever read on in it is read on. */
-function isMistaken({ stream, cause, generation, after }: Gap, came: Came): boolean {
-  if (cause !== 'removed-unread' || generation !== undefined || came.timeMs.length === 0) return false
-  return stream === came.stream && after === came.generation
+/** A file of which the hub thought that nobody will ever read on in it is read on. */
+function isMistaken({ stream, assumed, after }: Gap, came: Came): boolean {
+  return assumed === true && came.timeMs.length > 0 && stream === came.stream && after === came.generation
+}
+
+/** What the hub had assumed is told by an agent, which knows. */
+function isAssumptionOf({ stream, assumed, after }: Gap, loss: Loss): boolean {
+  return assumed === true && stream === loss.stream && after !== undefined && after === loss.after
 }
 
 /** False where all of it is known to be missing already. */

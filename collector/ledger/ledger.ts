@@ -94,9 +94,18 @@ export class Ledger {
 
   /** What an agent told as lost, by a clock that is so far ahead of the hub's. Durable with the next write. */
   lost(host: string, losses: readonly Loss[], aheadMs = 0): void {
+    this.#lost(host, losses, (account, loss) => tellLoss(account, loss, aheadMs))
+  }
+
+  /** What the hub takes for lost, since nobody can read it any more; should somebody all the same, it was not. */
+  assume(host: string, losses: readonly Loss[]): void {
+    this.#lost(host, losses, (account, loss) => tellLoss(account, loss, 0, true))
+  }
+
+  #lost(host: string, losses: readonly Loss[], tell: (account: Account, loss: Loss) => boolean): void {
     for (const loss of losses) {
       const kept = this.#account(host, loss.container)
-      if (!tellLoss(kept.account, loss, aheadMs)) continue
+      if (!tell(kept.account, loss)) continue
       this.#save(host, loss.container, kept)
       this.#changed(host, loss.container)
     }

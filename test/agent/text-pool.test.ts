@@ -1,8 +1,8 @@
 /** Moments of `copytruncate` that hardly ever show with a real writer: what is new, and what only a copy. */
-import { appendFileSync, copyFileSync, existsSync, renameSync, rmSync, statSync, truncateSync } from 'node:fs'
+import { appendFileSync, copyFileSync, existsSync, statSync, truncateSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { PlainFile } from '../../agent/files/source.ts'
 import type { TextLog } from '../../agent/files/text-log.ts'
@@ -70,42 +70,6 @@ test('a copy is what the hub knows also while nothing stands in the truncated fi
   expect(again.losses).toEqual([])
 })
 
-test.each([
-  ['was written to and never seen', false],
-  ['had been seen', true]
-])('removed right after a rotation: a newer file that %s', async (_, isSeen) => {
-  await using folder = await openFolder()
-  const { pool, live } = folder
-  appendFileSync(live, lines(0, 100))
-  pool.update()
-  pool.place([])
-  folder.log().poll(Date.now())
-  renameSync(live, `${live}.1`)
-  appendFileSync(live, lines(100, 200))
-  if (isSeen) pool.update()
-  for (const at of [live, `${live}.1`]) rmSync(at)
-  pool.update()
-  pool.remove()
-  const [first] = folder.log().generations
-  const told = { cause: 'removed-unread', stream: 'file:/app/a.log', after: first?.id }
-  expect(folder.losses).toMatchObject(isSeen ? [] : [told])
-})
-
-test('removed right after a rotation without a newer file: who saw that after the end tells nothing', async () => {
-  await using folder = await openFolder()
-  const { pool, live } = folder
-  appendFileSync(live, lines(0, 100))
-  pool.update()
-  pool.place([])
-  renameSync(live, `${live}.1`)
-  pool.rest(true)
-  pool.update()
-  rmSync(`${live}.1`)
-  pool.update()
-  pool.remove()
-  expect(folder.losses).toEqual([])
-})
-
 /** A folder with one log, and a pool that reads it. */
 async function openFolder(made?: string) {
   const path = made ?? (await mkdtemp(join(tmpdir(), 'dl-pool-')))
@@ -118,7 +82,7 @@ async function openFolder(made?: string) {
       const source = new PlainFile(at)
       source.close()
       return {
-        ...{ path: `/app/${at.slice(path.length + 1)}`, file: source.file, size, linked: false },
+        ...{ path: `/app/${basename(at)}`, name: basename(at), file: source.file, size, linked: false },
         ...{ writtenMs: Math.floor(mtimeMs), changedMs: Math.floor(ctimeMs), meant: at === live },
         rotatedFrom: at === live ? [] : ['/app/a.log']
       }
@@ -126,6 +90,7 @@ async function openFolder(made?: string) {
   const pool = new TextPool({
     container: 'c',
     look,
+    showsEnd: () => false,
     open: ({ path: at }) => new PlainFile(join(path, at.slice('/app/'.length))),
     add: (log) => void logs.push(log),
     drop: () => {},

@@ -117,10 +117,19 @@ test('a file that was truncated under its writer begins with zeros that were nev
 test('what was taken for removed unread, and is read on all the same, is no gap', () => {
   const account = newAccount()
   arrive(account, { generation: 'a', offset: 0, times: [10] })
-  lose(account, { after: 'a', cause: 'removed-unread' })
+  lose(account, { after: 'a', cause: 'removed-unread' }, true)
   expect(account.gaps).toMatchObject([{ fromMs: 10 }])
   arrive(account, { generation: 'a', offset: 100, times: [20] })
   expect(account.gaps).toEqual([])
+})
+
+test('what an agent tells as removed unread stays a gap when the rest of the file before it comes after all', () => {
+  const account = newAccount()
+  arrive(account, { generation: 'a', offset: 0, times: [10] })
+  lose(account, { after: 'a', cause: 'removed-unread' }, true)
+  lose(account, { after: 'a', cause: 'removed-unread' })
+  arrive(account, { generation: 'a', offset: 100, times: [20] })
+  expect(account.gaps).toMatchObject([{ cause: 'removed-unread', after: 'a', fromMs: 20 }])
 })
 
 test('thousands of gaps stay a bounded list whose sums are exact', () => {
@@ -140,8 +149,9 @@ test('what is kept gives the same account', () => {
   expect(lose(again, { generation: 'a', offset: 200, bytes: 1000, before: 'b' })).toBe(false)
 })
 
-function lose(account: Account, loss: Partial<Loss>): boolean {
-  return tellLoss(account, { container: 'c', stream: 'docker', atMs: 1000, cause: 'rotated-unread', ...loss })
+function lose(account: Account, loss: Partial<Loss>, assumed = false): boolean {
+  const whole: Loss = { container: 'c', stream: 'docker', atMs: 1000, cause: 'rotated-unread', ...loss }
+  return tellLoss(account, whole, 0, assumed)
 }
 
 function arrive(
