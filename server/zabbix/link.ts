@@ -42,6 +42,8 @@ const DOUBT_MS = 30_000
 /** What is there is said again after so long, also where nothing has changed. */
 const DISCOVERY_MS = 10 * 60_000
 const HEARD_MS = 2 * 60_000
+/** A server has five processes that take greetings and values, where nobody has set more. */
+const GREETED_AT_ONCE = 2
 const MOST_INVENTORY = 64
 
 export class ZabbixLink {
@@ -125,10 +127,8 @@ export class ZabbixLink {
     const wanted = fleet
       .hosts()
       .flatMap((host) => wantedOf(fleet, host, nowMs() - settings.leaveAfterMs) ?? [])
-    if (settings.registration === 'autoregistration')
-      for (const want of wanted) if (want.present) await greet(settings.trapper, want)
     const make = settings.registration === 'api'
-    const { created, updated, disabled, refused } = await reconcile(api, places, wanted, make)
+    const { created, updated, disabled, refused, missing } = await reconcile(api, places, wanted, make)
     if (created.length + updated.length + disabled.length > 0)
       log.info(
         { created: created.length, updated: updated.length, disabled: disabled.length },
@@ -137,6 +137,17 @@ export class ZabbixLink {
     if (JSON.stringify(refused) !== JSON.stringify(this.standing.refused) && refused.length > 0)
       log.warn({ refused: refused.slice(0, 10), count: refused.length }, 'Zabbix does not take some hosts')
     this.standing.refused = refused
+    await this.#greet(missing)
+  }
+
+  /** Zabbix takes its time to make a host, and answers nothing meanwhile: that must not keep the others waiting. */
+  async #greet(missing: readonly Wanted[]): Promise<void> {
+    const { trapper } = this.#options.settings
+    for (let from = 0; from < missing.length; from += GREETED_AT_ONCE) {
+      const some = missing.slice(from, from + GREETED_AT_ONCE)
+      const greeted = await Promise.allSettled(some.map((want) => greet(trapper, want)))
+      for (const one of greeted) if (one.status === 'rejected') throw one.reason
+    }
   }
 
   async #keepSending(signal: AbortSignal): Promise<void> {

@@ -29,6 +29,8 @@ export interface Round {
   disabled: string[]
   /** Hosts that could not be brought into line, and why. */
   refused: { host: string; reason: string }[]
+  /** Hosts that are not there, and that somebody else makes. */
+  missing: Wanted[]
 }
 
 export const ID_TAG = 'driftlog-host'
@@ -60,7 +62,7 @@ export async function reconcile(
   wanted: readonly Wanted[],
   make = true
 ): Promise<Round> {
-  const round: Round = { created: [], updated: [], disabled: [], refused: [] }
+  const round: Round = { created: [], updated: [], disabled: [], refused: [], missing: [] }
   const known = await ownHosts(api)
   for (const want of wanted) {
     const host = technicalName(want.id)
@@ -112,7 +114,10 @@ async function adopt(
 ): Promise<void> {
   const host = technicalName(want.id)
   const known = await registered(api, host)
-  if (known === undefined && !make) return
+  if (known === undefined && !make) {
+    round.missing.push(want)
+    return
+  }
   await withFreeName(want, (name) =>
     known === undefined
       ? api.call('host.create', { host, ...settingsOf(want, places), name })

@@ -89,7 +89,7 @@ test('hosts come, are renamed, leave and come back, ten times: none twice, none 
     expect(made.created).toHaveLength(round === 0 ? COUNT : 0)
     // Said again, nothing is to be done.
     const again = await reconcile(hub, places, all(names))
-    expect(again).toEqual({ created: [], updated: [], disabled: [], refused: [] })
+    expect(again).toEqual({ created: [], updated: [], disabled: [], refused: [], missing: [] })
     const left = await reconcile(
       hub,
       places,
