@@ -150,26 +150,36 @@ export class ZabbixLink {
     }
   }
 
+  /** Values are read on their beat also while Zabbix takes long to take those before. */
   async #keepSending(signal: AbortSignal): Promise<void> {
-    const { settings, log, nowMs } = this.#options
+    const { settings, nowMs } = this.#options
+    let sending: Promise<void> | undefined
     while (!signal.aborted) {
       // On the interval's own beat, so that values of all items have the same times.
       const atMs = Math.floor(nowMs() / settings.intervalMs) * settings.intervalMs
       this.#outbox.push(this.#packets(atMs))
-      try {
-        await this.#outbox.drain(signal)
-        if (this.standing.valuesTrouble) log.info('values go to Zabbix again')
-        delete this.standing.valuesTrouble
-      } catch (error) {
-        const { message } = error as Error
-        if (this.standing.valuesTrouble !== message)
-          log.warn({ reason: message }, 'values wait, Zabbix does not take them')
-        this.standing.valuesTrouble = message
-      }
-      this.standing.values = { ...this.#outbox.counts, waiting: this.#outbox.waiting }
+      sending ??= this.#send(signal).finally(() => {
+        sending = undefined
+      })
       const nextMs = atMs + settings.intervalMs - nowMs()
       await sleep(Math.max(0, nextMs), undefined, { signal, ref: false }).catch(() => undefined)
     }
+    await sending
+  }
+
+  async #send(signal: AbortSignal): Promise<void> {
+    const { log } = this.#options
+    try {
+      await this.#outbox.drain(signal)
+      if (this.standing.valuesTrouble) log.info('values go to Zabbix again')
+      delete this.standing.valuesTrouble
+    } catch (error) {
+      const { message } = error as Error
+      if (this.standing.valuesTrouble !== message)
+        log.warn({ reason: message }, 'values wait, Zabbix does not take them')
+      this.standing.valuesTrouble = message
+    }
+    this.standing.values = { ...this.#outbox.counts, waiting: this.#outbox.waiting }
   }
 
   /** What is there comes before what is known of it. */

@@ -1,7 +1,8 @@
 /** The hub's work for a real Zabbix: hosts register, containers are discovered, values arrive as they were sent. */
-import { spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { beforeAll, expect, test } from 'vitest'
 import { CONTAINER_ITEMS, containerKey, HEARTBEAT, HOST_ITEMS } from '../../../server/zabbix/items.ts'
 import { technicalName } from '../../../server/zabbix/registration.ts'
@@ -66,14 +67,14 @@ test('while the server is away values wait, and arrive with their own times', {
   const [host = ''] = scene.hosts
   const name = technicalName(host)
   await until(async () => (await historyOf(api, name, HEARTBEAT)).length >= 3, 120)
-  service('stop')
+  await service('stop')
   const awaySeconds = Number(process.env['DRIFTLOG_ZABBIX_AWAY_SECONDS'] ?? 20)
   try {
     await sleep(awaySeconds * 1000)
     expect(scene.link.standing.valuesTrouble).toContain('does not answer')
     expect(scene.link.standing.values.waiting).toBeGreaterThan(100)
   } finally {
-    service('start')
+    await service('start')
   }
   await until(async () => scene.link.standing.values.waiting === 0, 120)
   await sleep(3000)
@@ -130,7 +131,7 @@ test('triggers fire and recover', { timeout: 400_000 }, async () => {
   expect(await problems()).toEqual(new Set(['Container # keeps restarting']))
 })
 
-function service(act: string): void {
-  const { status, stderr } = spawnSync(SERVICE, [act], { encoding: 'utf8', timeout: 60_000 })
-  if (status !== 0) throw new Error(`test/services/zabbix ${act}: ${stderr}`)
+/** The hub goes on meanwhile. */
+async function service(act: string): Promise<void> {
+  await promisify(execFile)(SERVICE, [act], { timeout: 60_000 })
 }
