@@ -64,7 +64,11 @@ export async function onDuty(options: LeaseOptions, duty: Duty, signal: AbortSig
         if (!work) {
           log.info({ duty: name, term: now.term }, 'a duty begins here')
           const ending = new AbortController()
-          work = { term: now.term, stop: ending, done: duty(now.term, ending.signal), renewedMs: askedMs }
+          const done = duty(now.term, ending.signal).catch((err) => {
+            log.warn({ err, duty: name }, 'a duty failed, it begins again')
+            if (work?.stop === ending) work = undefined
+          })
+          work = { term: now.term, stop: ending, done, renewedMs: askedMs }
         }
         work.renewedMs = askedMs
       }

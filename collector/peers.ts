@@ -48,13 +48,24 @@ async function tell(options: PeersOptions, signal: AbortSignal): Promise<void> {
   await quietly(state.delete(key))
 }
 
-async function listen({ shared, fleet, keepers }: PeersOptions, signal: AbortSignal): Promise<void> {
-  for await (const entries of shared.changes(signal)) {
-    for (const keeper of [fleet, ...keepers]) keeper.apply(entries)
-    for (const { key, value } of entries) {
-      if (!key.startsWith(PREFIX) || value === undefined) continue
-      for (const [host, heard] of Object.entries((value as Beat).heard)) fleet.heardElsewhere(host, heard)
+/** What goes wrong is tried again: a hub that hears nothing of the others must not end for it. */
+async function listen(options: PeersOptions, signal: AbortSignal): Promise<void> {
+  const { shared, log } = options
+  while (!signal.aborted) {
+    try {
+      for await (const entries of shared.changes(signal)) take(options, entries)
+    } catch (err) {
+      log.warn({ err }, 'what other hubs have changed could not be read, will try again')
+      await sleep(BEAT_MS, undefined, { signal, ref: false }).catch(() => undefined)
     }
+  }
+}
+
+function take({ fleet, keepers }: PeersOptions, entries: readonly StateEntry[]): void {
+  for (const keeper of [fleet, ...keepers]) keeper.apply(entries)
+  for (const { key, value } of entries) {
+    if (!key.startsWith(PREFIX) || value === undefined) continue
+    for (const [host, heard] of Object.entries((value as Beat).heard)) fleet.heardElsewhere(host, heard)
   }
 }
 

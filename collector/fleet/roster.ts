@@ -19,6 +19,8 @@ import {
 /** Hosts have this many colours; see HostJson.slot. */
 const SLOTS = 24
 
+const ALWAYS = { fromMs: Number.NEGATIVE_INFINITY, toMs: Number.POSITIVE_INFINITY }
+
 export class Roster {
   /** By id. */
   readonly known = new Map<string, LiveHost>()
@@ -61,13 +63,7 @@ export class Roster {
 
   /** Newest first. */
   instances(asked: FleetAsked = {}): FleetInstance[] {
-    const {
-      app,
-      environment,
-      host,
-      fromMs = Number.NEGATIVE_INFINITY,
-      toMs = Number.POSITIVE_INFINITY
-    } = asked
+    const { app, environment, host, fromMs, toMs } = { ...ALWAYS, ...asked }
     const found: FleetInstance[] = []
     for (const instances of host === undefined ? this.#instances.values() : [this.#instances.get(host)]) {
       for (const instance of instances?.values() ?? []) {
@@ -89,13 +85,7 @@ export class Roster {
 
   /** Newest first. `host` is where it came from or where it went. */
   moves(asked: FleetAsked = {}): FleetMove[] {
-    const {
-      app,
-      environment,
-      host,
-      fromMs = Number.NEGATIVE_INFINITY,
-      toMs = Number.POSITIVE_INFINITY
-    } = asked
+    const { app, environment, host, fromMs, toMs } = { ...ALWAYS, ...asked }
     const found: FleetMove[] = []
     for (const moves of this.#moves.values()) {
       for (const move of moves) {

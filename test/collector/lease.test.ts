@@ -79,6 +79,25 @@ test('a hub that is alone is on duty from the start', async () => {
   expect(terms).toEqual([0])
 })
 
+test('a duty that fails begins again, with the same term', async () => {
+  const state = new MemoryStateStore(new MemoryShare())
+  const terms: number[] = []
+  const stopping = new AbortController()
+  const options = { state, name: 'sweep', log: QUIET, freeAfterMs: FREE_AFTER_MS }
+  const done = onDuty(
+    options,
+    async (term) => {
+      terms.push(term)
+      throw new Error('not today')
+    },
+    stopping.signal
+  )
+  await until(() => terms.length >= 2)
+  stopping.abort()
+  await done
+  expect(terms.slice(0, 2)).toEqual([1, 1])
+})
+
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await sleep(5)
 }

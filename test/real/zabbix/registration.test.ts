@@ -13,6 +13,7 @@ import {
 } from '../../../server/zabbix/registration.ts'
 import { sendValues } from '../../../server/zabbix/sender.ts'
 import { templateOn } from '../../../server/zabbix/template.ts'
+import { forgetHosts } from './scene.ts'
 import { API_URL, openAsAdmin, TRAPPER } from './server.ts'
 
 const GROUP = 'Driftlog'
@@ -40,14 +41,6 @@ interface Host {
 async function hosts(api: ZabbixApi): Promise<Host[]> {
   const output = { output: ['host', 'name', 'status'], selectTags: ['tag', 'value'], sortfield: 'host' }
   return api.call<Host[]>('host.get', { ...output, groupids: places.groupid })
-}
-
-async function forgetHosts(admin: ZabbixApi): Promise<void> {
-  const groupid = await groupId(admin, GROUP)
-  if (groupid === undefined) return
-  const found = await admin.call<{ hostid: string }[]>('host.get', { groupids: groupid, output: ['hostid'] })
-  const ids = found.map(({ hostid }) => hostid)
-  if (ids.length > 0) await admin.call('host.delete', ids)
 }
 
 const wanted = (n: number, more: Partial<Wanted> = {}): Wanted => ({

@@ -118,7 +118,7 @@ export async function historyOf(api: ZabbixApi, host: string, key: string): Prom
   })
 }
 
-async function forgetHosts(admin: ZabbixApi): Promise<void> {
+export async function forgetHosts(admin: ZabbixApi): Promise<void> {
   const groupid = await groupId(admin, GROUP)
   if (groupid === undefined) return
   const found = await admin.call<{ hostid: string }[]>('host.get', { groupids: groupid, output: ['hostid'] })
