@@ -50,7 +50,7 @@ export function composeLabels(
   }
 }
 
-export function* labelProblems({ labels = {}, logs }: Wanted): Generator<ShapeProblem, void> {
+export function* labelProblems({ labels = {}, logs }: Partial<Wanted>): Generator<ShapeProblem, void> {
   for (const name of Object.keys(labels)) {
     const message = nameProblem(name)
     if (message !== undefined) yield { path: ['labels', name], message }
