@@ -51,10 +51,11 @@ export class Archive {
     return this.#state.get<KeptDeploy>(deployKey(id))
   }
 
-  /** Durable when it resolves. */
+  /** Durable when it resolves. One that is there stays as it is. */
   async add(kept: KeptDeploy): Promise<void> {
-    await this.#state.put(deployKey(kept.deploy.id), kept)
-    await this.#changed(kept, 0)
+    const { id } = kept.deploy
+    const there = await this.#state.update<KeptDeploy>(deployKey(id), (old) => old ?? kept)
+    await this.#changed(there ?? kept, 0)
   }
 
   /**
@@ -100,6 +101,18 @@ export class Archive {
     return this.ids(({ isOpen }) => isOpen)
   }
 
+  /** Names app and environment together. */
+  placeOf(id: string): string {
+    const { app, environment } = this.#entries.get(id) ?? {}
+    return `${environment}/${app}`
+  }
+
+  /** It has ended, and nothing is left to be done for it. */
+  isOver(id: string): boolean {
+    const entry = this.#entries.get(id)
+    return entry !== undefined && !entry.isOpen && hasEnded(entry)
+  }
+
   /** By state. */
   counts(): Record<string, number> {
     const counts: Record<string, number> = {}
@@ -111,7 +124,9 @@ export class Archive {
   async steps(id: string, afterSeq = 0): Promise<DeployStep[]> {
     const kept = await this.read(id)
     const saved = await this.#state.list<DeployStep>(`${STEPS}${id}/`)
-    const bySeq = new Map([...saved.map(({ value }) => value), ...(kept?.unsaved ?? [])].map((step) => [step.seq, step]))
+    const bySeq = new Map(
+      [...saved.map(({ value }) => value), ...(kept?.unsaved ?? [])].map((step) => [step.seq, step])
+    )
     return [...bySeq.values()].filter(({ seq }) => seq > afterSeq).sort((a, b) => a.seq - b.seq)
   }
 

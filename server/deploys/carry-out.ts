@@ -49,7 +49,11 @@ export async function carryOut(kept: KeptDeploy, tools: Tools): Promise<Map<stri
 }
 
 /** What is brought back gets the port that it had. */
-async function lease(kept: KeptDeploy, { id, host, slot, isBack }: Ordered, ports: Ports): Promise<number | Error> {
+async function lease(
+  kept: KeptDeploy,
+  { id, host, slot, isBack }: Ordered,
+  ports: Ports
+): Promise<number | Error> {
   const { app, environment } = kept.deploy
   const before = kept.work?.slots.find((one) => one.slot === slot)?.before
   const asked: LeaseAsked = { order: id, app, environment }

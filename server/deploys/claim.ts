@@ -1,14 +1,17 @@
 /** Who may touch an app's instances in an environment: one deploy at a time. */
 import type { StateStore } from '../../collector/store/state.ts'
 import type { Deploy } from './deploy.ts'
-import { claimKey } from './kept.ts'
+import { CLAIMS, claimKey } from './kept.ts'
 
 interface Claim {
   deploy: string
 }
 
 /** The deploy that has it from now on: this one, or another one that came first. */
-export async function claim(state: StateStore, deploy: Pick<Deploy, 'id' | 'app' | 'environment'>): Promise<string> {
+export async function claim(
+  state: StateStore,
+  deploy: Pick<Deploy, 'id' | 'app' | 'environment'>
+): Promise<string> {
   const holder = await holderOf(state, deploy)
   if (holder !== undefined) return holder
   const now = await state.update<Claim>(claimKey(deploy), (old) => old ?? { deploy: deploy.id })
@@ -23,7 +26,15 @@ export async function holderOf(
 }
 
 /** Leaves one of another deploy alone. */
-export async function unclaim(state: StateStore, deploy: Pick<Deploy, 'id' | 'app' | 'environment'>): Promise<void> {
+export async function unclaim(
+  state: StateStore,
+  deploy: Pick<Deploy, 'id' | 'app' | 'environment'>
+): Promise<void> {
   if ((await holderOf(state, deploy)) !== deploy.id) return
   await state.update<Claim>(claimKey(deploy), (old) => (old?.deploy === deploy.id ? undefined : old))
+}
+
+/** Every deploy that has the claim of its place. */
+export async function claimers(state: StateStore): Promise<string[]> {
+  return (await state.list<Claim>(CLAIMS)).map(({ value }) => value.deploy)
 }

@@ -7,6 +7,8 @@ import type { Wanted } from './definition.ts'
 import type { Deploy, DeployStep, SlotChange } from './deploy.ts'
 
 export const DEPLOYS = 'deploy/'
+export const RUNNING = 'running/'
+export const CLAIMS = 'deploying/'
 
 /** `deploy/<id>` */
 export interface KeptDeploy {
@@ -123,12 +125,12 @@ export function deployKey(id: string): string {
 }
 
 export function runningKey({ environment, app }: { environment: string; app: string }): string {
-  return `running/${environment}/${app}`
+  return `${RUNNING}${environment}/${app}`
 }
 
 /** Holds the deploy that alone may touch an app's instances. */
 export function claimKey({ environment, app }: { environment: string; app: string }): string {
-  return `deploying/${environment}/${app}`
+  return `${CLAIMS}${environment}/${app}`
 }
 
 export function hasEnded({ state }: Pick<Deploy, 'state'>): boolean {

@@ -3,13 +3,7 @@
  * it writes itself and by what others tell (SharedState.changes): agents that wait cost nothing while nothing happens. What
  * is given and taken is decided in the state, so that an old memory can only be late, never wrong.
  */
-import type {
-  Order,
-  OrderEnd,
-  OrdersAsked,
-  OrdersGiven,
-  Report
-} from '../../agent/protocol-orders.ts'
+import type { Order, OrderEnd, OrdersAsked, OrdersGiven, Report } from '../../agent/protocol-orders.ts'
 import type { StateEntry, StateStore } from '../../collector/store/state.ts'
 
 /** `order/<host>/<id>` */
@@ -38,6 +32,7 @@ export interface OrderBookOptions {
 }
 
 const ORDERS = 'order/'
+const WITHDRAWN: OrderEnd = { kind: 'undone', code: 'DRIFTLOG_WITHDRAWN' }
 /** As an answer may hold. */
 const MOST_GIVEN = 100
 
@@ -75,6 +70,11 @@ export class OrderBook {
     return count
   }
 
+  /** Those with open orders. */
+  hosts(): string[] {
+    return [...this.#open.keys()]
+  }
+
   openOf(host: string): KeptOrder[] {
     return [...(this.#open.get(host)?.values() ?? [])]
   }
@@ -104,7 +104,9 @@ export class OrderBook {
   async close(host: string): Promise<void> {
     for (const { key } of await this.#options.state.list<KeptOrder>(`${ORDERS}${host}/`))
       await this.#change(host, key.slice(ORDERS.length + host.length + 1), (old) =>
-        old && !old.end ? ended(old, { kind: 'undone', code: 'DRIFTLOG_HOST_GONE' }, this.#options.nowMs()) : old
+        old && !old.end
+          ? ended(old, { kind: 'undone', code: 'DRIFTLOG_HOST_GONE' }, this.#options.nowMs())
+          : old
       )
   }
 
@@ -124,20 +126,27 @@ export class OrderBook {
     }
   }
 
-  /** Takes the agent's reports and says what is to be done. Without orders where `mayGive` is false. */
-  async exchange(host: string, asked: OrdersAsked, mayGive: boolean): Promise<OrdersGiven> {
+  /** Takes the agent's reports, and says of what it holds whether that is still wanted. */
+  async tell(host: string, asked: Pick<OrdersAsked, 'held' | 'reports'>): Promise<OrdersGiven> {
     const reported = await this.#take(host, asked.reports)
     const given: OrdersGiven = { orders: [], withdrawn: [], ended: [], reported }
     for (const id of asked.held) await this.#answerHeld(host, id, asked.reports, given)
-    if (!mayGive) return given
-    const held = new Set(asked.held)
-    for (const kept of this.openOf(host)) {
-      if (held.has(kept.order.id) || given.orders.length >= MOST_GIVEN) continue
-      const order = await this.#offer(kept)
-      if (order) given.orders.push(order)
-    }
-    this.counts.given += given.orders.length
     return given
+  }
+
+  /**
+   * What the host is to do beside what it holds. An agent asks for orders one request after the other: what it did not hold
+   * when it asked at `askedMs`, although it was offered before, has never reached it, and is over if it was withdrawn.
+   */
+  async give(host: string, held: readonly string[], askedMs: number): Promise<Order[]> {
+    const orders: Order[] = []
+    for (const kept of this.openOf(host)) {
+      if (held.includes(kept.order.id) || orders.length >= MOST_GIVEN) continue
+      const order = await this.#offer(kept, askedMs)
+      if (order) orders.push(order)
+    }
+    this.counts.given += orders.length
+    return orders
   }
 
   /** Resolves when something of the host's orders changes, or the signal aborts. */
@@ -164,7 +173,11 @@ export class OrderBook {
     const reported: Record<string, number> = {}
     for (const [id, ofOrder] of byOrder) {
       ofOrder.sort((a, b) => a.seq - b.seq)
-      const kept = await this.#change(host, id, (old) => old && withReports(old, ofOrder, this.#options.nowMs()))
+      const kept = await this.#change(
+        host,
+        id,
+        (old) => old && withReports(old, ofOrder, this.#options.nowMs())
+      )
       this.counts.reports += ofOrder.length
       if (!kept) this.counts.unknown += ofOrder.length
       // Of an order that nobody knows any more there is nothing to keep.
@@ -173,12 +186,7 @@ export class OrderBook {
     return reported
   }
 
-  async #answerHeld(
-    host: string,
-    id: string,
-    reports: readonly Report[],
-    given: OrdersGiven
-  ): Promise<void> {
+  async #answerHeld(host: string, id: string, reports: readonly Report[], given: OrdersGiven): Promise<void> {
     const kept = this.#open.get(host)?.get(id) ?? (await this.read(host, id))
     if (kept) {
       // What this hub has ended by itself is over for it, but not for an agent that has it all the same.
@@ -192,21 +200,19 @@ export class OrderBook {
     else given.withdrawn.push(id)
   }
 
-  /**
-   * Undefined where it is not to be carried out any more. An agent asks once at a time, so what it does not hold when it asks
-   * again has never reached it: an order that was withdrawn meanwhile is over.
-   */
-  async #offer(seen: KeptOrder): Promise<Order | undefined> {
+  /** Undefined where it is not to be carried out any more. */
+  async #offer(seen: KeptOrder, askedMs: number): Promise<Order | undefined> {
     const { order, host } = seen
     const isMeant = seen.offeredMs !== undefined || (await this.#options.isMeant(order.deploy, order.id))
     const nowMs = this.#options.nowMs()
     const kept = await this.#change(host, order.id, (old) => {
       if (!old || old.end) return old
-      if (old.withdrawnMs !== undefined || !isMeant)
-        return ended(old, { kind: 'undone', code: 'DRIFTLOG_WITHDRAWN' }, nowMs)
+      if (!isMeant) return ended(old, WITHDRAWN, nowMs)
+      if (old.withdrawnMs !== undefined)
+        return (old.offeredMs ?? 0) < askedMs ? ended(old, WITHDRAWN, nowMs) : old
       return old.offeredMs === undefined ? { ...old, offeredMs: nowMs } : old
     })
-    return kept && !kept.end ? kept.order : undefined
+    return kept && !kept.end && kept.withdrawnMs === undefined ? kept.order : undefined
   }
 
   /** Writes only what differs. */
@@ -255,7 +261,7 @@ function keyOf(host: string, id: string): string {
 function withdrawn(old: KeptOrder, nowMs: number): KeptOrder {
   if (old.end || old.withdrawnMs !== undefined) return old
   const next = { ...old, withdrawnMs: nowMs }
-  return old.offeredMs === undefined ? ended(next, { kind: 'undone', code: 'DRIFTLOG_WITHDRAWN' }, nowMs) : next
+  return old.offeredMs === undefined ? ended(next, WITHDRAWN, nowMs) : next
 }
 
 function ended(old: KeptOrder, end: OrderEnd, nowMs: number): KeptOrder {

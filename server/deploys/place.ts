@@ -70,7 +70,11 @@ function reasonOf(hosts: readonly Candidate[], labels: Record<string, string>): 
   if (hosts.length === 0)
     return 'no host takes orders. Set DRIFTLOG_ORDERS=on for the agents of hosts that may'
   const there = hosts.filter(({ isThere }) => isThere)
-  const names = (some: readonly Candidate[]) => some.map(({ name }) => name).sort().join(', ')
+  const names = (some: readonly Candidate[]) =>
+    some
+      .map(({ name }) => name)
+      .sort()
+      .join(', ')
   if (there.length === 0) return `no host that takes orders is there now (${names(hosts)})`
   const asked = Object.entries(labels)
     .map(([name, value]) => `${name}=${value}`)

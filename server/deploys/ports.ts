@@ -67,7 +67,10 @@ export class Ports {
     await this.#change(host, (old) => {
       const lease = old.leases.find((one) => one.order === order)
       if (!lease) return old
-      const strangers = [...old.strangers.filter(({ port }) => port !== lease.port), { port: lease.port, untilMs }]
+      const strangers = [
+        ...old.strangers.filter(({ port }) => port !== lease.port),
+        { port: lease.port, untilMs }
+      ]
       return { ...old, leases: old.leases.filter((one) => one !== lease), strangers }
     })
   }

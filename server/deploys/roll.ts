@@ -5,7 +5,15 @@
  */
 import type { ImageAsked, ImageFound, OrderEnd } from '../../agent/protocol-orders.ts'
 import type { By, SlotState } from './deploy.ts'
-import { hasEnded, type Instance, type KeptDeploy, type Ordered, type Running, type SlotWork, type Work } from './kept.ts'
+import {
+  hasEnded,
+  type Instance,
+  type KeptDeploy,
+  type Ordered,
+  type Running,
+  type SlotWork,
+  type Work
+} from './kept.ts'
 import type { KeptOrder } from './order-book.ts'
 import type { Candidate } from './place.ts'
 import { changeOf, type Planned, planOf } from './plan.ts'
@@ -22,7 +30,8 @@ export interface Seen {
   hasClaim: boolean
   running: Running | undefined
   /** Those that take orders. */
-  hosts: readonly Candidate[]
+  hosts: () => readonly Candidate[]
+  isThere: (host: string) => boolean
   nameOf: (host: string) => string
   isUp: (instance: Instance) => boolean
   /** The deploy's orders as they stand in the book. */
@@ -63,7 +72,7 @@ export function rollOn(kept: KeptDeploy, seen: Seen): KeptDeploy {
   return draft
 }
 
-function isBegun(kept: KeptDeploy): kept is Draft {
+export function isBegun(kept: KeptDeploy): kept is Draft {
   return kept.work !== undefined
 }
 
@@ -83,7 +92,7 @@ function begin(draft: KeptDeploy, seen: Seen): boolean {
       ...(running.image ? { image: running.image } : {})
     }
   try {
-    const slots = planOf(planned(draft, seen), seen.hosts, running?.slots ?? [])
+    const slots = planOf(planned(draft, seen), seen.hosts(), running?.slots ?? [])
     draft.work = { slots, orders: {}, lastOrder: 0, passed: 0 }
   } catch (error) {
     return cancel((error as Error).message)
@@ -161,11 +170,15 @@ function takeEnd(draft: Draft, ordered: Ordered, end: OrderEnd, seen: Seen, orde
   if (deploy.state === 'rolling-back' && !ordered.isBack) return
   if (slot) slot.failures++
   if (end.code === PORT_TAKEN && slot && slot.failures < MOST_PORTS) return
-  if (!ordered.isBack) return fail(draft, `${placeOf(ordered, seen)}: ${wrong}`, seen)
-  if (slot && slot.failures >= MOST_BACK) slot.stuck = wrong
+  if (!ordered.isBack) fail(draft, `${placeOf(ordered, seen)}: ${wrong}`, seen)
+  else if (slot && slot.failures >= MOST_BACK) slot.stuck = wrong
 }
 
-function instanceOf(ordered: Ordered, { container }: OrderEnd, order: KeptOrder | undefined): Instance | undefined {
+function instanceOf(
+  ordered: Ordered,
+  { container }: OrderEnd,
+  order: KeptOrder | undefined
+): Instance | undefined {
   if (order?.order.kind !== 'replace') return undefined
   const { spec } = order.order
   return {
@@ -175,7 +188,11 @@ function instanceOf(ordered: Ordered, { container }: OrderEnd, order: KeptOrder 
 }
 
 /** Every host runs the very image that was asked for, or that the first host has found. */
-function wrongImage({ image, work }: Draft, { isBack, kind }: Ordered, { image: found }: OrderEnd): string | undefined {
+function wrongImage(
+  { image, work }: Draft,
+  { isBack, kind }: Ordered,
+  { image: found }: OrderEnd
+): string | undefined {
   if (kind === 'remove' || isBack) return undefined
   if (!found) return kind === 'pull' ? 'DRIFTLOG_IMAGE: the host does not say which image it has' : undefined
   const { digest, imageId, reference } = work.image ?? image
@@ -236,14 +253,13 @@ function watch(draft: Draft, ordered: Ordered, seen: Seen): void {
     if (!ordered.isBack) fail(draft, why, seen)
   }
   // A host that is there will say in time what became of it.
-  if (isHostThere(ordered.host, seen) && seen.nowMs - ordered.withdrawnMs <= waitMs) return
-  if (!slot) return takeEnd(draft, ordered, { kind: 'undone', code: 'DRIFTLOG_SILENT' }, seen)
+  if (seen.isThere(ordered.host) && seen.nowMs - ordered.withdrawnMs <= waitMs) return
+  if (!slot) {
+    takeEnd(draft, ordered, { kind: 'undone', code: 'DRIFTLOG_SILENT' }, seen)
+    return
+  }
   if (slot.order === ordered.id) delete slot.order
   slot.unknown = ordered.id
-}
-
-function isHostThere(id: string, { hosts }: Seen): boolean {
-  return hosts.some(({ host, isThere }) => host === id && isThere)
 }
 
 function placeOf({ slot, host }: Ordered, { nameOf }: Seen): string {
@@ -276,14 +292,16 @@ function forward(draft: Draft, seen: Seen): void {
   const { work, deploy, wanted } = draft
   const { maxUnavailable = 1, breakpoint } = wanted.rollout ?? {}
   const isOpen = ({ order }: SlotWork) => order !== undefined
-  for (const slot of work.slots) if (!isOpen(slot) && isHalf(slot)) bring(draft, slot, nextForward(slot), seen)
+  for (const slot of work.slots)
+    if (!isOpen(slot) && isHalf(slot)) bring(draft, slot, nextForward(slot), seen)
   const rest = work.slots.filter((slot) => !isThere(work, slot))
-  if (rest.length === 0) return succeed(draft, seen)
+  if (rest.length === 0) succeed(draft, seen)
   if (deploy.state !== 'running') return
   const changed = changedSlots(work)
   const open = rest.filter(isOpen)
   if (breakpoint !== undefined && changed > work.passed && (breakpoint === 'each' || work.passed === 0)) {
-    if (open.length === 0) pause(draft, `breakpoint: ${changed} of ${changed + rest.length} slots are new`, seen)
+    if (open.length === 0)
+      pause(draft, `breakpoint: ${changed} of ${changed + rest.length} slots are new`, seen)
     return
   }
   const isSingle = breakpoint === 'each' || (breakpoint === 'first' && work.passed === 0)
@@ -327,7 +345,7 @@ function bring(draft: Draft, slot: SlotWork, next: NextOrder | undefined, seen: 
   if (!next) return
   const { deploy } = draft
   const isBack = deploy.state === 'rolling-back'
-  const isLater = next.kind === 'remove' && !isBack && !isHostThere(next.host, seen)
+  const isLater = next.kind === 'remove' && !isBack && !seen.isThere(next.host)
   if (isLater && isLeft(draft.work, slot)) return
   const ordered = issue(draft, { ...next, slot: slot.slot, isBack, isLater }, seen)
   deploy.startedMs ??= seen.nowMs
@@ -362,7 +380,11 @@ function end(draft: Draft, state: 'succeeded' | 'rolled-back' | 'failed' | 'canc
   const { deploy } = draft
   Object.assign(deploy, { state, endedMs: seen.nowMs })
   const why = deploy.why === undefined ? '' : `: ${deploy.why}`
-  tell(draft, seen.nowMs, { step: 'end', state: state === 'succeeded' ? 'done' : 'failed', text: state + why })
+  tell(draft, seen.nowMs, {
+    step: 'end',
+    state: state === 'succeeded' ? 'done' : 'failed',
+    text: state + why
+  })
 }
 
 function stateOf(draft: Draft, slot: SlotWork, seen: Seen): SlotState {

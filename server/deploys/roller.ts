@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { Logger } from 'pino'
 import type { Archive } from './archive.ts'
 import { carryOut, type Tools } from './carry-out.ts'
-import { claim, holderOf } from './claim.ts'
+import { claim, claimers, holderOf, unclaim } from './claim.ts'
 import { hasEnded, type KeptDeploy, type Running, runningKey } from './kept.ts'
 import type { KeptOrder } from './order-book.ts'
 import { OvertakenError, rollOn, type Seen } from './roll.ts'
@@ -13,8 +13,7 @@ export interface RollerOptions extends Tools {
   timeoutMs: number
   nowMs: () => number
   log: Pick<Logger, 'info' | 'warn'>
-  /** What is known of the fleet now. */
-  look: () => Promise<Pick<Seen, 'hosts' | 'nameOf' | 'isUp'>>
+  fleet: Pick<Seen, 'hosts' | 'isThere' | 'nameOf' | 'isUp'>
 }
 
 /** Deploys that are at something are looked at this often, also where nothing is told of them. */
@@ -41,15 +40,17 @@ export class Roller {
 
   /** On duty, until the signal aborts. */
   async run(term: number, signal: AbortSignal): Promise<void> {
-    const { archive, book, log } = this.#options
+    const { archive, book, state, log } = this.#options
     const forget = book.onChange((deploy) => this.wake(deploy))
     const turns = new Map<string, Promise<void>>()
     const begin = (id: string) => {
       if (turns.has(id)) return this.#woken.add(id)
       const turn = this.#roll(id, term, signal)
         .catch((err) => {
-          if (err instanceof OvertakenError) log.info({ deploy: id, term }, 'another hub rolls this deploy on')
-          else if (!signal.aborted) log.warn({ err, deploy: id }, 'a deploy could not be rolled on, will try again')
+          if (err instanceof OvertakenError)
+            log.info({ deploy: id, term }, 'another hub rolls this deploy on')
+          else if (!signal.aborted)
+            log.warn({ err, deploy: id }, 'a deploy could not be rolled on, will try again')
         })
         .finally(() => {
           turns.delete(id)
@@ -57,7 +58,7 @@ export class Roller {
         })
       return turns.set(id, turn)
     }
-    for (const id of archive.unfinished()) this.#woken.add(id)
+    for (const id of [...archive.unfinished(), ...(await claimers(state))]) this.#woken.add(id)
     const follow = this.#follow(signal)
     let looks = 0
     const timer = setInterval(() => {
@@ -87,7 +88,8 @@ export class Roller {
     let ports: Seen['ports'] = new Map()
     for (let turns = 0; turns < MOST_TURNS && !signal.aborted; turns++) {
       const kept = await this.#options.archive.read(id)
-      if (!kept || kept.deploy.state === 'waiting' || (hasEnded(kept.deploy) && !kept.work)) return
+      if (!kept || kept.deploy.state === 'waiting') return
+      if (hasEnded(kept.deploy) && !kept.work) return unclaim(this.#options.state, kept.deploy)
       const seen = await this.#see(kept, term, ports)
       const hasMoved = !same(rollOn(kept, seen), kept)
       const next = hasMoved ? await this.#options.archive.change(id, (old) => rollOn(old, seen)) : kept
@@ -100,7 +102,7 @@ export class Roller {
   }
 
   async #see(kept: KeptDeploy, term: number, ports: Seen['ports']): Promise<Seen> {
-    const { state, book, timeoutMs, nowMs, look } = this.#options
+    const { state, book, timeoutMs, nowMs, fleet } = this.#options
     const { deploy, work } = kept
     const orders = new Map<string, KeptOrder>()
     for (const { id, host, end } of Object.values(work?.orders ?? {})) {
@@ -112,7 +114,7 @@ export class Roller {
     const mayClaim = !hasEnded(deploy) || isAwaited
     const holder = mayClaim ? await claim(state, deploy) : await holderOf(state, deploy)
     const hasClaim = holder === deploy.id
-    return { nowMs: nowMs(), term, timeoutMs, hasClaim, running, orders, ports, ...(await look()) }
+    return { nowMs: nowMs(), term, timeoutMs, hasClaim, running, orders, ports, ...fleet }
   }
 
   /** True once there is nothing more to be done for it: what it took to do it is forgotten. */
@@ -123,7 +125,8 @@ export class Roller {
     if (unknown.length > 0) {
       const running = await state.get<Running>(runningKey(deploy))
       // Until its host answers, or another deploy has taken the slot over.
-      if (running?.slots.some((slot) => slot.unknown !== undefined && unknown.includes(slot.unknown))) return true
+      if (running?.slots.some((slot) => slot.unknown !== undefined && unknown.includes(slot.unknown)))
+        return true
     }
     await archive.change(deploy.id, (old) => {
       if (old.term > term || !hasEnded(old.deploy)) return old
@@ -137,11 +140,12 @@ export class Roller {
     const { id, app, environment, state, why } = deploy
     if (state === before.deploy.state) return
     const fields = { deploy: id, app, environment, state, ...(why === undefined ? {} : { reason: why }) }
-    if (state === 'failed' || state === 'rolling-back') this.#options.log.warn(fields, 'a deploy did not go well')
+    if (state === 'failed' || state === 'rolling-back')
+      this.#options.log.warn(fields, 'a deploy did not go well')
     else this.#options.log.info(fields, 'a deploy came on')
   }
 }
 
 function same(a: KeptDeploy, b: KeptDeploy): boolean {
-  return JSON.stringify({ ...a, term: 0 }) === JSON.stringify({ ...b, term: 0 })
+  return JSON.stringify(a) === JSON.stringify(b)
 }

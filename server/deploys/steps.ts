@@ -85,5 +85,9 @@ const WORDS: Record<Step, [string, string, string]> = {
   start: ['it is being started', 'it runs', 'it does not start'],
   check: ['it is being checked', 'it is healthy', 'it is not healthy'],
   switch: ['the new instance takes over', 'the new instance has taken over', 'it could not take over'],
-  stop: ['the old instance is being stopped', 'the old instance is gone', 'the old instance could not be stopped']
+  stop: [
+    'the old instance is being stopped',
+    'the old instance is gone',
+    'the old instance could not be stopped'
+  ]
 }
