@@ -6,6 +6,7 @@ import { type Static, Type } from 'typebox'
 import { expressionProblems, expressionsOf, type RedactionConfig } from '../collector/parse/redact-rules.ts'
 import type { Cluster, Engine } from '../collector/store/open.ts'
 import { CLUSTER_OPTIONS, clusterOf } from './cluster-config.ts'
+import { DEPLOY_OPTIONS, type DeploySettings, deployOf } from './deploys/settings.ts'
 import { ConfigError } from './errors.ts'
 import { GRAFANA_OPTIONS, type GrafanaSettings, grafanaOf } from './grafana/settings.ts'
 import { ZABBIX_OPTIONS, type ZabbixSettings, zabbixOf } from './zabbix/settings.ts'
@@ -83,6 +84,7 @@ export const HubEnvironment = Type.Object({
   ...CLUSTER_OPTIONS,
   ...ZABBIX_OPTIONS,
   ...GRAFANA_OPTIONS,
+  ...DEPLOY_OPTIONS,
   DRIFTLOG_RETENTION_MAX_AGE_DAYS: Type.Number({
     default: 30,
     minimum: 0,
@@ -176,6 +178,7 @@ export interface Config {
   zabbix?: ZabbixSettings
   /** Absent where no Grafana is named. */
   grafana?: GrafanaSettings
+  deploy: DeploySettings
   /** As LogStore.retain() takes it; 0 means without limit. */
   retention: { maxAgeMs: number; maxBytes: number }
   statsRetention: { samplesMs: number; minutesMs: number; hoursMs: number }
@@ -205,6 +208,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     ...(values.DRIFTLOG_STORE === 'elasticsearch' ? { cluster: clusterOf(values) } : {}),
     ...(zabbix ? { zabbix } : {}),
     ...(grafana ? { grafana } : {}),
+    deploy: deployOf(values),
     retention: {
       maxAgeMs: Math.round(values.DRIFTLOG_RETENTION_MAX_AGE_DAYS * 86_400_000),
       maxBytes: values.DRIFTLOG_RETENTION_MAX_BYTES

@@ -14,6 +14,7 @@ import { openStores } from '../collector/store/open.ts'
 import type { LogStore } from '../collector/store/store.ts'
 import { buildApp } from './app.ts'
 import { type Config, isClear, isOpen } from './config.ts'
+import { type DeployParts, openDeploys } from './deploys/open.ts'
 import { ListenError } from './errors.ts'
 import { fleetView } from './fleet-view.ts'
 import { openLogins } from './logins.ts'
@@ -56,6 +57,7 @@ export interface Hub extends AsyncDisposable {
   fleet: Fleet
   logs: LogStore
   stats: StatsStore
+  deploys: DeployParts
   /** Ends tails with a last event, lets requests finish, closes the stores. */
   close(): Promise<void>
 }
@@ -109,6 +111,9 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
         }
       })
     const { state } = stores
+    const deploys = await openDeploys({
+      ...{ state, fleet, access, log, settings: config.deploy, nowMs: Date.now }
+    })
     const zabbix = await zabbixLink(config, { fleet, stats, rates, state, log })
     const app = await buildApp({
       config,
@@ -118,6 +123,7 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
       logins,
       fleet: fleetView(fleet, stores.logs, Date.now, config.retention.maxAgeMs),
       agents: { fleet, stats, rates, state: stores.state },
+      deploys,
       stats: statsView(fleet, stats, Date.now),
       ...(zabbix ? { figures: () => zabbix.figures() } : {}),
       join: () => tokens.join,
@@ -134,7 +140,10 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
     const stopping = new AbortController()
     const peers =
       state.shared &&
-      keepUp({ ...{ state, shared: state.shared, fleet, log }, keepers: [access, logins] }, stopping.signal)
+      keepUp(
+        { ...{ state, shared: state.shared, fleet, log }, keepers: [access, logins, deploys] },
+        stopping.signal
+      )
     const retention = onDuty(
       { state, name: 'retention', log },
       (_, signal) =>
@@ -143,10 +152,11 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
     )
     const tidying = keepTidy(stats, log, stopping.signal)
     const telling = zabbix?.run(stopping.signal)
+    const rolling = deploys.run(stopping.signal)
     const looking = keeper?.run(stopping.signal)
     undo.push(async () => {
       stopping.abort()
-      await Promise.all([retention, looking, tidying, peers, telling])
+      await Promise.all([retention, looking, tidying, peers, telling, rolling])
     })
     if (isClear(config)) log.warn({ url: urlOf(config, app) }, CLEAR)
     return {
@@ -162,6 +172,7 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
       fleet,
       logs: stores.logs,
       stats,
+      deploys,
       close,
       [Symbol.asyncDispose]: close
     }
