@@ -22,6 +22,7 @@ const MIB = 2 ** 20
 /** The agent's DRIFTLOG_SECRETS_DIR, where nobody says otherwise. */
 const SECRETS = '${DRIFTLOG_SECRETS_DIR:-./secrets}'
 const GIVEN = { PORT: '${PORT:?a free port of this host}', HOST_IP: '${HOST_IP:-127.0.0.1}' }
+const REPLACED = { ...GIVEN, PORT: '${PORT}' }
 
 /** The same words for the same definition. */
 export function composeOf(rendered: Rendered): string {
@@ -153,7 +154,7 @@ function extensionOf(version: number, { replicas = 1, placement, rollout, health
 
 function filled(text: string): string {
   return piecesOf(text)
-    .map((piece) => (piece.kind === 'given' ? `\${${piece.name}}` : plain(piece.text)))
+    .map((piece) => (piece.kind === 'given' ? REPLACED[piece.name] : plain(piece.text)))
     .join('')
 }
 
