@@ -40,6 +40,7 @@ interface Posted {
 }
 
 const routes: FastifyPluginAsyncTypebox<AppsOptions> = async (app, { definitions, images }) => {
+  app.removeContentTypeParser('text/plain')
   // Both are read here: an error is to name its line.
   const parse = { parseAs: 'string', bodyLimit: 2 * LONGEST_TEXT_BYTES } as const
   app.addContentTypeParser(YAML_TYPES, parse, async (_: unknown, text: unknown) => ({
