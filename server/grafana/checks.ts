@@ -21,11 +21,14 @@ export interface Checked {
 const OLDEST = '11.6'
 const PUBLISH = 'The hub brings it at its next look. At once: driftlog dashboards publish'
 const PROVIDER = 'See that the provisioning of Grafana names this folder (docs/grafana.md).'
-const RIGHTS: Readonly<Record<string, string>> = {
+const RIGHTS = {
   'dashboards:create': 'save dashboards',
   'annotations:create': 'post marks',
   'datasources:create': 'make data sources'
-}
+} as const
+type Right = keyof typeof RIGHTS
+/** Everybody may post annotations to single dashboards; marks belong to none. */
+const OF_MARKS = ['*', 'annotations:*', 'annotations:type:*', 'annotations:type:organization']
 
 /** Never rejects. */
 export async function checkGrafana(asked: Checked): Promise<Check[]> {
@@ -50,9 +53,9 @@ async function* checksOfApi(
   const byFiles = settings.dashboardsDir !== undefined
   yield await ofVersion(api, url)
   yield await ofToken(api, [
-    ...(byFiles ? [] : ['dashboards:create']),
+    ...(byFiles ? [] : (['dashboards:create'] as const)),
     'annotations:create',
-    ...(settings.makeSources ? ['datasources:create'] : [])
+    ...(settings.makeSources ? (['datasources:create'] as const) : [])
   ])
   yield await checkPlugin(api)
   yield await checkSource(api, ZABBIX)
@@ -76,11 +79,15 @@ async function ofVersion(api: GrafanaApi, url: URL): Promise<Check> {
   return { name, ok: false, found: `Grafana ${version}`, remedy }
 }
 
-async function ofToken(api: GrafanaApi, needed: readonly string[]): Promise<Check> {
-  const rights = await api.get<Record<string, unknown>>('api/access-control/user/permissions')
+async function ofToken(api: GrafanaApi, needed: readonly Right[]): Promise<Check> {
+  const rights = (await api.get<Record<string, string[]>>('api/access-control/user/permissions')) ?? {}
   const name = 'token'
-  const textOf = (list: readonly string[]) => list.map((right) => RIGHTS[right]).join(', ')
-  const missing = needed.filter((right) => rights?.[right] === undefined)
+  const textOf = (list: readonly Right[]) => list.map((right) => RIGHTS[right]).join(', ')
+  const has = (right: Right) =>
+    right === 'annotations:create'
+      ? rights[right]?.some((scope) => OF_MARKS.includes(scope))
+      : rights[right] !== undefined
+  const missing = needed.filter((right) => !has(right))
   if (missing.length === 0) return { name, ok: true, found: `may ${textOf(needed)}` }
   const role = missing.includes('datasources:create') ? 'Admin' : 'Editor'
   const remedy = `Give the service account the role ${role}.`

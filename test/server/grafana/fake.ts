@@ -31,6 +31,8 @@ export interface FakeGrafana extends AsyncDisposable {
   healthy: Map<string, string>
   /** Takes connections and cuts them off. */
   away: boolean
+  /** Takes questions and never answers. */
+  hangs: boolean
   /** True for what its database fails at. */
   stumbles: (annotation: Annotation) => boolean
   /** Runs right before a dashboard is saved, as another person who is faster. */
@@ -46,16 +48,14 @@ interface Answer {
   body: unknown
 }
 
+/** Actions with their scopes. Everybody may annotate single dashboards, as far as they may see them. */
 const RIGHTS = {
-  Viewer: ['dashboards:read', 'annotations:read'],
-  Editor: ['dashboards:read', 'dashboards:create', 'annotations:read', 'annotations:create'],
-  Admin: [
-    'dashboards:read',
-    'dashboards:create',
-    'annotations:read',
-    'annotations:create',
-    'datasources:create'
-  ]
+  Viewer: { 'dashboards:read': ['dashboards:*'], 'annotations:create': ['annotations:type:dashboard'] },
+  Editor: { 'dashboards:create': ['folders:uid:general'], 'annotations:create': ['annotations:*'] },
+  Admin: {
+    ...{ 'dashboards:create': ['folders:*'], 'annotations:create': ['annotations:*'] },
+    'datasources:create': ['']
+  }
 }
 /** `[annotations] tags_length` */
 const MOST_OF_TAGS = 500
@@ -78,6 +78,7 @@ export async function startGrafana({
       request.socket.destroy()
       return
     }
+    if (fake.hangs) return
     const may = path === '/api/health' || request.headers.authorization === `Bearer ${TOKEN}`
     const { status, body } = may
       ? answerTo(`${request.method} ${path}`, text === '' ? {} : JSON.parse(text), searchOf(request))
@@ -91,7 +92,14 @@ export async function startGrafana({
     url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/grafana/`),
     ...{ asked: [], folders: new Map(), dashboards: new Map(), sources: new Map() },
     plugin: { enabled: false, info: { version: '6.6.0' } },
-    ...{ annotations: [], version: '12.1.0', healthy: new Map(), away: false, stumbles: () => false },
+    ...{
+      annotations: [],
+      version: '12.1.0',
+      healthy: new Map(),
+      away: false,
+      hangs: false,
+      stumbles: () => false
+    },
     beforeSave: () => {},
     edit: (uid, title) => {
       const kept = fake.dashboards.get(uid)
@@ -108,8 +116,7 @@ export async function startGrafana({
   function answerTo(question: string, body: Record<string, unknown>, search: URLSearchParams): Answer {
     if (question === 'GET /api/health')
       return { status: 200, body: { database: 'ok', version: fake.version } }
-    if (question === 'GET /api/access-control/user/permissions')
-      return { status: 200, body: Object.fromEntries(RIGHTS[role].map((right) => [right, ['*']])) }
+    if (question === 'GET /api/access-control/user/permissions') return { status: 200, body: RIGHTS[role] }
     if (question === 'GET /api/annotations') return annotationsWith(tagsOf(search.getAll('tags')), search)
     const [, last = ''] = /([^/ ]+)$/.exec(question) ?? []
     if (question.startsWith('GET /api/folders/')) return found(fake.folders.get(last), 'folder not found')
