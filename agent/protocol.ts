@@ -32,6 +32,12 @@ export const HostFacts = Type.Object({
   cpus: Type.Optional(Count),
   memoryBytes: Type.Optional(Count),
   addresses: Type.Optional(Type.Array(Text, { maxItems: 64 })),
+  /** Under which others reach the instances of this host; the first of `addresses` where it is absent. */
+  address: Type.Optional(Text),
+  /** For the placement of instances; the engine's own and those of the agent's settings. */
+  labels: Type.Optional(Type.Record(Type.String({ maxLength: 255 }), Type.String({ maxLength: 4096 }))),
+  /** The agent carries out orders (protocol-orders.ts). */
+  takesOrders: Type.Optional(Type.Boolean()),
   /** Set by `driftlog demo`: this host is played, not real. The page says so. */
   pretended: Type.Optional(Type.Boolean())
 })

@@ -487,7 +487,12 @@ export const ErrorJson = Type.Object({
 })
 export type ErrorJson = Static<typeof ErrorJson>
 
-const ScopeName = Type.Union([Type.Literal('read'), Type.Literal('agent'), Type.Literal('admin')])
+const ScopeName = Type.Union([
+  Type.Literal('read'),
+  Type.Literal('deploy'),
+  Type.Literal('agent'),
+  Type.Literal('admin')
+])
 
 /** POST /api/session: a token for a cookie. */
 export const LoginBody = Type.Object({ token: Type.String({ minLength: 1, maxLength: 512 }) })
@@ -516,7 +521,7 @@ export type TokensAnswer = Static<typeof TokensAnswer>
 export const IssueTokenBody = Type.Object(
   {
     name: Type.String({ minLength: 1, maxLength: 100, pattern: '^[^\\u0000-\\u001f\\u007f]+$' }),
-    scopes: Type.Array(ScopeName, { minItems: 1, maxItems: 3 }),
+    scopes: Type.Array(ScopeName, { minItems: 1, maxItems: 4 }),
     /** Absent: until it is revoked. */
     expiresDays: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 36_500 }))
   },
