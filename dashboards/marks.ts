@@ -3,12 +3,14 @@ import type { JsonObject } from './json.ts'
 import { TAG } from './links.ts'
 import { GRAFANA } from './sources.ts'
 
+/** Each can be switched off above a dashboard. */
+const KINDS = [{ name: 'Moves', tag: 'move', color: 'blue' }]
 const MOST = 500
 
-/** `filters` are further tags that a mark must have, as `app:${app}`. */
-export function moves(...filters: string[]): JsonObject {
-  return {
-    ...{ name: 'Moves', datasource: GRAFANA, enable: true, hide: false, iconColor: 'blue' },
-    target: { refId: 'Anno', type: 'tags', limit: MOST, matchAny: false, tags: [TAG, 'move', ...filters] }
-  }
+/** One for each kind. `filters` are further tags that a mark must have, as `app:${app}`. */
+export function marks(...filters: string[]): JsonObject[] {
+  return KINDS.map(({ name, tag, color }) => ({
+    ...{ name, datasource: GRAFANA, enable: true, hide: false, iconColor: color },
+    target: { refId: 'Anno', type: 'tags', limit: MOST, matchAny: false, tags: [TAG, tag, ...filters] }
+  }))
 }
