@@ -73,13 +73,13 @@ export interface GrafanaSettings {
 export function grafanaOf(values: Static<typeof ALL>): GrafanaSettings | undefined {
   const { DRIFTLOG_GRAFANA_URL: address, DRIFTLOG_GRAFANA_DASHBOARDS_DIR: folder } = values
   const { DRIFTLOG_GRAFANA_ZABBIX_TOKEN: zabbixToken, DRIFTLOG_GRAFANA_ELASTICSEARCH_API_KEY: key } = values
-  if (address === undefined && folder === undefined) return undefined
   const { DRIFTLOG_GRAFANA_REFRESH_CRON: refreshCron, DRIFTLOG_GRAFANA_SOURCES: sources } = values
   const { errors } = validateDetailed(refreshCron)
   if (errors.length > 0)
     throw new ConfigError(
       `DRIFTLOG_GRAFANA_REFRESH_CRON="${refreshCron}" is no schedule: ${errors.map(({ message }) => message).join(', ')}. Write it like "*/10 * * * *": minute, hour, day, month, day of the week.`
     )
+  if (address === undefined && folder === undefined) return undefined
   if (sources === 'make' && address === undefined)
     throw new ConfigError(
       'DRIFTLOG_GRAFANA_SOURCES="make" needs Grafana\'s API. Set DRIFTLOG_GRAFANA_URL, or leave data sources to others.'

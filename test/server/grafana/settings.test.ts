@@ -46,8 +46,9 @@ test.each(['*/5 * * * *', '0 6 * * mon-fri', '30 2 1 * *'])('%s is a schedule', 
 test.each(['hourly', '61 * * * *', '* * *', '*/0 * * * *', '* * * * * * *'])(
   '%s is none, and is told',
   (cron) => {
-    const settings = { DRIFTLOG_GRAFANA_DASHBOARDS_DIR: '/d', DRIFTLOG_GRAFANA_REFRESH_CRON: cron }
-    expect(() => readConfig(settings)).toThrow(`DRIFTLOG_GRAFANA_REFRESH_CRON="${cron}"`)
+    expect(() => readConfig({ DRIFTLOG_GRAFANA_REFRESH_CRON: cron })).toThrow(
+      `DRIFTLOG_GRAFANA_REFRESH_CRON="${cron}"`
+    )
   }
 )
 
