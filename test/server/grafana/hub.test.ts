@@ -7,10 +7,12 @@ import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import type { InstanceEvent } from '../../../agent/protocol.ts'
 import { readConfig } from '../../../server/config.ts'
-import { startHub } from '../../../server/hub.ts'
+import { type Hub, startHub } from '../../../server/hub.ts'
 import { startGrafana, TOKEN } from './fake.ts'
 
-test('a hub brings its dashboards, and marks a move of before its start once', async () => {
+test('a hub brings its dashboards, and marks a move of before its start once', {
+  timeout: 120_000
+}, async () => {
   await using grafana = await startGrafana()
   const folder = await mkdtemp(join(tmpdir(), 'driftlog-hub-grafana-'))
   const config = readConfig({
@@ -30,12 +32,11 @@ test('a hub brings its dashboards, and marks a move of before its start once', a
       hub.fleet.tell(to, [event('b', { state: 'running', startedMs: began + 9000 })])
       await until(() => grafana.dashboards.size === 5)
       expect(JSON.stringify(grafana.dashboards.get('driftlog-app')?.dashboard)).toContain('^Ours(')
-      const figures = async () => (await fetch(`${hub.localUrl}/metrics`)).text()
-      await until(async () => (await figures()).includes('driftlog_grafana_dashboards_written_total 5\n'))
+      await counts(hub, 'driftlog_grafana_dashboards_written_total 5')
     }
     {
-      await using _hub = await startHub(config, { log })
-      await until(() => grafana.annotations.length === 1)
+      await using hub = await startHub(config, { log })
+      await counts(hub, 'driftlog_grafana_marks_posted_total 1')
       expect(grafana.annotations).toMatchObject([
         {
           time: began + 9000,
@@ -48,7 +49,7 @@ test('a hub brings its dashboards, and marks a move of before its start once', a
     }
     grafana.asked.length = 0
     await using hub = await startHub(config, { log })
-    await until(() => grafana.asked.filter((question) => question.includes('/dashboards/uid/')).length === 5)
+    await until(() => grafana.asked.filter((question) => question.includes('/dashboards/uid/')).length >= 5)
     expect(hub.fleet.moves()).toHaveLength(1)
     expect(grafana.asked.filter((question) => /^POST|annotations/.test(question))).toEqual([])
   } finally {
@@ -62,6 +63,10 @@ function event(container: string, more: Partial<InstanceEvent['instance']>): Ins
     ...{ image: 'orders:1', labels: {}, state: 'running', ...more }
   }
   return { kind: 'seen', atMs: more.finishedMs ?? more.startedMs ?? 0, instance }
+}
+
+async function counts({ localUrl }: Hub, line: string): Promise<void> {
+  await until(async () => (await (await fetch(`${localUrl}/metrics`)).text()).includes(`${line}\n`))
 }
 
 async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
