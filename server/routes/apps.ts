@@ -15,7 +15,7 @@ import {
   VersionsAnswer
 } from '../deploys/apps-api.ts'
 import { composeOf } from '../deploys/compose.ts'
-import type { AppDefinition } from '../deploys/definition.ts'
+import { AppDefinition } from '../deploys/definition.ts'
 import { checkedDefinition } from '../deploys/definition-problems.ts'
 import { LONGEST_TEXT_BYTES, readDefinitionText } from '../deploys/definition-text.ts'
 import type { Definitions, KeptDefinition } from '../deploys/definitions.ts'
@@ -67,7 +67,7 @@ const routes: FastifyPluginAsyncTypebox<AppsOptions> = async (app, { definitions
   app.post(
     '/apps/:app',
     {
-      config: { demand: 'deploy' },
+      config: { demand: 'deploy', readsBody: AppDefinition },
       bodyLimit: 2 * LONGEST_TEXT_BYTES,
       schema: {
         summary:
