@@ -7,6 +7,7 @@ import { expressionProblems, expressionsOf, type RedactionConfig } from '../coll
 import type { Cluster, Engine } from '../collector/store/open.ts'
 import type { Options as DashboardOptions } from '../dashboards/options.ts'
 import { CLUSTER_OPTIONS, clusterOf } from './cluster-config.ts'
+import { DEPLOY_OPTIONS, type DeploySettings, deployOf } from './deploys/settings.ts'
 import { ConfigError } from './errors.ts'
 import { GRAFANA_OPTIONS, type GrafanaSettings, grafanaOf } from './grafana/settings.ts'
 import { ZABBIX_OPTIONS, type ZabbixSettings, zabbixOf } from './zabbix/settings.ts'
@@ -84,6 +85,7 @@ export const HubEnvironment = Type.Object({
   ...CLUSTER_OPTIONS,
   ...ZABBIX_OPTIONS,
   ...GRAFANA_OPTIONS,
+  ...DEPLOY_OPTIONS,
   DRIFTLOG_RETENTION_MAX_AGE_DAYS: Type.Number({
     default: 30,
     minimum: 0,
@@ -177,6 +179,7 @@ export interface Config {
   zabbix?: ZabbixSettings
   /** Absent where no Grafana is named. */
   grafana?: GrafanaSettings
+  deploy: DeploySettings
   /** How dashboards are drawn, in Grafana or elsewhere. */
   dashboards: DashboardOptions
   /** As LogStore.retain() takes it; 0 means without limit. */
@@ -211,6 +214,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     ...(values.DRIFTLOG_STORE === 'elasticsearch' ? { cluster: clusterOf(values) } : {}),
     ...(zabbix ? { zabbix } : {}),
     ...(grafana ? { grafana } : {}),
+    deploy: deployOf(values),
     dashboards: {
       groupName: values.DRIFTLOG_ZABBIX_GROUP,
       ...(publicUrl ? { hub: publicUrl } : {}),
