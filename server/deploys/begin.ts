@@ -1,0 +1,14 @@
+/** What others than people need of deploys. */
+import type { Deploy, DeployAsked, DeployStep } from './deploy.ts'
+
+/** Begins a deploy and does not wait for its end. Throws coded refusals: no such app, image not allowed, one is under way … */
+export interface Beginner {
+  begin(asked: DeployAsked): Promise<{ id: string }>
+}
+
+export interface DeployFeed {
+  /** Newest first. */
+  list(asked: { beforeId?: string; limit: number }): Promise<Deploy[]>
+  /** What changes from now on, until the signal aborts. */
+  changes(signal: AbortSignal): AsyncIterable<{ deploy: Deploy; step?: DeployStep }>
+}
