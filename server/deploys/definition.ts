@@ -140,3 +140,17 @@ export const AppDefinition = Type.Object(
   closed
 )
 export type AppDefinition = Static<typeof AppDefinition>
+
+/** One thing that is wrong with a definition. */
+export const DefinitionProblem = Type.Object({
+  /** Where: `health.http.path`, `volumes[0].source`; empty for the whole. */
+  path: Type.String(),
+  /** Where it is wrong only with the words of this environment. */
+  environment: Type.Optional(Type.String()),
+  /** What is wrong there, and the way out. */
+  message: Type.String(),
+  /** Of YAML and JSON texts; both count from 1. */
+  line: Type.Optional(Type.Integer()),
+  column: Type.Optional(Type.Integer())
+})
+export type DefinitionProblem = Static<typeof DefinitionProblem>
