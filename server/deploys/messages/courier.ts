@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { onDuty } from '../../../collector/lease.ts'
 import type { StateStore } from '../../../collector/store/state.ts'
+import { Bell } from '../../grafana/rounds.ts'
 import type { DeployFeed } from '../begin.ts'
 import type { Deploy } from '../deploy.ts'
 import { checkAddress } from './address.ts'
@@ -57,11 +58,11 @@ export async function keepTelling(options: CourierOptions, signal: AbortSignal):
 
 async function tell(options: CourierOptions, signal: AbortSignal): Promise<void> {
   const { log, lookMs = LOOK_MS } = options
-  let wake = new AbortController()
+  const bell = new Bell()
   const changed: Deploy[] = []
   const listening = listen(options, signal, (deploy) => {
     changed.push(deploy)
-    wake.abort()
+    bell.ring()
   })
   while (!signal.aborted) {
     try {
@@ -72,10 +73,8 @@ async function tell(options: CourierOptions, signal: AbortSignal): Promise<void>
     } catch (err) {
       log.warn({ err }, 'what became of deploys could not be told, will try again')
     }
-    const ending = AbortSignal.any([signal, wake.signal])
-    await sleep(lookMs, undefined, { signal: ending, ref: false }).catch(() => undefined)
+    await bell.wait(lookMs, signal)
     await sleep(GATHER_MS, undefined, { signal, ref: false }).catch(() => undefined)
-    wake = new AbortController()
   }
   await listening
 }
