@@ -47,7 +47,10 @@ export async function openPlace(
     ...{ state, deploys: orders, log, nowMs: given.nowMs ?? Date.now, noticeHosts: ['127.0.0.1'] },
     ...(given.bodyMs === undefined ? {} : { hookBodyMs: given.bodyMs })
   })
-  const face = await openFace({ parts: { automatic }, ...(given.env ? { env: given.env } : {}) })
+  const face = await openFace({
+    parts: { automatic, figures: () => automatic.figures() },
+    ...(given.env ? { env: given.env } : {})
+  })
   const post = (path: string, body: unknown) =>
     send(face.url + path, { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
   return {
