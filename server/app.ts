@@ -14,6 +14,7 @@ import type { LogStore } from '../collector/store/store.ts'
 import { Asker } from './asker.ts'
 import { type Config, isClear, isOpen } from './config.ts'
 import type { Automatic } from './deploys/automatic.ts'
+import type { DeployParts } from './deploys/open.ts'
 import type { FleetView } from './fleet-view.ts'
 import { Gate } from './gate.ts'
 import { joinCommand } from './join.ts'
@@ -25,6 +26,7 @@ import errors, { answerClientError, answerError } from './plugins/errors.ts'
 import headers from './plugins/headers.ts'
 import openapi from './plugins/openapi.ts'
 import completeness from './routes/completeness.ts'
+import deployRoutes from './routes/deploys.ts'
 import exportRoutes from './routes/export.ts'
 import facets from './routes/facets.ts'
 import fleetRoutes from './routes/fleet.ts'
@@ -33,6 +35,7 @@ import histogram from './routes/histogram.ts'
 import hookRoutes from './routes/hooks.ts'
 import logRoutes from './routes/logs.ts'
 import noticeRoutes from './routes/notices.ts'
+import orders from './routes/orders.ts'
 import page from './routes/page.ts'
 import session from './routes/session.ts'
 import statsRoutes from './routes/stats.ts'
@@ -52,10 +55,14 @@ const START_TIMEOUT_MS = 120_000
 const BODY_LIMIT_BYTES = 64 * 1024
 /** The whole request must have arrived by then. */
 const REQUEST_TIMEOUT_MS = 60_000
-/** A connection on which nothing moves is closed; a question that is searched for must fit in. */
+/**
+ * A connection on which nothing moves is closed; a question that is searched for must fit in, and an agent that waits for
+ * orders, for a minute at most.
+ */
 const IDLE_TIMEOUT_MS = 120_000
 const KEEP_ALIVE_MS = 75_000
-const MOST_CONNECTIONS = 10_000
+/** An agent that takes orders has up to three: it delivers, waits, and reports. */
+const MOST_CONNECTIONS = 20_000
 /** Record ids are the longest parameter of a path. */
 const PARAMETER_LIMIT = 256
 
@@ -68,6 +75,8 @@ export interface AppParts {
   fleet: FleetView
   /** What agents tell goes here; without it no agent is listened to. */
   agents?: { fleet: Fleet; stats?: StatsStore; rates?: LogRates; state?: StateStore }
+  /** Without it nothing is deployed. */
+  deploys?: Pick<DeployParts, 'deploys' | 'book' | 'endpoints' | 'figures'>
   /** Without it there are no routes for numbers of hosts and containers. */
   stats?: StatsView
   /** Triggers and messages; without them there are no routes for them. */
@@ -147,13 +156,18 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     ...(parts.tls ? { certificateExpiresMs: certificateEnd(parts.tls) } : {}),
     tails: () => tails.size,
     health: () => logs.health(),
-    ...(parts.figures ? { figures: parts.figures } : {})
+    figures: () => ({ ...parts.figures?.(), ...parts.deploys?.figures(), ...parts.automatic?.figures() })
   })
   if (parts.agents) {
     const { registry } = metrics
     const { redaction } = config
     const receiving = { access, failures, store: logs, open, registry, redaction, nowMs }
     await app.register(collector, { ...parts.agents, ...receiving })
+  }
+  if (parts.deploys) {
+    const { deploys, book, endpoints } = parts.deploys
+    await app.register(orders, { access, failures, book, nowMs })
+    await app.register(deployRoutes, { prefix: '/api', deploys, endpoints, nowMs })
   }
   await app.register(health, { logs, metrics })
   for (const routes of [logRoutes, exportRoutes, histogram, facets]) {

@@ -8,6 +8,7 @@ import type { Cluster, Engine } from '../collector/store/open.ts'
 import type { Options as DashboardOptions } from '../dashboards/options.ts'
 import { CLUSTER_OPTIONS, clusterOf } from './cluster-config.ts'
 import { NOTICE_OPTIONS, noticeHostsOf } from './deploys/messages/settings.ts'
+import { DEPLOY_OPTIONS, type DeploySettings, deployOf } from './deploys/settings.ts'
 import { ConfigError } from './errors.ts'
 import { GRAFANA_OPTIONS, type GrafanaSettings, grafanaOf } from './grafana/settings.ts'
 import { ZABBIX_OPTIONS, type ZabbixSettings, zabbixOf } from './zabbix/settings.ts'
@@ -86,6 +87,7 @@ export const HubEnvironment = Type.Object({
   ...ZABBIX_OPTIONS,
   ...GRAFANA_OPTIONS,
   ...NOTICE_OPTIONS,
+  ...DEPLOY_OPTIONS,
   DRIFTLOG_RETENTION_MAX_AGE_DAYS: Type.Number({
     default: 30,
     minimum: 0,
@@ -183,6 +185,7 @@ export interface Config {
   dashboards: DashboardOptions
   /** Hosts that messages may go to; absent where there is no list. */
   noticeHosts?: string[]
+  deploy: DeploySettings
   /** As LogStore.retain() takes it; 0 means without limit. */
   retention: { maxAgeMs: number; maxBytes: number }
   statsRetention: { samplesMs: number; minutesMs: number; hoursMs: number }
@@ -223,6 +226,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       elasticsearch: values.DRIFTLOG_STORE === 'elasticsearch',
       brokenAfterMs: MISSING_VALUES * values.DRIFTLOG_ZABBIX_INTERVAL_SECONDS * 1000
     },
+    deploy: deployOf(values),
     retention: {
       maxAgeMs: Math.round(values.DRIFTLOG_RETENTION_MAX_AGE_DAYS * 86_400_000),
       maxBytes: values.DRIFTLOG_RETENTION_MAX_BYTES

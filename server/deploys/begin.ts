@@ -3,7 +3,8 @@ import type { Deploy, DeployAsked, DeployStep } from './deploy.ts'
 
 /** Begins a deploy and does not wait for its end. Throws coded refusals: no such app, image not allowed, one is under way … */
 export interface Beginner {
-  begin(asked: DeployAsked): Promise<{ id: string }>
+  /** The same `key` of the same caller begins the same deploy, and no other. */
+  begin(asked: DeployAsked, key: string): Promise<{ id: string }>
 }
 
 export interface DeployFeed {

@@ -103,6 +103,66 @@ export const NoticeLimitError = createError<[number]>(
   'There are %i notices already, and a hub keeps no more. Delete those that nobody reads.',
   409
 )
+export const NoHostError = createError<[string]>(
+  'DRIFTLOG_NO_HOST',
+  'There is nowhere to run it: %s. GET /api/hosts lists all hosts.',
+  409
+)
+export const TooFewHostsError = createError<[string, string, string]>(
+  'DRIFTLOG_TOO_FEW_HOSTS',
+  'placement.onePerHost wants %s hosts for as many replicas, but %s will do (%s). Have fewer replicas, or more hosts.',
+  409
+)
+export const NoPortError = createError<[string, string]>(
+  'DRIFTLOG_NO_PORT',
+  'No port of %s is free on host %s. Widen DRIFTLOG_DEPLOY_PORTS, or run less there.',
+  409
+)
+export const DeployingError = createError<[string, string, string]>(
+  'DRIFTLOG_DEPLOYING',
+  '%s is being deployed to %s already, by deploy %s. Wait for its end, or stop it and roll it back.',
+  409
+)
+export const DeployNotFoundError = createError<[string]>(
+  'DRIFTLOG_DEPLOY_NOT_FOUND',
+  'There is no deploy "%s". It was never there, or is too old; GET /api/deploys lists those that are kept.',
+  404
+)
+export const DeployStateError = createError<[string, string, string]>(
+  'DRIFTLOG_DEPLOY_STATE',
+  'Deploy %s is %s: %s.',
+  409
+)
+export const PromoteOnlyError = createError<[string, string]>(
+  'DRIFTLOG_PROMOTE_ONLY',
+  'Into %s comes only what ran well in %s, as rollout.from of the definition says: promote a deploy from there.',
+  409
+)
+export const PromoteFromError = createError<[string, string]>(
+  'DRIFTLOG_PROMOTE_FROM',
+  'Deploy %s can not be promoted: %s.',
+  409
+)
+export const ChecksError = createError<[string, string, string]>(
+  'DRIFTLOG_CHECKS',
+  'Deploy %s has not passed what %s demands: %s. Report checks by POST /api/deploys/:id/checks.',
+  409
+)
+export const OwnApprovalError = createError<[string]>(
+  'DRIFTLOG_OWN_APPROVAL',
+  'Deploy %s was asked for with the same token. Somebody else has to approve it.',
+  403
+)
+export const NothingBeforeError = createError<[string]>(
+  'DRIFTLOG_NOTHING_BEFORE',
+  'Deploy %s was the first: there is nothing to go back to. Deploy something else, or 0 replicas.',
+  409
+)
+export const RepeatError = createError<[string]>(
+  'DRIFTLOG_REPEAT',
+  'The Idempotency-Key "%s" was used for another question. Use a new key for each deploy.',
+  422
+)
 
 function sentenceOf({ path, environment, line, column, message }: DefinitionProblem): string {
   const place = line === undefined ? '' : ` (line ${line}, column ${column ?? 1})`

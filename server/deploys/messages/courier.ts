@@ -45,8 +45,8 @@ const GATHER_MS = 100
 const PAGE = 100
 /** So many deploys are looked at behind the place. */
 const MOST_BEHIND = 1000
-/** A change of a deploy that ended before is told, where it is not older than this: it was tried again. */
-const NEWS_MS = 86_400_000
+/** What other hubs have begun is known here by then, and lies in its place among what was begun here. */
+const SETTLED_MS = 600_000
 const ENDED: readonly Deploy['state'][] = ['succeeded', 'rolled-back', 'failed', 'cancelled']
 
 /** Until the signal aborts. */
@@ -59,15 +59,10 @@ export async function keepTelling(options: CourierOptions, signal: AbortSignal):
 async function tell(options: CourierOptions, signal: AbortSignal): Promise<void> {
   const { log, lookMs = LOOK_MS } = options
   const bell = new Bell()
-  const changed: Deploy[] = []
-  const listening = listen(options, signal, (deploy) => {
-    changed.push(deploy)
-    bell.ring()
-  })
+  const listening = listen(options, bell, signal)
   while (!signal.aborted) {
     try {
       const notices = await options.notices.list()
-      for (const deploy of changed.splice(0)) await note(options, notices, deploy, NEWS_MS)
       await noteBehindPlace(options, notices)
       await sendDue(options, notices, signal)
     } catch (err) {
@@ -80,14 +75,10 @@ async function tell(options: CourierOptions, signal: AbortSignal): Promise<void>
 }
 
 /** What is missed here is found behind the place. */
-async function listen(
-  { deploys, log }: CourierOptions,
-  signal: AbortSignal,
-  heard: (deploy: Deploy) => void
-): Promise<void> {
+async function listen({ deploys, log }: CourierOptions, bell: Bell, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
-      for await (const { deploy } of deploys.changes(signal)) if (isTold(deploy.state)) heard(deploy)
+      for await (const { deploy } of deploys.changes(signal)) if (isTold(deploy.state)) bell.ring()
     } catch (err) {
       if (!signal.aborted) log.warn({ err }, 'deploys could not be followed, will try again')
     }
@@ -96,11 +87,13 @@ async function listen(
 }
 
 async function noteBehindPlace(options: CourierOptions, notices: KeptNotice[]): Promise<void> {
-  const { state, log } = options
+  const { state, log, nowMs } = options
   const place = await state.get<Place>(PLACE)
   const behind = await deploysBehind(options, place?.id ?? '')
-  for (const deploy of behind) await note(options, notices, deploy, Number.POSITIVE_INFINITY)
-  const open = behind.findIndex((deploy) => !ENDED.includes(deploy.state))
+  for (const deploy of behind) await note(options, notices, deploy)
+  const open = behind.findIndex(
+    (deploy) => !ENDED.includes(deploy.state) || deploy.createdMs > nowMs() - SETTLED_MS
+  )
   const last = behind.at(open < 0 ? -1 : open - 1)
   if (open === 0 || !last || last.id === place?.id) return
   await state.update<Place>(PLACE, (old) => (old && old.id > last.id ? old : { id: last.id }))
@@ -122,15 +115,13 @@ async function deploysBehind({ deploys }: CourierOptions, id: string): Promise<D
 }
 
 async function note(
-  { outbox, hub, nowMs }: CourierOptions,
+  { outbox, hub }: CourierOptions,
   notices: readonly KeptNotice[],
-  deploy: Deploy,
-  mostAgeMs: number
+  deploy: Deploy
 ): Promise<void> {
   const { state } = deploy
   if (!isTold(state)) return
   const atMs = momentOf(deploy)
-  if (nowMs() - atMs > mostAgeMs) return
   for (const notice of notices) {
     if (!isFor(notice, deploy) || atMs < notice.createdMs) continue
     await outbox.add(notice.name, { id: `${deploy.id}.${state}`, facts: factsOf(deploy, state, hub), atMs })

@@ -36,7 +36,7 @@ export function factsOf(deploy: Deploy, state: ToldState, hub: URL | undefined):
     ...{ image: deploy.reference, digest: image?.digest, version: String(deploy.version), deploy: deploy.id },
     ...{ reason: deploy.reason, why: deploy.why, by: by.name, approvedby: approvedBy?.name },
     ...{ seconds: seconds === undefined ? undefined : String(seconds) },
-    url: hub && new URL(`/deploys/${encodeURIComponent(deploy.id)}`, hub).href
+    url: hub && new URL(`/${deploy.environment}/${deploy.app}/deploys/${deploy.id}`, hub).href
   })
 }
 

@@ -17,7 +17,7 @@ import { isProven, proofOf } from './proof.ts'
 import { type Call, parseBody, readBytes } from './reading.ts'
 import { readDockerhub, readHarbor, readRegistry } from './registry.ts'
 import { decide } from './rules.ts'
-import type { SeenDeliveries } from './seen.ts'
+import type { Key, SeenDeliveries } from './seen.ts'
 import type { CallerKind, DeliveryJson } from './trigger.ts'
 import type { KeptTrigger, Triggers } from './triggers.ts'
 
@@ -87,14 +87,14 @@ export class Hooks {
         continue
       }
       const keys = keysOf(kind, headers, body, told)
-      const beforeMs = await this.#options.seen.claim(trigger.name, keys, atMs)
-      if (beforeMs !== undefined) {
-        replayedMs = beforeMs
-        const why = `it came before, at ${timeOf(beforeMs)}`
+      const claim = await this.#options.seen.claim(trigger.name, keys, atMs)
+      if (claim.kind === 'before') {
+        replayedMs = claim.sinceMs
+        const why = `it came before, at ${timeOf(claim.sinceMs)}`
         decided.push(await this.#idle(trigger.name, { ...base, verdict: 'refused', why }))
         continue
       }
-      decided.push(...(await this.#decide(trigger, told, base, keys)))
+      decided.push(...(await this.#decide(trigger, told, base, keys, claim.sinceMs)))
     }
     // A registry sends until it hears a yes, and has other events in the same envelope.
     if (replayedMs !== undefined && decided.length === 1 && kind !== 'registry')
@@ -106,19 +106,22 @@ export class Hooks {
     trigger: HookTrigger,
     told: Extract<Told, { event: unknown }>,
     base: Pick<DeliveryJson, 'atMs' | 'id' | 'event'>,
-    keys: ReturnType<typeof keysOf>
+    keys: readonly Key[],
+    sinceMs: number
   ): Promise<DeliveryJson[]> {
     const { deploys, deliveries, seen, log } = this.#options
     const by = { kind: 'hook' as const, name: trigger.name }
     const decided: DeliveryJson[] = []
-    for (const decision of decide(trigger.rules, told.event, told.text)) {
-      const delivery: DeliveryJson = { ...base, ...(await orderOf(decision, by, deploys)) }
+    const [{ text: name } = { text: '' }] = keys
+    for (const [index, decision] of decide(trigger.rules, told.event, told.text).entries()) {
+      const outcome = await orderOf(decision, by, `${name}/${sinceMs}/${index}`, deploys)
+      const delivery: DeliveryJson = { ...base, ...outcome }
       await deliveries.add(trigger.name, delivery)
       log.info({ trigger: trigger.name, ...delivery }, 'a hook was decided')
       decided.push(delivery)
     }
     const failed = decided.find(({ verdict }) => verdict === 'failed')
-    // Begun before and begun again is the same deploy: nothing of it differs.
+    // What was begun by then stays, and is the same deploy when this is sent again.
     if (failed) await seen.release(trigger.name, keys)
     else await seen.close(trigger.name, keys)
     if (failed) throw new HookFailedError(failed.why ?? '')

@@ -6,8 +6,8 @@ import type { DeliveryJson } from './trigger.ts'
 
 type Outcome = Pick<DeliveryJson, 'verdict' | 'app' | 'environment' | 'deploy' | 'why'>
 
-/** Coded refusals (no such app, image not allowed, one is under way) are `refused`; what may be done later is `failed`. */
-export async function orderOf(decision: Decision, by: By, deploys: Beginner): Promise<Outcome> {
+/** Coded refusals (no such app, image not allowed, one is under way) are `refused`; what may be done later is `failed`. With the same key it is done once. */
+export async function orderOf(decision: Decision, by: By, key: string, deploys: Beginner): Promise<Outcome> {
   if (decision.kind !== 'deploy') {
     const { kind: verdict, why, ...whose } = decision
     return { verdict, ...whose, why }
@@ -15,7 +15,7 @@ export async function orderOf(decision: Decision, by: By, deploys: Beginner): Pr
   const { kind: _, ...asked } = decision
   const { app, environment } = asked
   try {
-    const { id } = await deploys.begin({ ...asked, by })
+    const { id } = await deploys.begin({ ...asked, by }, key)
     return { verdict: 'deployed', app, environment, deploy: id }
   } catch (error) {
     const { code = '', message, statusCode = 500 } = error as Error & { code?: string; statusCode?: number }

@@ -13,7 +13,6 @@ import { nextBeat } from './beat.ts'
 import type { Deliveries } from './deliveries.ts'
 import { orderOf } from './order.ts'
 import { decisionOf } from './rules.ts'
-import type { DeliveryJson, Rule } from './trigger.ts'
 import type { KeptTrigger, Triggers } from './triggers.ts'
 
 export interface SchedulesOptions {
@@ -139,20 +138,12 @@ async function fireOnce(options: SchedulesOptions, trigger: KeptTrigger, beatMs:
   })
   if (!isMine) return
   const event = `beat of ${new Date(beatMs).toISOString()}`
-  for (const rule of rules) {
-    const delivery = { atMs: nowMs(), event, ...(await carryOut(rule, name, event, deploys)) }
+  for (const [index, rule] of rules.entries()) {
+    // Where one is still under way, the beat is refused, and that is told.
+    const decision = decisionOf(rule, {}, `${name}, ${event}`)
+    const by = { kind: 'schedule' as const, name }
+    const delivery = { atMs: nowMs(), event, ...(await orderOf(decision, by, `${event}/${index}`, deploys)) }
     await deliveries.add(name, delivery)
     log.info({ trigger: name, ...delivery }, 'a schedule was carried out')
   }
-}
-
-/** Where one is still under way, the beat is skipped, and that is told. */
-async function carryOut(
-  rule: Rule,
-  name: string,
-  event: string,
-  deploys: Beginner
-): Promise<Omit<DeliveryJson, 'atMs' | 'event'>> {
-  const decision = decisionOf(rule, {}, `${name}, ${event}`)
-  return await orderOf(decision, { kind: 'schedule', name }, deploys)
 }

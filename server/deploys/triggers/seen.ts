@@ -7,6 +7,9 @@ import { createHash } from 'node:crypto'
 import type { StateStore } from '../../../collector/store/state.ts'
 
 interface Seen {
+  /** When it came first: the same, however often it is tried. */
+  sinceMs: number
+  /** When it was claimed. */
   atMs: number
   /** Forgotten then. */
   untilMs: number
@@ -21,6 +24,9 @@ export interface Key {
   forMs: number
 }
 
+/** `sinceMs`: when it came first. */
+export type Claim = { kind: 'claimed' | 'before'; sinceMs: number }
+
 const PREFIX = 'hook-seen/'
 /** Beginning a deploy takes less, unless its hub has died. */
 const CLAIM_MS = 60_000
@@ -34,23 +40,26 @@ export class SeenDeliveries {
     this.#state = state
   }
 
-  /** All keys are claimed, or none: then it came before, at that time. */
-  async claim(trigger: string, keys: readonly Key[], nowMs: number): Promise<number | undefined> {
+  /** All keys are claimed, or none: then it was done before. */
+  async claim(trigger: string, keys: readonly Key[], nowMs: number): Promise<Claim> {
     const claimed: Key[] = []
+    let sinceMs = nowMs
     for (const key of keys) {
       let beforeMs: number | undefined
-      await this.#state.update<Seen>(rowOf(trigger, key), (old) => {
-        const isOpen = !old || old.untilMs <= nowMs || (!old.isDone && old.atMs <= nowMs - CLAIM_MS)
-        beforeMs = isOpen ? undefined : old?.atMs
-        return isOpen ? { atMs: nowMs, untilMs: nowMs + key.forMs, isDone: false } : old
+      const seen = await this.#state.update<Seen>(rowOf(trigger, key), (old) => {
+        const known = old && old.untilMs > nowMs ? old : undefined
+        beforeMs = known && (known.isDone || known.atMs > nowMs - CLAIM_MS) ? known.sinceMs : undefined
+        if (beforeMs !== undefined) return old
+        return { sinceMs: known?.sinceMs ?? nowMs, atMs: nowMs, untilMs: nowMs + key.forMs, isDone: false }
       })
       if (beforeMs !== undefined) {
         await this.release(trigger, claimed)
-        return beforeMs
+        return { kind: 'before', sinceMs: beforeMs }
       }
+      sinceMs = Math.min(sinceMs, seen?.sinceMs ?? nowMs)
       claimed.push(key)
     }
-    return undefined
+    return { kind: 'claimed', sinceMs }
   }
 
   async close(trigger: string, keys: readonly Key[]): Promise<void> {
@@ -60,7 +69,8 @@ export class SeenDeliveries {
 
   /** It may be sent again at once. */
   async release(trigger: string, keys: readonly Key[]): Promise<void> {
-    for (const key of keys) await this.#state.delete(rowOf(trigger, key))
+    for (const key of keys)
+      await this.#state.update<Seen>(rowOf(trigger, key), (old) => old && { ...old, atMs: 0, isDone: false })
   }
 
   /** Forgets what is old, and what is too much. Returns how many were forgotten before their time. */

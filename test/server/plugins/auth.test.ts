@@ -6,6 +6,8 @@ import { expect, test } from 'vitest'
 import { openAccess } from '../../../collector/access.ts'
 import { openFleet } from '../../../collector/fleet/fleet.ts'
 import { MemoryStateStore } from '../../../collector/store/memory-state.ts'
+import { readConfig } from '../../../server/config.ts'
+import { openDeploys } from '../../../server/deploys/open.ts'
 import { firstTokens } from '../../../server/tokens.ts'
 import { type Face, openFace } from '../face.ts'
 
@@ -56,6 +58,19 @@ const TABLE: [
   ['POST /agent/v1/hello', 401, 400, 401, 401, 401, 401],
   ['POST /agent/v1/positions', 401, 400, 401, 401, 401, 401],
   ['POST /agent/v1/deliver', 401, 415, 401, 401, 401, 401],
+  ['POST /agent/v1/orders', 401, 400, 401, 401, 401, 401],
+  ['/api/deploys', 401, 403, 403, 200, 200, 200],
+  ['POST /api/deploys', 401, 403, 403, 403, 404, 404],
+  ['/api/deploys/:id', 401, 403, 403, 400, 400, 400],
+  ['/api/deploys/:id/events', 401, 403, 403, 400, 400, 400],
+  ['POST /api/deploys/:id/approve', 401, 403, 403, 403, 400, 400],
+  ['POST /api/deploys/:id/stop', 401, 403, 403, 403, 400, 400],
+  ['POST /api/deploys/:id/resume', 401, 403, 403, 403, 400, 400],
+  ['POST /api/deploys/:id/retry', 401, 403, 403, 403, 400, 400],
+  ['POST /api/deploys/:id/rollback', 401, 403, 403, 403, 400, 400],
+  ['POST /api/deploys/:id/promote', 401, 403, 403, 403, 400, 400],
+  ['POST /api/deploys/:id/checks', 401, 403, 403, 403, 400, 400],
+  ['/api/apps/:app/endpoints', 401, 403, 403, 400, 400, 400],
   ['/', 404, 404, 404, 404, 404, 404],
   ['/*', 404, 404, 404, 404, 404, 404],
   ['/api/unknown', 404, 404, 404, 404, 404, 404],
@@ -65,6 +80,7 @@ const TABLE: [
 /** What is sent where something must be. */
 const BODIES: Record<string, (token: string) => object> = {
   'POST /api/tokens': () => ({ name: 'made', scopes: ['read'] }),
+  'POST /api/deploys': () => ({ app: 'unknown', environment: 'staging' }),
   'POST /api/session': (token) => ({ token }),
   'POST /agent/v1/enrol': (join) => ({ protocol: 1, version: '0.1.0', join, facts: { name: 'web-1' } })
 }
@@ -314,7 +330,10 @@ async function openGuarded(more: Record<string, string> = {}) {
   const fleet = await openFleet(state)
   // Each request counts as one from an address of its own, see statusOf().
   const env = { DRIFTLOG_LISTEN_HOST: '0.0.0.0', DRIFTLOG_TRUSTED_PROXIES: '127.0.0.1', ...more }
-  const face = await openFace({ env, parts: { access, agents: { fleet } } })
+  const { deploy: settings } = readConfig({ DRIFTLOG_DATA_DIR: '/nowhere' })
+  const log = { info() {}, warn() {} }
+  const deploys = await openDeploys({ state, fleet, access, settings, log, nowMs: Date.now })
+  const face = await openFace({ env, parts: { access, agents: { fleet }, deploys } })
   return { ...face, access, tokens, [Symbol.asyncDispose]: () => face[Symbol.asyncDispose]() }
 }
 

@@ -28,10 +28,7 @@ interface Courier extends AsyncDisposable {
   put(notice: Partial<NoticeBody> & Pick<NoticeBody, 'kind'>): Promise<unknown>
 }
 
-async function openCourier(
-  state: StateStore = new MemoryStateStore(),
-  orders?: Orders
-): Promise<Courier> {
+async function openCourier(state: StateStore = new MemoryStateStore(), orders?: Orders): Promise<Courier> {
   const hosts = ['127.0.0.1']
   const deploys = orders ?? (await Orders.open(state))
   let passedMs = 0
@@ -98,11 +95,11 @@ test('each product is told as it wants it, and names bring neither markup nor ca
   expect(blocks[0].text).toMatchObject({ type: 'plain_text', emoji: false })
   expect(blocks[1].text).toEqual({
     type: 'mrkdwn',
-    text: `<https://hub.example.org/deploys/${id}|Open>`
+    text: `<https://hub.example.org/staging/orders/deploys/${id}|Open>`
   })
   for (const chat of [d, w]) {
     const { content } = chat.taken[0]?.json.text ?? {}
-    expect(content).toContain(`https://hub.example.org/deploys/${id}`)
+    expect(content).toContain(`https://hub.example.org/staging/orders/deploys/${id}`)
     expect(content).not.toMatch(/[<>\u202e]|@(all|here|U123)/)
     // A name does not begin a line of its own.
     expect(content.split('\n')).toHaveLength(4)
