@@ -56,7 +56,7 @@ const MOST_BYTES = 1024 * 1024
 const BODY_MS = 10_000
 /** Bodies that are in memory at a time, of all and of one address. */
 const MOST_AT_ONCE = 64
-const MOST_OF_ADDRESS = 8
+const MOST_OF_ADDRESS = 32
 const EMPTY = Buffer.alloc(0)
 /** What no deploy can be made of is written down at most once in so long; a registry tells of every layer. */
 const IDLE_EVERY_MS = 1000

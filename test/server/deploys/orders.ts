@@ -7,6 +7,7 @@ import { Definitions } from '../../../server/deploys/definitions.ts'
 import type { Deploy, DeployAsked } from '../../../server/deploys/deploy.ts'
 import { DefinitionNotFoundError } from '../../../server/deploys/errors.ts'
 import { referenceOf, refuseImage } from '../../../server/deploys/image.ts'
+import { Repeats } from '../../../server/deploys/repeats.ts'
 import { wantedOf } from '../../../server/deploys/wanted.ts'
 
 const UnderWayError = createError<[string]>('TEST_UNDER_WAY', '%s is under way', 409)
@@ -17,10 +18,12 @@ export class Orders implements Beginner, DeployFeed {
   /** Thrown instead of beginning. */
   fault?: Error
   readonly #definitions: Definitions
+  readonly #repeats: Repeats
   readonly #bell = new EventTarget()
 
-  private constructor(definitions: Definitions) {
+  private constructor(definitions: Definitions, repeats: Repeats) {
     this.#definitions = definitions
+    this.#repeats = repeats
   }
 
   /** With an app `orders` in `staging` and `production`. */
@@ -29,11 +32,18 @@ export class Orders implements Beginner, DeployFeed {
     const by = { kind: 'person' as const, name: 'test' }
     const environments = { staging: {}, production: {} }
     await definitions.put('orders', { image: 'registry.example.org/shop/orders', environments }, by)
-    return new Orders(definitions)
+    return new Orders(definitions, new Repeats(state, Date.now))
   }
 
-  async begin(asked: DeployAsked): Promise<Deploy> {
+  async begin(asked: DeployAsked, key: string): Promise<Deploy> {
     if (this.fault) throw this.fault
+    const next = `d${String(this.deploys.length + 1).padStart(4, '0')}`
+    return this.#repeats.once(key, asked, next, async (id) => {
+      return this.deploys.find((deploy) => deploy.id === id) ?? this.#start(id, asked)
+    })
+  }
+
+  async #start(id: string, asked: DeployAsked): Promise<Deploy> {
     const kept = await this.#definitions.newest(asked.app)
     if (!kept) throw new DefinitionNotFoundError(asked.app)
     const reference = referenceOf(wantedOf(kept.definition, asked.environment).image, asked.image)
@@ -47,7 +57,7 @@ export class Orders implements Beginner, DeployFeed {
     const { app, environment, by, reason } = asked
     const createdMs = Date.now()
     const deploy: Deploy = {
-      ...{ id: `d${String(this.deploys.length + 1).padStart(4, '0')}`, app, environment, by },
+      ...{ id, app, environment, by },
       ...{ version: kept.version, reference, state: 'running', createdMs, startedMs: createdMs },
       ...{ slots: [], checks: [] },
       ...(reason === undefined ? {} : { reason })

@@ -66,8 +66,11 @@ async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   }
 }
 
+let count = 0
+
 async function deploy(orders: Orders, reason = 'for a test'): Promise<string> {
-  return (await orders.begin({ app: 'orders', environment: 'staging', by: BY, reason })).id
+  const asked = { app: 'orders', environment: 'staging', by: BY, reason }
+  return (await orders.begin(asked, `test/${count++}`)).id
 }
 
 test('each product is told as it wants it, and names bring neither markup nor calls', async () => {
@@ -237,6 +240,10 @@ test('a restart neither forgets nor repeats: what ended meanwhile is told, what 
   orders.become(await deploy(orders), { state: 'succeeded', endedMs: Date.now() + 10 })
   await until(() => s.taken.length === 4)
   await until(async () => (await there.outbox.list()).every(({ end }) => end === 'sent'))
+  // Long after, what is behind the place is not looked at any more.
+  there.pass(3_600_000)
+  const state = new MemoryStateStore(share)
+  await until(async () => (await state.get<{ id: string }>('notice-place'))?.id === 'd0005')
   expect(s.received.map(({ json }) => json.text.match(/deploys\/(d\d+)/)?.[1])).toEqual([
     'd0002',
     'd0003',
