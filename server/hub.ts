@@ -1,4 +1,5 @@
 /** The hub as one thing to start and to stop: stores, fleet, access, HTTP. */
+import { setMaxListeners } from 'node:events'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
@@ -65,6 +66,7 @@ export interface Hub extends AsyncDisposable {
   close(): Promise<void>
 }
 
+const DUTY_LISTENERS = 100
 const CLEAR =
   'tokens and lines go over the network in clear: set DRIFTLOG_TLS_CERT_FILE and DRIFTLOG_TLS_KEY_FILE'
 
@@ -149,6 +151,8 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
 
     await listen(app, config)
     const stopping = new AbortController()
+    // Each duty listens to it several times; Node takes more than ten for a leak.
+    setMaxListeners(DUTY_LISTENERS, stopping.signal)
     const peers =
       state.shared &&
       keepUp(
