@@ -60,18 +60,19 @@ async function tell(options: CourierOptions, signal: AbortSignal): Promise<void>
   const { log, lookMs = LOOK_MS } = options
   const bell = new Bell()
   const listening = listen(options, bell, signal)
+  const sending = new Map<string, Promise<void>>()
   while (!signal.aborted) {
     try {
       const notices = await options.notices.list()
       await noteBehindPlace(options, notices)
-      await sendDue(options, notices, signal)
+      sendAll(options, notices, sending, signal)
     } catch (err) {
       log.warn({ err }, 'what became of deploys could not be told, will try again')
     }
     await bell.wait(lookMs, signal)
     await sleep(GATHER_MS, undefined, { signal, ref: false }).catch(() => undefined)
   }
-  await listening
+  await Promise.all([listening, ...sending.values()])
 }
 
 /** What is missed here is found behind the place. */
@@ -128,46 +129,63 @@ async function note(
   }
 }
 
-/** A receiver that hangs or is away keeps no other one waiting. */
-async function sendDue(
+/** A receiver that hangs or is away keeps no other one waiting: each notice is sent by itself, and is not waited for. */
+function sendAll(
   options: CourierOptions,
   notices: readonly KeptNotice[],
+  sending: Map<string, Promise<void>>,
   signal: AbortSignal
-): Promise<void> {
-  await Promise.all(
-    notices.map(async (notice) => {
-      const { outbox, nowMs, log } = options
-      for (const message of await outbox.list(notice.name)) {
-        if (signal.aborted) return
-        const { nextMs } = message
-        if (nextMs !== undefined && nextMs <= nowMs()) await send(options, notice, message)
-      }
-      for (const { id } of await outbox.tidy(notice.name))
-        log.error({ notice: notice.name, message: id }, 'a message was given up, too many wait')
-    })
-  )
+): void {
+  for (const notice of notices) {
+    const { name } = notice
+    if (sending.has(name)) continue
+    const done = sendDue(options, notice, signal)
+      .catch((err) => options.log.warn({ err, notice: name }, 'messages could not be sent, will try again'))
+      .finally(() => sending.delete(name))
+    sending.set(name, done)
+  }
 }
 
-async function send(options: CourierOptions, notice: KeptNotice, message: KeptMessage): Promise<void> {
+async function sendDue(options: CourierOptions, notice: KeptNotice, signal: AbortSignal): Promise<void> {
+  const { outbox, nowMs, log } = options
+  for (const message of await outbox.list(notice.name)) {
+    if (signal.aborted) return
+    const { nextMs } = message
+    const isDue = nextMs !== undefined && nextMs <= nowMs()
+    // Where it does not take one now, it would hardly take the next.
+    if (isDue && (await send(options, notice, message, signal)) === 'retry') break
+  }
+  for (const { id } of await outbox.tidy(notice.name))
+    log.error({ notice: notice.name, message: id }, 'a message was given up, too many wait')
+}
+
+async function send(
+  options: CourierOptions,
+  notice: KeptNotice,
+  message: KeptMessage,
+  signal: AbortSignal
+): Promise<Outcome['kind'] | undefined> {
   const { outbox, log } = options
-  if (!(await outbox.attempt(message))) return
-  const outcome = await outcomeOfSending(options, notice, message)
+  if (!(await outbox.attempt(message))) return undefined
+  const outcome = await outcomeOfSending(options, notice, message, signal)
   const end = await outbox.settle(message, outcome)
   const what = { notice: notice.name, message: message.id, tries: message.tries + 1 }
   if (outcome.kind === 'accepted') log.info(what, 'a message was sent')
   else if (end === 'given-up') log.error({ ...what, reason: outcome.reason }, 'a message was given up')
   else log.warn({ ...what, reason: outcome.reason }, 'a message was not taken, will try again')
+  return outcome.kind
 }
 
 async function outcomeOfSending(
   { hosts, timeoutMs, nowMs }: CourierOptions,
   notice: KeptNotice,
-  { id, facts, atMs }: KeptMessage
+  { id, facts, atMs }: KeptMessage,
+  signal: AbortSignal
 ): Promise<Outcome> {
   try {
     checkAddress(notice.url, hosts)
     const letter = letterOf(notice, { id, facts, atMs, template: notice.text ?? USUAL_TEXT }, nowMs())
-    const limits = { ...(hosts ? { hosts } : {}), ...(timeoutMs === undefined ? {} : { timeoutMs }) }
+    const limits = { signal, ...(hosts ? { hosts } : {}), ...(timeoutMs === undefined ? {} : { timeoutMs }) }
     return outcomeOf(notice.kind, await post(letter, limits))
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException

@@ -8,13 +8,18 @@ export interface PostOptions {
   /** Those that are allowed, where there is a list. */
   hosts?: readonly string[]
   timeoutMs?: number
+  /** A hub that ends does not wait for whoever hangs. */
+  signal: AbortSignal
 }
 
 const TIMEOUT_MS = 10_000
 const MOST_ANSWER_BYTES = 16 * 1024
 
 /** Rejects where nobody answers in time; the message names no address. */
-export function post(letter: Letter, { hosts, timeoutMs = TIMEOUT_MS }: PostOptions): Promise<Answer> {
+export function post(
+  letter: Letter,
+  { hosts, timeoutMs = TIMEOUT_MS, signal }: PostOptions
+): Promise<Answer> {
   const { url, headers, body } = letter
   const send = url.protocol === 'https:' ? requestHttps : requestHttp
   return new Promise((resolve, reject) => {
@@ -27,7 +32,7 @@ export function post(letter: Letter, { hosts, timeoutMs = TIMEOUT_MS }: PostOpti
       reject(error)
     }
     const request = send(url, {
-      ...{ method: 'POST', agent: false, lookup: guardedLookup(hosts) },
+      ...{ method: 'POST', agent: false, lookup: guardedLookup(hosts), signal },
       headers: { ...headers, 'content-length': Buffer.byteLength(body), 'user-agent': 'driftlog' }
     })
     request.on('error', fail)

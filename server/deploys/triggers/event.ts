@@ -45,9 +45,13 @@ export function nameProblem(event: HookEvent): string | undefined {
 }
 
 /** For people and logs, without signs that do something in a terminal. */
+export function plain(text: string, most: number): string {
+  const line = text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\u{fffd}')
+  return line.length > most ? `${line.slice(0, most)}…` : line
+}
+
 export function quoted(text: string): string {
-  const plain = text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\u{fffd}')
-  return `"${plain.length > 80 ? `${plain.slice(0, 80)}…` : plain}"`
+  return `"${plain(text, 80)}"`
 }
 
 function isName(name: string): boolean {

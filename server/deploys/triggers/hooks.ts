@@ -6,7 +6,7 @@ import type { Failures } from '../../../collector/failures.ts'
 import type { Beginner } from '../begin.ts'
 import { HookBusyError, HookFailedError, HookReplayedError, HookSecretError } from '../errors.ts'
 import type { Deliveries } from './deliveries.ts'
-import type { Told } from './event.ts'
+import { plain, type Told } from './event.ts'
 import { readGeneric } from './generic.ts'
 import { readGithub } from './github.ts'
 import { readGitlab } from './gitlab.ts'
@@ -57,6 +57,8 @@ const BODY_MS = 10_000
 /** Bodies that are in memory at a time, of all and of one address. */
 const MOST_AT_ONCE = 64
 const MOST_OF_ADDRESS = 32
+/** Of what is said of an event, in characters. */
+const LONGEST_TEXT = 500
 const EMPTY = Buffer.alloc(0)
 /** What no deploy can be made of is written down at most once in so long; a registry tells of every layer. */
 const IDLE_EVERY_MS = 1000
@@ -81,9 +83,11 @@ export class Hooks {
     for (const told of READERS[kind]({ headers, body: parsed })) {
       const atMs = this.#options.nowMs()
       const id = idOf(kind, headers, told)
-      const base = { atMs, ...(id === undefined ? {} : { id }), event: told.text }
+      const base = { atMs, ...(id === undefined ? {} : { id }), event: plain(told.text, LONGEST_TEXT) }
       if (!('event' in told)) {
-        decided.push(await this.#idle(trigger.name, { ...base, verdict: 'ignored', why: told.why }))
+        decided.push(
+          await this.#idle(trigger.name, { ...base, verdict: 'ignored', why: plain(told.why, LONGEST_TEXT) })
+        )
         continue
       }
       const keys = keysOf(kind, headers, body, told)

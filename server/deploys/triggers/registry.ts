@@ -27,7 +27,7 @@ const ENVELOPE = Compile(
 export function readRegistry({ body }: Call): Told[] {
   return checked(ENVELOPE, body).events.map(({ id, action, target, actor }) => {
     const { repository = '', tag, digest } = target
-    const told = { id, text: `${quoted(action).slice(1, -1)} of ${quoted(repository)}` }
+    const told = { id, text: `${action} of ${quoted(repository)}` }
     if (action !== 'push') return { ...told, why: 'only what is pushed is deployed' }
     if (tag === undefined)
       return { ...told, why: 'it has no tag (a layer, or a part of an image for one platform)' }

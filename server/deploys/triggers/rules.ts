@@ -1,6 +1,6 @@
 /** Which rule an event meets, and what is to be deployed for it. Pure. */
 import { fill, placesIn } from '../fill.ts'
-import { type HookEvent, nameProblem, quoted } from './event.ts'
+import { type HookEvent, nameProblem, plain, quoted } from './event.ts'
 import { fits } from './pattern.ts'
 import type { Rule } from './trigger.ts'
 
@@ -40,7 +40,7 @@ export function decisionOf(rule: Rule, event: Partial<HookEvent>, text: string):
   return {
     ...{ kind: 'deploy', app, environment },
     ...(image === undefined ? {} : { image }),
-    reason: (reason === undefined ? text : fill(reason, value)).slice(0, LONGEST_REASON)
+    reason: plain(reason === undefined ? text : fill(reason, value), LONGEST_REASON)
   }
 }
 

@@ -312,7 +312,9 @@ test('a name that leads to this machine is found out when it is looked up', asyn
   await using s = await slack()
   const url = new URL(s.url)
   url.hostname = 'localhost'
-  await expect(post({ url, headers: {}, body: '{}' }, {})).rejects.toMatchObject({ code: 'DRIFTLOG_NOTICE' })
+  await expect(
+    post({ url, headers: {}, body: '{}' }, { signal: new AbortController().signal })
+  ).rejects.toMatchObject({ code: 'DRIFTLOG_NOTICE' })
   expect(s.received).toEqual([])
 })
 
