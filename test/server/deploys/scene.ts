@@ -23,6 +23,8 @@ export interface HubOptions {
 }
 
 export interface TestHub extends AsyncDisposable {
+  /** As by kill -9: nobody waits for anything. */
+  kill(): void
   url: string
   face: Face
   parts: DeployParts
@@ -70,6 +72,12 @@ export async function startHub(scene: Scene, options: HubOptions = {}): Promise<
   }
   return {
     ...{ url: face.url, face, parts, state },
+    kill() {
+      clearInterval(beat)
+      stopping.abort()
+      face.app.server.closeAllConnections()
+      face.app.server.close()
+    },
     async [Symbol.asyncDispose]() {
       clearInterval(beat)
       await face[Symbol.asyncDispose]()
@@ -128,6 +136,11 @@ export class Scene implements AsyncDisposable {
         ...play
       }).start()
     }
+  }
+
+  /** The hub is another one, under another address. */
+  redirect({ url }: Pick<TestHub, 'url'>): void {
+    for (const { agent } of this.hosts) if (agent) agent.play.url = url
   }
 
   async stopAgents(ids = this.hosts.map(({ id }) => id)): Promise<void> {
