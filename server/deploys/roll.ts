@@ -168,7 +168,7 @@ function issue(
   work.lastOrder++
   const ordered: Ordered = {
     ...{ id: `${deploy.id}-${work.lastOrder}`, isBack: false, isLater: false, createdMs: nowMs, taken: 0 },
-    ...{ going: { shown: 0, hidden: 0 }, ...asked }
+    ...{ going: { isDone: false, shown: 0, hidden: 0 }, ...asked }
   }
   work.orders[ordered.id] = ordered
   return ordered
