@@ -140,9 +140,15 @@ export type PullOrder = Static<typeof PullOrder>
 export type ReplaceOrder = Static<typeof ReplaceOrder>
 export type RemoveOrder = Static<typeof RemoveOrder>
 
-export const STEPS = ['pull', 'create', 'start', 'check', 'switch', 'stop'] as const
-export const Step = Type.Union(STEPS.map((step) => Type.Literal(step)))
-export type Step = (typeof STEPS)[number]
+export const Step = Type.Union([
+  Type.Literal('pull'),
+  Type.Literal('create'),
+  Type.Literal('start'),
+  Type.Literal('check'),
+  Type.Literal('switch'),
+  Type.Literal('stop')
+])
+export type Step = Static<typeof Step>
 
 /**
  * How an order ended. `done`: as it was ordered. `undone`: as it was before, nothing of the order is left. `refused`: the
