@@ -20,7 +20,7 @@ mkdir -p /www && echo well > /www/well
 httpd -p "$PORT" -h /www
 i=0; while :; do echo "counted $i"; i=$((i+1)); sleep 0.05; done`
 
-const HEALTH = { everyMs: 200, timeoutMs: 2000, withinMs: 15_000, successes: 2 }
+export const HEALTH = { everyMs: 200, timeoutMs: 2000, withinMs: 15_000, successes: 2 }
 
 let orders = 0
 
@@ -50,6 +50,7 @@ export class OrderScene implements AsyncDisposable {
   readonly host: DockerHost
   readonly hub: FakeHub
   #agent: Program | undefined
+  #startAgain: () => Program = () => this.start()
 
   private constructor(folder: string, host: DockerHost, hub: FakeHub) {
     this.folder = folder
@@ -70,6 +71,7 @@ export class OrderScene implements AsyncDisposable {
 
   /** `socket`: where the engine is for it, if not on its own. */
   start(env: NodeJS.ProcessEnv = {}, socket = this.host.socket): Program {
+    this.#startAgain = () => this.start(env, socket)
     this.#agent = startAgent({
       hubUrl: this.hub.url,
       socket,
@@ -84,6 +86,11 @@ export class OrderScene implements AsyncDisposable {
       }
     })
     return this.#agent
+  }
+
+  /** As it was started before. */
+  startAgain(): Program {
+    return this.#startAgain()
   }
 
   /** Gives the order and waits for its end. */
