@@ -128,11 +128,12 @@ export class Work {
     await this.#save()
   }
 
-  /** The hub has these for good. */
+  /**
+   * The hub has these for good. They go from the journal with the next change: telling them again does no harm. The end
+   * is told until the hub says that it has it.
+   */
   reported(seq: number): void {
-    const left = this.entry.reports.filter((report) => report.seq > seq)
-    // They are forgotten with the next change: telling them again does no harm.
-    this.entry.reports = left
+    this.entry.reports = this.entry.reports.filter((report) => report.seq > seq || report.state === 'ended')
   }
 
   #report(step: Step | undefined, state: Report['state'], text?: string): void {
