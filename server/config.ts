@@ -5,6 +5,7 @@ import envSchema from 'env-schema'
 import { type Static, Type } from 'typebox'
 import { expressionProblems, expressionsOf, type RedactionConfig } from '../collector/parse/redact-rules.ts'
 import type { Cluster, Engine } from '../collector/store/open.ts'
+import type { Options as DashboardOptions } from '../dashboards/options.ts'
 import { CLUSTER_OPTIONS, clusterOf } from './cluster-config.ts'
 import { DEPLOY_OPTIONS, type DeploySettings, deployOf } from './deploys/settings.ts'
 import { ConfigError } from './errors.ts'
@@ -179,6 +180,8 @@ export interface Config {
   /** Absent where no Grafana is named. */
   grafana?: GrafanaSettings
   deploy: DeploySettings
+  /** How dashboards are drawn, in Grafana or elsewhere. */
+  dashboards: DashboardOptions
   /** As LogStore.retain() takes it; 0 means without limit. */
   retention: { maxAgeMs: number; maxBytes: number }
   statsRetention: { samplesMs: number; minutesMs: number; hoursMs: number }
@@ -187,6 +190,9 @@ export interface Config {
   redaction: RedactionConfig
   logLevel: string
 }
+
+/** So many values may be missing before a line is drawn with a gap. */
+const MISSING_VALUES = 3
 
 /** Throws a ConfigError that names each wrong variable. Empty values count as not set. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
@@ -209,6 +215,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     ...(zabbix ? { zabbix } : {}),
     ...(grafana ? { grafana } : {}),
     deploy: deployOf(values),
+    dashboards: {
+      groupName: values.DRIFTLOG_ZABBIX_GROUP,
+      ...(publicUrl ? { hub: publicUrl } : {}),
+      elasticsearch: values.DRIFTLOG_STORE === 'elasticsearch',
+      brokenAfterMs: MISSING_VALUES * values.DRIFTLOG_ZABBIX_INTERVAL_SECONDS * 1000
+    },
     retention: {
       maxAgeMs: Math.round(values.DRIFTLOG_RETENTION_MAX_AGE_DAYS * 86_400_000),
       maxBytes: values.DRIFTLOG_RETENTION_MAX_BYTES

@@ -17,13 +17,15 @@ import { type Config, isClear, isOpen } from './config.ts'
 import { type DeployParts, openDeploys } from './deploys/open.ts'
 import { ListenError } from './errors.ts'
 import { fleetView } from './fleet-view.ts'
+import type { GrafanaLink, LinkOptions as GrafanaOptions } from './grafana/link.ts'
 import { openLogins } from './logins.ts'
+import { moveMarks } from './marks.ts'
 import { keepRetention, keepTidy } from './retention.ts'
 import { statsView } from './stats-view.ts'
 import { CertificateKeeper, type CertificateStanding, readCertificate, SecureServers } from './tls.ts'
 import { firstTokens, type Tokens, writeFingerprint } from './tokens.ts'
 import { ownVersion } from './version.ts'
-import type { LinkOptions, ZabbixLink } from './zabbix/link.ts'
+import type { ZabbixLink, LinkOptions as ZabbixOptions } from './zabbix/link.ts'
 
 export interface HubOptions {
   log: Logger
@@ -115,6 +117,12 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
       ...{ state, fleet, access, log, settings: config.deploy, nowMs: Date.now }
     })
     const zabbix = await zabbixLink(config, { fleet, stats, rates, state, log })
+    const grafana = await grafanaLink(config, {
+      fleet,
+      state,
+      log,
+      marks: [moveMarks(fleet, Date.now), deploys.marks]
+    })
     const app = await buildApp({
       config,
       log,
@@ -125,7 +133,7 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
       agents: { fleet, stats, rates, state: stores.state },
       deploys,
       stats: statsView(fleet, stats, Date.now),
-      ...(zabbix ? { figures: () => zabbix.figures() } : {}),
+      figures: () => ({ ...zabbix?.figures(), ...grafana?.figures() }),
       join: () => tokens.join,
       url: () => urlOf(config, app),
       version: ownVersion(),
@@ -153,10 +161,11 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
     const tidying = keepTidy(stats, log, stopping.signal)
     const telling = zabbix?.run(stopping.signal)
     const rolling = deploys.run(stopping.signal)
+    const drawing = grafana?.run(stopping.signal)
     const looking = keeper?.run(stopping.signal)
     undo.push(async () => {
       stopping.abort()
-      await Promise.all([retention, looking, tidying, peers, telling, rolling])
+      await Promise.all([retention, looking, tidying, peers, telling, drawing, rolling])
     })
     if (isClear(config)) log.warn({ url: urlOf(config, app) }, CLEAR)
     return {
@@ -185,11 +194,26 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
 /** Undefined where no Zabbix is named. */
 async function zabbixLink(
   { zabbix: settings }: Config,
-  parts: Pick<LinkOptions, 'fleet' | 'stats' | 'rates' | 'state' | 'log'>
+  parts: Pick<ZabbixOptions, 'fleet' | 'stats' | 'rates' | 'state' | 'log'>
 ): Promise<ZabbixLink | undefined> {
   if (!settings) return undefined
   const { ZabbixLink } = await import('./zabbix/link.ts')
   return new ZabbixLink({ ...parts, settings, nowMs: Date.now })
+}
+
+/** Undefined where no Grafana is named. */
+async function grafanaLink(
+  config: Config,
+  parts: Pick<GrafanaOptions, 'fleet' | 'state' | 'log' | 'marks'>
+): Promise<GrafanaLink | undefined> {
+  const { grafana: settings, publicUrl: hub } = config
+  if (!settings) return undefined
+  const { dashboards } = await import('../dashboards/all.ts')
+  const { GrafanaLink } = await import('./grafana/link.ts')
+  const { wantedOf } = await import('./grafana/sources.ts')
+  const options = { ...parts, settings, ...(hub ? { hub } : {}), nowMs: Date.now }
+  const wanted = wantedOf(config, config.dashboards.elasticsearch)
+  return new GrafanaLink({ ...options, files: dashboards(config.dashboards), wanted })
 }
 
 /** Last first: nothing is closed while something that needs it is still open. */

@@ -1,4 +1,5 @@
 /** Everything that the hub needs of Zabbix, looked at one after the other, each with what to do where it is missing. */
+import type { Check } from '../check.ts'
 import { ZabbixApi } from './api.ts'
 import { NAME } from './bootstrap.ts'
 import { groupId } from './groups.ts'
@@ -7,15 +8,6 @@ import { sendValues } from './sender.ts'
 import type { ZabbixSettings } from './settings.ts'
 import { TEMPLATE_VERSION, templateOn } from './template.ts'
 import { atLeast, OLDEST } from './version.ts'
-
-export interface Check {
-  name: string
-  ok: boolean
-  /** What was found. */
-  found: string
-  /** What to do where it is not well. */
-  remedy?: string
-}
 
 const BOOTSTRAP = 'Run: driftlog zabbix bootstrap'
 
