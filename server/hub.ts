@@ -126,7 +126,12 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
       ...(noticeHosts ? { noticeHosts } : {})
     })
     const zabbix = await zabbixLink(config, { fleet, stats, rates, state, log })
-    const grafana = await grafanaLink(config, { fleet, state, log, marks: [moveMarks(fleet, Date.now)] })
+    const grafana = await grafanaLink(config, {
+      fleet,
+      state,
+      log,
+      marks: [moveMarks(fleet, Date.now), deploys.marks]
+    })
     const app = await buildApp({
       config,
       log,
