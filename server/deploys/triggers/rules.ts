@@ -1,5 +1,6 @@
 /** Which rule an event meets, and what is to be deployed for it. Pure. */
 import { fill, placesIn } from '../fill.ts'
+import { readImage } from '../image.ts'
 import { type HookEvent, nameProblem, plain, quoted } from './event.ts'
 import { fits } from './pattern.ts'
 import type { Rule } from './trigger.ts'
@@ -100,14 +101,15 @@ const TAG_PART = /^[\w.-]+$/
 const DIGEST = /^sha256:[0-9a-f]{64}$/
 const PART = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*'
 const PATH = new RegExp(`^${PART}(?:/${PART})*$`)
-const REFERENCE = new RegExp(
-  `^(?:[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]{1,5})?/)?${PART}(?:/${PART})*(?::\\w[\\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$`
-)
-const LONGEST_IMAGE = 512
 
 /** Only its form; whether it may be deployed is said by the hub's list of images. */
 function isImage(text: string, template = ''): boolean {
-  if (text.length > LONGEST_IMAGE) return false
   if (TAG.test(text) || DIGEST.test(text)) return true
-  return /[/:@]/.test(template) && REFERENCE.test(text)
+  if (!/[/:@]/.test(template)) return false
+  try {
+    readImage(text)
+    return true
+  } catch {
+    return false
+  }
 }
