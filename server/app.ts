@@ -24,6 +24,7 @@ import closing from './plugins/closing.ts'
 import errors, { answerClientError, answerError } from './plugins/errors.ts'
 import headers from './plugins/headers.ts'
 import openapi from './plugins/openapi.ts'
+import apps from './routes/apps.ts'
 import completeness from './routes/completeness.ts'
 import deployRoutes from './routes/deploys.ts'
 import exportRoutes from './routes/export.ts'
@@ -72,7 +73,7 @@ export interface AppParts {
   /** What agents tell goes here; without it no agent is listened to. */
   agents?: { fleet: Fleet; stats?: StatsStore; rates?: LogRates; state?: StateStore }
   /** Without it nothing is deployed. */
-  deploys?: Pick<DeployParts, 'deploys' | 'book' | 'endpoints' | 'figures'>
+  deploys?: Pick<DeployParts, 'definitions' | 'deploys' | 'book' | 'endpoints' | 'figures'>
   /** Without it there are no routes for numbers of hosts and containers. */
   stats?: StatsView
   /** Of parts that are there only where they are configured, for /metrics. */
@@ -159,8 +160,9 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     await app.register(collector, { ...parts.agents, ...receiving })
   }
   if (parts.deploys) {
-    const { deploys, book, endpoints } = parts.deploys
+    const { definitions, deploys, book, endpoints } = parts.deploys
     await app.register(orders, { access, failures, book, nowMs })
+    await app.register(apps, { prefix: '/api', definitions, images: config.deploy.images })
     await app.register(deployRoutes, { prefix: '/api', deploys, endpoints, nowMs })
   }
   await app.register(health, { logs, metrics })

@@ -111,11 +111,12 @@ const Parts = {
   env: Type.Optional(
     Type.Record(
       Type.String({ pattern: Variable }),
-      Type.Union([Type.String({ maxLength: 65_536 }), Type.Number(), Type.Boolean()])
+      Type.Union([Type.String({ maxLength: 65_536 }), Type.Number(), Type.Boolean()]),
+      closed
     )
   ),
   /** By the variable that holds it. */
-  secrets: Type.Optional(Type.Record(Type.String({ pattern: Variable }), Secret)),
+  secrets: Type.Optional(Type.Record(Type.String({ pattern: Variable }), Secret, closed)),
   volumes: Type.Optional(Type.Array(Volume, { maxItems: 100 })),
   health: Type.Optional(Health),
   resources: Type.Optional(Resources),
@@ -135,7 +136,11 @@ export type Wanted = Static<typeof Wanted>
 export const AppDefinition = Type.Object(
   {
     ...Parts,
-    environments: Type.Record(AppName, Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()]))
+    environments: Type.Record(
+      AppName,
+      Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()]),
+      closed
+    )
   },
   closed
 )

@@ -6,11 +6,11 @@ import type { DefinitionProblem } from './definition.ts'
 export class DefinitionError extends Error {
   readonly code = 'DRIFTLOG_DEFINITION'
   readonly statusCode = 400
-  readonly problems: readonly DefinitionProblem[]
+  readonly problems: DefinitionProblem[]
 
   constructor(problems: readonly DefinitionProblem[]) {
     super(problems.map(sentenceOf).join('\n'))
-    this.problems = problems
+    this.problems = [...problems]
   }
 }
 
@@ -33,6 +33,11 @@ export const AppInUseError = createError<[string, string]>(
   'DRIFTLOG_APP_IN_USE',
   'The definition of "%s" stays: %s. Deploy it with 0 replicas there, or wait for the deploy, and try again.',
   409
+)
+export const EnvironmentsError = createError(
+  'DRIFTLOG_ENVIRONMENTS',
+  '"toEnvironment" says what "environment" is compared with. Name both.',
+  400
 )
 export const ImageReferenceError = createError<[string, string]>(
   'DRIFTLOG_IMAGE_REFERENCE',

@@ -56,6 +56,8 @@ export function referenceOf(image: string, asked?: string): string {
       throw new ImageReferenceError(shown(asked), 'it is neither tag nor digest nor reference')
     return `${name}:${asked}`
   }
+  if (asked.startsWith('sha256:'))
+    throw new ImageReferenceError(shown(asked), 'a digest has 64 hexadecimal digits')
   return referenceOf(asked)
 }
 

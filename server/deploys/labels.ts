@@ -12,6 +12,7 @@ const OPEN = [
   'driftlog.retention'
 ]
 const FILES = 'driftlog.files'
+const LONGEST_NAME = 255
 const LONGEST_VALUE = 4096
 const NEAR = 3
 
@@ -50,7 +51,7 @@ export function composeLabels(
   }
 }
 
-export function* labelProblems({ labels = {}, logs }: Wanted): Generator<ShapeProblem, void> {
+export function* labelProblems({ labels = {}, logs }: Partial<Wanted>): Generator<ShapeProblem, void> {
   for (const name of Object.keys(labels)) {
     const message = nameProblem(name)
     if (message !== undefined) yield { path: ['labels', name], message }
@@ -65,6 +66,7 @@ export function* labelProblems({ labels = {}, logs }: Wanted): Generator<ShapePr
 
 function nameProblem(name: string): string | undefined {
   if (name === '' || /[\s\0]/.test(name)) return 'is no name of a label: it is empty, or has blanks'
+  if (name.length > LONGEST_NAME) return `is longer than ${LONGEST_NAME} characters`
   if (name.startsWith('com.docker.compose.')) return "is compose's own, and is set by the hub"
   if (name === FILES) return 'is set by logs.files; write the patterns there'
   if (!name.startsWith('driftlog.') || OPEN.includes(name)) return undefined

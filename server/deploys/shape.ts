@@ -9,11 +9,11 @@ import { isWords, type Words } from './overlay.ts'
 export interface Shape {
   type?: string
   const?: unknown
-  anyOf?: readonly Shape[]
+  anyOf?: readonly Shape[] | undefined
   properties?: Readonly<Record<string, Shape>>
-  patternProperties?: Readonly<Record<string, Shape>>
+  patternProperties?: Readonly<Record<string, Shape>> | undefined
   required?: readonly string[] | undefined
-  items?: Shape
+  items?: Shape | undefined
   pattern?: string
   minLength?: number
   maxLength?: number
@@ -58,6 +58,8 @@ export function pathText(path: Path): string {
 
 function* mapProblems(shape: Shape, value: Words, path: Path): Generator<ShapeProblem> {
   const { properties = {}, patternProperties, required = [] } = shape
+  // Anything may stand there.
+  if (!shape.properties && !patternProperties) return
   const patterns = Object.entries(patternProperties ?? {})
   for (const [name, inner] of Object.entries(value)) {
     const own = Object.hasOwn(properties, name) ? properties[name] : undefined

@@ -4,8 +4,9 @@ import { cutCommandLine } from './command-line.ts'
 import { Wanted } from './definition.ts'
 import { readImage } from './image.ts'
 import { labelProblems } from './labels.ts'
+import type { Words } from './overlay.ts'
 import { placeholderProblem } from './placeholders.ts'
-import { type Path, type ShapeProblem, shapeProblems } from './shape.ts'
+import { type Path, type Shape, type ShapeProblem, shapeProblems } from './shape.ts'
 import { healthOf } from './spec.ts'
 import { volumeProblems } from './volumes.ts'
 
@@ -20,9 +21,11 @@ const USER = /^[A-Za-z0-9_.][A-Za-z0-9_.-]*(?::[A-Za-z0-9_.][A-Za-z0-9_.-]*)?$/
 /** The engine takes no less. */
 const LEAST_CPUS = 0.01
 
-export function wantedProblems(laidOver: unknown): ShapeProblem[] {
-  const ofShape = someOf(shapeProblems(Wanted, laidOver))
-  return ofShape.length > 0 ? ofShape : someOf(contentProblems(laidOver as Wanted))
+export function wantedProblems(laidOver: Words): ShapeProblem[] {
+  const ofShape = someOf(shapeProblems(Wanted as Shape, laidOver))
+  const misshapen = new Set(ofShape.map(({ path }) => path[0]))
+  const sound = Object.entries(laidOver).filter(([name]) => !misshapen.has(name))
+  return [...ofShape, ...someOf(contentProblems(Object.fromEntries(sound) as Partial<Wanted>))]
 }
 
 function someOf(problems: Problems): ShapeProblem[] {
@@ -34,7 +37,7 @@ function someOf(problems: Problems): ShapeProblem[] {
   return some
 }
 
-function* contentProblems(wanted: Wanted): Problems {
+function* contentProblems(wanted: Partial<Wanted>): Problems {
   yield* nulProblems(wanted, [])
   yield* imageProblems(wanted)
   yield* commandProblems(wanted)
@@ -58,7 +61,8 @@ function* nulProblems(value: unknown, path: Path): Problems {
     yield* nulProblems(inner, [...path, Array.isArray(value) ? Number(name) : name])
 }
 
-function* imageProblems({ image }: Wanted): Problems {
+function* imageProblems({ image }: Partial<Wanted>): Problems {
+  if (image === undefined) return
   try {
     readImage(image)
   } catch (error) {
@@ -66,7 +70,7 @@ function* imageProblems({ image }: Wanted): Problems {
   }
 }
 
-function* commandProblems({ command = [], entrypoint = [] }: Wanted): Problems {
+function* commandProblems({ command = [], entrypoint = [] }: Partial<Wanted>): Problems {
   if (typeof command === 'string') {
     const cut = cutCommandLine(command)
     if ('problem' in cut) yield { path: ['command'], message: cut.problem }
@@ -84,7 +88,7 @@ function* wordProblems(words: readonly string[], pathOf: (at: number) => Path): 
   if (program === '') yield { path: pathOf(0), message: 'is empty, and should be a program' }
 }
 
-function* variableProblems({ env = {}, secrets = {} }: Wanted): Problems {
+function* variableProblems({ env = {}, secrets = {} }: Partial<Wanted>): Problems {
   for (const [name, value] of Object.entries(env)) {
     const path = ['env', name]
     if (GIVEN.has(name)) yield { path, message: 'is set by the agent; the app takes it from there' }
@@ -99,7 +103,7 @@ function* variableProblems({ env = {}, secrets = {} }: Wanted): Problems {
   }
 }
 
-function* healthProblems({ health = {} }: Wanted): Problems {
+function* healthProblems({ health = {} }: Partial<Wanted>): Problems {
   if (health.http && !/^\/[\x21-\x7e]*$/.test(health.http.path))
     yield {
       path: ['health', 'http', 'path'],
@@ -118,7 +122,7 @@ function* healthProblems({ health = {} }: Wanted): Problems {
     }
 }
 
-function* rolloutProblems({ rollout = {} }: Wanted): Problems {
+function* rolloutProblems({ rollout = {} }: Partial<Wanted>): Problems {
   if (rollout.checks && rollout.checks.length > 0 && rollout.from === undefined)
     yield {
       path: ['rollout', 'checks'],
