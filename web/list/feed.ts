@@ -1,6 +1,7 @@
 /** One question put to the hub and the rows that answer it, loaded as the reader gets near their ends. */
 import type { CompletenessAnswer, CoverageJson, RecordJson } from '../../server/api.ts'
 import { type Asked, type Client, HubError, wasAborted } from '../api/client.ts'
+import { deploysBetween } from '../deploys/ask-many.ts'
 import { LiveTail } from '../live/tail.ts'
 import type { Anchor } from '../state/history.ts'
 import { Store } from '../state/store.ts'
@@ -111,7 +112,7 @@ export class Feed implements Disposable {
       else if (this.place) await this.#loadAround(this.place.id)
       else await this.#loadPage('older', FIRST_PAGE)
       this.#set({ phase: 'shown' })
-      await Promise.all([this.#loadMoves(), this.#findNearest()])
+      await Promise.all([this.#loadMoves(), this.#loadDeploys(), this.#findNearest()])
     } catch (error) {
       if (!wasAborted(error)) this.#set({ phase: 'failed', error: asError(error), older: { kind: 'end' } })
     }
@@ -124,7 +125,7 @@ export class Feed implements Disposable {
     try {
       if (this.view.ctx !== '') await this.#moreContext(end)
       else await this.#loadPage(end, NEXT_PAGE)
-      await this.#loadMoves()
+      await Promise.all([this.#loadMoves(), this.#loadDeploys()])
     } catch (error) {
       if (!wasAborted(error)) this.#setEnd(end, { kind: 'failed', error: asError(error) })
     }
@@ -349,6 +350,22 @@ export class Feed implements Disposable {
       this.#set({ movesFailed: false })
     } catch (error) {
       if (!wasAborted(error)) this.#set({ movesFailed: true })
+    }
+  }
+
+  /** Where they can not be read the histogram says no more either; lines and moves stand. */
+  async #loadDeploys(): Promise<void> {
+    const first = this.rows.first()
+    const last = this.rows.last()
+    if (!first || !last) return
+    const { app = '', environment = '' } = this.view.ctx === '' ? this.#asked : first
+    const [fromMs, toMs] = [Date.parse(first.time), Date.parse(last.time) + 1]
+    try {
+      this.rows.setDeploys(
+        await deploysBetween(this.#client, { app, environment }, fromMs, toMs, this.#abort.signal)
+      )
+    } catch (error) {
+      if (!wasAborted(error) && !(error instanceof HubError)) throw error
     }
   }
 
