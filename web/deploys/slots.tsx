@@ -21,7 +21,7 @@ export function Slots({ slots }: { slots: readonly SlotState[] }) {
           <li key={slot.slot}>
             <strong>{say('slot', { slot: slot.slot, host: slot.hostName })}</strong>
             <span className="slot-state" data-state={slot.state}>
-              <span aria-hidden="true">{SIGNS[slot.state]}</span> {say(`slot.${slot.state}`)}
+              <span aria-hidden="true">{SIGNS[slot.state]}</span> {say(`slot.${standing(slot)}`)}
             </span>
             <span className="quiet">
               {slot.differs.length > 0
@@ -37,4 +37,10 @@ export function Slots({ slots }: { slots: readonly SlotState[] }) {
       </ul>
     </section>
   )
+}
+
+/** Where nothing ran before, or nothing is to run, old and new are no words for what is there. */
+function standing({ kind, state }: SlotState): SlotState['state'] | 'absent' | 'gone' {
+  if (kind === 'add' && state === 'old') return 'absent'
+  return kind === 'remove' && state === 'new' ? 'gone' : state
 }

@@ -56,6 +56,8 @@ export const deploysEn = {
   'slot.new': 'new',
   'slot.reverting': 'reverting',
   'slot.unknown': 'unknown',
+  'slot.absent': 'not there',
+  'slot.gone': 'gone',
   'change.add': 'added',
   'change.replace': 'replaced',
   'change.move': 'moved to another host',

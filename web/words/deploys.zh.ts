@@ -57,6 +57,8 @@ export const deploysZh: Record<keyof typeof deploysEn, string> = {
   'slot.new': '新',
   'slot.reverting': '正在恢复',
   'slot.unknown': '未知',
+  'slot.absent': '尚不存在',
+  'slot.gone': '已移除',
   'change.add': '新增',
   'change.replace': '替换',
   'change.move': '迁移到另一主机',

@@ -63,7 +63,7 @@ test('a deploy is followed step by step, promoted behind its check, resumed at i
   expect(prod).not.toBe(staging.id)
   expect(await deploys.get(prod)).toMatchObject({ promotedFrom: staging.id, reason: 'release 1' })
   const states = page.locator('.slots').first().locator('.slot-state')
-  await expect.poll(() => states.allTextContents()).toEqual(['● new', '○ old'])
+  await expect.poll(() => states.allTextContents()).toEqual(['● new', '○ not there'])
 
   await confirm(page, 'Resume')
   await stands(page, 'succeeded')
