@@ -104,12 +104,16 @@ export class Rows {
     if (this.#place(row)) this.changed()
   }
 
-  /** Every deploy of the question; one that stands already says how it is now. */
+  /** Deploys of the question; one that stands already says how it is now, and those that are told stay. */
   setDeploys(deploys: readonly Deploy[]): void {
-    if (deploys.length === 0 && this.#deploys.length === 0) return
-    const kept = this.#items.filter(({ kind }) => kind !== 'deploy')
+    if (deploys.length === 0) return
+    const told = deploys.map(deployRow)
+    const isTold = ({ key }: Row) => told.some((row) => row.key === key)
+    const stood = this.#items.filter((row) => row.kind === 'deploy' && isTold(row))
+    const kept = this.#items.filter((row) => !stood.includes(row))
     this.#items.splice(0, this.#items.length, ...kept)
-    this.#deploys = deploys.map(deployRow)
+    this.#deploys = [...this.#deploys.filter((row) => !isTold(row)), ...told]
+    for (const row of told) if (stood.some(({ key }) => key === row.key)) this.#place(row)
     this.#placeAll()
     this.changed()
   }

@@ -5,6 +5,7 @@ import type { AppDefinition } from '../../../server/deploys/definition.ts'
 import type { Deploy } from '../../../server/deploys/deploy.ts'
 import { faultsOf, tooSmall } from '../../web/axe.ts'
 import {
+  CUT_OFF,
   closeAll,
   openBrowser,
   type PageOptions,
@@ -204,12 +205,19 @@ test('keys alone: to the deploys, into one from the list of lines, and back', as
 })
 
 test('in live mode a deploy stands in the list at once, and says how it goes on', async () => {
-  const page = await open('/prod/orders/logs?live=1')
+  const page = await open('/prod/orders/logs?live=1', { expected: CUT_OFF })
   await settled(page)
   await begin('orders', 'prod', '3')
   const row = page.locator('.row.divider.deploy').filter({ hasText: 'orders 3 to prod' })
   await row.filter({ hasText: 'succeeded' }).waitFor()
   expect(await row.count()).toBe(1)
+  // What began while the tail was away stands there, too, once it is back.
+  await page.context().setOffline(true)
+  await hub.restart()
+  await ended(await begin('orders', 'prod', '1'))
+  await page.context().setOffline(false)
+  const missed = page.locator('.row.divider.deploy').filter({ hasText: 'orders 1 to prod' })
+  await missed.filter({ hasText: 'succeeded' }).waitFor()
   await page.context().close()
 })
 

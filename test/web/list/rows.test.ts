@@ -117,6 +117,8 @@ test('a deploy stands where it touched something, once, and says how it stands n
   expect(rows.items[1]).toMatchObject({ kind: 'deploy', deploy: { state: 'rolled-back' } })
   rows.merge([record(59), { ...record(59), id: 'late', time: '2026-11-23T11:02:00.000000000Z' }])
   expect(offsets(rows)).toEqual([2, 'deploy', 5, 9, 59, 'deploy', 59])
-  rows.setDeploys([])
-  expect(offsets(rows)).toEqual([2, 5, 9, 59, 59])
+  // One that was told at once stays, whatever is loaded behind it.
+  rows.addDeploy(deploy({ id: '0200', startedMs: startedMs + 600_000 }))
+  rows.setDeploys([deploy({ startedMs })])
+  expect(offsets(rows)).toEqual([2, 'deploy', 5, 9, 59, 'deploy', 59, 'deploy'])
 })
