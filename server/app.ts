@@ -39,6 +39,7 @@ import tokens from './routes/tokens.ts'
 import type { StatsView } from './stats-view.ts'
 import type { Tail } from './tail.ts'
 import type { CertificateStanding, SecureServers } from './tls.ts'
+import type { ZabbixLink } from './zabbix/link.ts'
 
 /** Address and headers together: room for a query of 100 kB. Node holds this much per connection at most. */
 const SERVER_OPTIONS = { maxHeaderSize: 128 * 1024 }
@@ -66,8 +67,8 @@ export interface AppParts {
   agents?: { fleet: Fleet; stats?: StatsStore; rates?: LogRates; state?: StateStore }
   /** Without it there are no routes for numbers of hosts and containers. */
   stats?: StatsView
-  /** Of parts that are there only where they are configured, for /metrics. */
-  figures?: () => Record<string, number>
+  /** Absent where no Zabbix is named. */
+  zabbix?: Pick<ZabbixLink, 'standing' | 'figures'>
   version: string
   nowMs: () => number
   /** Secret that lets other hosts join. */
@@ -83,7 +84,7 @@ export interface AppParts {
 }
 
 export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
-  const { config, log, logs, access, logins, fleet, nowMs, version } = parts
+  const { config, log, logs, access, logins, fleet, zabbix, nowMs, version } = parts
   const open = isOpen(config)
   const failures = new Failures(nowMs)
   /** How browsers know this hub. */
@@ -141,7 +142,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     ...(parts.tls ? { certificateExpiresMs: certificateEnd(parts.tls) } : {}),
     tails: () => tails.size,
     health: () => logs.health(),
-    ...(parts.figures ? { figures: parts.figures } : {})
+    ...(zabbix ? { figures: () => zabbix.figures() } : {})
   })
   if (parts.agents) {
     const { registry } = metrics
@@ -165,6 +166,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     open,
     clear: isClear(config),
     certificate: () => parts.tls?.standing(),
+    zabbix: () => zabbix?.standing,
     nowMs,
     join: () => (open ? undefined : joinCommand(parts.join(), parts.url(), parts.tls?.standing())),
     ...(parts.demo ? { demo: parts.demo } : {})

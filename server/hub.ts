@@ -116,10 +116,13 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
       logs: stores.logs,
       access,
       logins,
-      fleet: fleetView(fleet, stores.logs, Date.now, config.retention.maxAgeMs),
+      fleet: fleetView(fleet, stores.logs, Date.now, {
+        maxAgeMs: config.retention.maxAgeMs,
+        ...(zabbix ? { zabbixOf: (host) => zabbix.standingOf(host) } : {})
+      }),
       agents: { fleet, stats, rates, state: stores.state },
       stats: statsView(fleet, stats, Date.now),
-      ...(zabbix ? { figures: () => zabbix.figures() } : {}),
+      ...(zabbix ? { zabbix } : {}),
       join: () => tokens.join,
       url: () => urlOf(config, app),
       version: ownVersion(),
@@ -134,7 +137,13 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
     const stopping = new AbortController()
     const peers =
       state.shared &&
-      keepUp({ ...{ state, shared: state.shared, fleet, log }, keepers: [access, logins] }, stopping.signal)
+      keepUp(
+        {
+          ...{ state, shared: state.shared, fleet, log },
+          keepers: [access, logins, ...(zabbix ? [zabbix.standings] : [])]
+        },
+        stopping.signal
+      )
     const retention = onDuty(
       { state, name: 'retention', log },
       (_, signal) =>
