@@ -1,4 +1,4 @@
-/** The image, built as people build it, and hub and agent in it as compose.yaml runs them. */
+/** The image, built as people build it, and hub and agent in it as compose.yaml runs them, without Zabbix and Grafana. */
 import { execFile } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -17,6 +17,7 @@ const PORT = 7400
 const host = dockerHost(1)
 const docker = host.docker
 const compose = readCompose(`${ROOT}compose.yaml`, {
+  names: ['hub', 'agent'],
   env: { DRIFTLOG_IMAGE: IMAGE, DRIFTLOG_PUBLISH: String(PORT) },
   sources: { '/var/run/docker.sock': host.socket, '/var/lib/docker': host.data },
   targets: { '/var/lib/docker': host.data }
