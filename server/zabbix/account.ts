@@ -52,7 +52,7 @@ export async function ensureAccount(api: ZabbixApi, account: Account, done: stri
 /** The token's secret where it was made now: Zabbix shows it this once. */
 export async function ensureToken(
   api: ZabbixApi,
-  { userid, name, newToken }: { userid: string; name: string; newToken: boolean },
+  { userid, account: { user, name }, newToken }: { userid: string; account: Account; newToken: boolean },
   done: string[]
 ): Promise<string | undefined> {
   const old = await idOf(api, 'token', 'tokenid', { name }, { userids: userid })
@@ -60,7 +60,7 @@ export async function ensureToken(
   if (old !== undefined) await api.call('token.delete', [old])
   const tokenid = await created(api, 'token.create', { name, userid }, 'tokenids')
   const [generated] = await api.call<{ token: string }[]>('token.generate', [tokenid])
-  done.push(old === undefined ? 'made a token for it' : 'made a token for it, and threw the older one away')
+  done.push(`made a token for "${user}"${old === undefined ? '' : ', and threw the older one away'}`)
   return generated?.token
 }
 

@@ -57,7 +57,7 @@ export async function bootstrap(api: ZabbixApi, { group, newToken }: BootstrapAs
     rights: { right: 'write', hosts, templates }
   }
   const userid = await ensureAccount(api, account, done)
-  const token = await ensureToken(api, { userid, name: NAME, newToken }, done)
+  const token = await ensureToken(api, { userid, account, newToken }, done)
   await ensureAction(api, { hosts, template }, done)
   return { done, ...(token === undefined ? {} : { token }) }
 }
@@ -76,7 +76,7 @@ export async function bootstrapReader(
     rights: { right: 'read', hosts }
   }
   const userid = await ensureAccount(api, account, done)
-  const token = await ensureToken(api, { userid, name: READER_NAME, newToken }, done)
+  const token = await ensureToken(api, { userid, account, newToken }, done)
   return { done, ...(token === undefined ? {} : { token }) }
 }
 

@@ -83,6 +83,9 @@ function flagsOf(project: string, options: ComposeOptions): Record<string, Flags
     pids_limit: one('--pids-limit'),
     stop_grace_period: (value) => [`--stop-timeout=${Number.parseInt(String(value), 10)}`],
     restart: one('--restart'),
+    // People start what it waits for; here tests do.
+    depends_on: none,
+    healthcheck: (value) => ((value as Record<string, Value>)['disable'] ? ['--no-healthcheck'] : []),
     logging: (value) => {
       const { driver, options: settings } = value as { driver: string; options: Value }
       return [
