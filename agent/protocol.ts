@@ -32,6 +32,12 @@ export const HostFacts = Type.Object({
   cpus: Type.Optional(Count),
   memoryBytes: Type.Optional(Count),
   addresses: Type.Optional(Type.Array(Text, { maxItems: 64 })),
+  /** Under which others reach the instances of this host; the first of `addresses` where it is absent. */
+  address: Type.Optional(Text),
+  /** For the placement of instances; the engine's own and those of the agent's settings. */
+  labels: Type.Optional(Type.Record(Type.String({ maxLength: 255 }), Type.String({ maxLength: 4096 }))),
+  /** The agent carries out orders (protocol-orders.ts). */
+  takesOrders: Type.Optional(Type.Boolean()),
   /** Set by `driftlog demo`: this host is played, not real. The page says so. */
   pretended: Type.Optional(Type.Boolean())
 })
@@ -72,7 +78,9 @@ export const Welcome = Type.Object({
   session: Id,
   host: Id,
   codec: Codec,
+  /** When the hub answered, and for how long it had the request by then. */
   hubMs: Moment,
+  tookMs: Type.Optional(Count),
   /** The longest time between two requests of this agent; a quiet agent sends an empty delivery. */
   heartbeatMs: Count,
   /** How long the agent gathers before it sends. */
@@ -336,7 +344,9 @@ export type Delivery = Static<typeof Delivery>
 /** The answer to a delivery: everything in it is durable. */
 export const Receipt = Type.Object({
   positions: Type.Array(Position),
+  /** When the hub answered, and for how long it had the request by then. */
   hubMs: Moment,
+  tookMs: Type.Optional(Count),
   gatherMs: Count
 })
 export type Receipt = Static<typeof Receipt>

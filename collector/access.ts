@@ -6,8 +6,8 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { StateEntry, StateStore } from './store/state.ts'
 
-/** `read` the page and the API, `agent` lets hosts join, `admin` everything. */
-export const SCOPES = ['read', 'agent', 'admin'] as const
+/** `read` the page and the API, `deploy` that and what runs where, `agent` lets hosts join, `admin` everything. */
+export const SCOPES = ['read', 'deploy', 'agent', 'admin'] as const
 export type Scope = (typeof SCOPES)[number]
 
 export interface TokenInfo {
@@ -79,8 +79,8 @@ interface KeptKey {
 const TOKENS = 'token/'
 const HOST_KEYS = 'hostkey/'
 const SECRET_BYTES = 24
-/** dlr_ reads, dlj_ joins, dla_ administers; dlk_<host>_ is a host's key. */
-const FORM = /^dl[rja]_([0-9a-f]{16})_[\w-]{32}$/
+/** dlr_ reads, dld_ deploys, dlj_ joins, dla_ administers; dlk_<host>_ is a host's key. */
+const FORM = /^dl[rdja]_([0-9a-f]{16})_[\w-]{32}$/
 const HOST_KEY_FORM = /^dlk_([\w-]{1,128})_[\w-]{32}$/
 /** The last use of a token is written down at most this often. */
 const USED_STEP_MS = 3_600_000
@@ -205,7 +205,8 @@ function bearerOf({ scopes, id, name, expiresMs }: KeptToken): Bearer {
 
 function prefixOf(scopes: readonly Scope[]): string {
   if (scopes.includes('admin')) return 'dla'
-  return scopes.includes('agent') ? 'dlj' : 'dlr'
+  if (scopes.includes('agent')) return 'dlj'
+  return scopes.includes('deploy') ? 'dld' : 'dlr'
 }
 
 /** 32 characters of base64url. */

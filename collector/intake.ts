@@ -1,35 +1,21 @@
 /** Takes deliveries: what is in them goes into the store as one step, or nothing of it does. */
 import type { Logger } from 'pino'
-import type { Codec, Delivery, Loss, Position, StreamName } from '../agent/protocol.ts'
-import {
-  HeadError,
-  PositionError,
-  SessionError,
-  ShapeError,
-  StoreFailedError,
-  StreamError,
-  StreamsError,
-  ThreadLostError
-} from './errors.ts'
-import type { Fleet, FleetInstance } from './fleet/fleet.ts'
+import type { Codec, Position, StreamName } from '../agent/protocol.ts'
+import { advance, batchOf, withTerm } from './batches.ts'
+import { StreamError } from './errors.ts'
+import type { Fleet } from './fleet/fleet.ts'
 import { type Handling, handlingOf, type Labels } from './handling.ts'
 import type { Lanes } from './lanes.ts'
+import { noteArrived, unreadOf } from './ledger/deliveries.ts'
 import type { LogRates } from './log-rates.ts'
 import type { Meters } from './meters.ts'
 import { GATHER_MS } from './pace.ts'
-import {
-  BodyRefused,
-  type ChunkAsked,
-  type Flushed,
-  type ParseAnswer,
-  type Parsed,
-  type ParsePool,
-  ThreadError
-} from './parse/pool.ts'
+import type { ChunkAsked, Flushed, ParseAnswer, Parsed, ParsePool } from './parse/pool.ts'
 import type { Batch, Origin } from './record.ts'
-import { setBack } from './set-back.ts'
+import { refusal, storeRefusal } from './refusals.ts'
 import type { StatsArrivals } from './stats/arrivals.ts'
-import { type LogStore, PASSING_REFUSALS, StaleTermError } from './store/store.ts'
+import { originsOf, planned, type Step } from './steps.ts'
+import { type LogStore, StaleTermError } from './store/store.ts'
 import { type Generation, positionOf, type Streams, streamKey } from './streams.ts'
 import type { Turns } from './turns.ts'
 
@@ -62,15 +48,6 @@ export interface Packed {
 
 /** Rejects where the session is not the host's current one. */
 export type Admit = (session: string) => Promise<void>
-
-/** One chunk, with its generation as it will stand behind it. */
-interface Step {
-  asked: ChunkPlace
-  generation: Generation
-  known: boolean
-}
-
-type ChunkPlace = Omit<ChunkAsked, 'format' | 'handling' | 'aheadMs'>
 
 export class Intake {
   readonly #parts: IntakeParts
@@ -135,10 +112,13 @@ export class Intake {
       for (const { stream } of head.chunks)
         if (!STREAM.test(stream)) throw new StreamError(stream.slice(0, 80))
       await streams.load(host, head.chunks)
-      steps = this.#plan(host, head)
+      steps = planned(host, head, this.#parts)
       if (head.clockOffsetMs !== undefined) fleet.clock(host, head.clockOffsetMs)
       fleet.tell(host, head.events)
-      if (head.present) await this.#bury(host, fleet.present(host, head.present))
+      if (head.present) {
+        const unseen = fleet.present(host, head.present)
+        fleet.ledger.assume(host, await unreadOf(host, unseen, streams, this.#parts.nowMs()))
+      }
       fleet.ledger.lost(host, head.losses, fleet.aheadMs(host))
       meters.lost(head.losses)
     } catch (error) {
@@ -148,7 +128,7 @@ export class Intake {
     const before = new Map(steps.map(({ generation: { key } }) => [key, streams.find(key)]))
     const term = this.#parts.turns?.termOf(host)
     try {
-      const origins = this.#origins(host, head)
+      const origins = originsOf(host, head, fleet)
       const measured = stats?.take(host, head)
       // A stream's number is part of its records' ids: known for good before the first of them is.
       await fleet.saved()
@@ -156,7 +136,7 @@ export class Intake {
       const asked = steps.map((step) => this.#withManner(host, step))
       const answer = await pool.parse(host, id, asked).catch(refusal)
       const batches = this.#batches(host, steps, answer.chunks, origins)
-      if (this.#note(steps, answer.chunks)) {
+      if (noteArrived(fleet.ledger, steps, answer.chunks)) {
         await fleet.saved()
         fleet.demandTurn(host)
       }
@@ -177,45 +157,6 @@ export class Intake {
     return [...touched.values()].map(positionOf)
   }
 
-  /** Throws a PositionError with the truth for every chunk that does not begin at `next`. */
-  #plan(host: string, head: Delivery): Step[] {
-    const { streams } = this.#parts
-    const running = new Map<string, Generation>()
-    const misfits = new Map<string, Position>()
-    const added = new Map<string, number>()
-    const steps: Step[] = []
-    for (const chunk of head.chunks) {
-      const generations = streams.generations(host, chunk)
-      const known = generations.get(chunk.generation)
-      const stream = streamKey(chunk)
-      const name = `${stream} ${chunk.generation}`
-      let before = running.get(name) ?? known
-      if (!before) {
-        const fresh = added.get(stream) ?? 0
-        const highest = [...generations.values()].at(-1)?.number ?? -1
-        before = streams.fresh(host, chunk, chunk.generation, highest + 1 + fresh)
-        added.set(stream, fresh + 1)
-      }
-      if (chunk.offset !== before.next) misfits.set(name, positionOf(known ?? { ...before, next: 0 }))
-      const generation: Generation = {
-        ...before,
-        file: chunk.file ?? before.file,
-        next: before.next + chunk.bytes,
-        ended: before.ended || chunk.last === true
-      }
-      running.set(name, generation)
-      const { key, committed, stored } = before
-      const asked = { key, offset: chunk.offset, committed, stored, last: chunk.last === true }
-      steps.push({ asked, generation, known: known !== undefined })
-    }
-    if (misfits.size > 0) throw new PositionError([...misfits.values()])
-    const told = new Set(head.events.map((event) => event.instance.container))
-    for (const { container } of head.chunks)
-      if (!told.has(container) && !this.#parts.fleet.instance(host, container))
-        throw new SessionError(`Container ${container.slice(0, 12)} was delivered before it was told.`)
-    return steps
-  }
-
   /** The chunk with what its name and the labels of its container say of how it is read. */
   #withManner(host: string, { asked, generation }: Step): ChunkAsked {
     const { fleet } = this.#parts
@@ -228,22 +169,6 @@ export class Intake {
 
   #labelsOf({ host, container }: Generation): Labels {
     return this.#parts.fleet.instance(host, container)?.facts.labels ?? NO_LABELS
-  }
-
-  /** By stream. */
-  #origins(host: string, head: Delivery): Map<string, Origin> {
-    const { fleet } = this.#parts
-    const origins = new Map<string, Origin>()
-    for (const { container, stream } of head.chunks) {
-      const key = streamKey({ container, stream })
-      if (origins.has(key)) continue
-      const instance = fleet.instance(host, container)
-      if (!instance) throw new SessionError(`Container ${container.slice(0, 12)} is not known.`)
-      const number = fleet.streamNumber(host, container, stream)
-      if (number === undefined) throw new StreamsError(container.slice(0, 12), stream.slice(0, 80))
-      origins.set(key, originOf(instance, stream, number))
-    }
-    return origins
   }
 
   /** Writes into the steps' generations where the parser stands now. */
@@ -264,51 +189,17 @@ export class Intake {
       generation.origin = origin
       const news =
         !known || asked.last || result.records.count > 0 || generation.committed !== asked.committed
-      if (news) batches.push(this.#batchOf(generation, origin, result, nowMs, aheadMs))
+      if (news)
+        batches.push(
+          batchOf(generation, result, {
+            origin,
+            labels: this.#labelsOf(generation),
+            receivedMs: nowMs,
+            aheadMs
+          })
+        )
     }
     return batches
-  }
-
-  #batchOf(
-    generation: Generation,
-    origin: Origin,
-    { records }: Parsed,
-    receivedMs: number,
-    aheadMs: number
-  ): Batch {
-    const { generation: id, number, file, committed, stored, ended } = generation
-    generation.clock = setBack(records, generation.clock, aheadMs)
-    const state = { generation: id, number, file, committed, stored, ended }
-    return { origin, state, receivedMs, records, labels: this.#labelsOf(generation) }
-  }
-
-  /** What these instances wrote before they were removed was read by nobody. */
-  async #bury(host: string, gone: readonly FleetInstance[]): Promise<void> {
-    const { streams, fleet, nowMs } = this.#parts
-    const names = gone.flatMap((one) => one.streams.map((stream) => ({ container: one.container, stream })))
-    await streams.load(host, names)
-    const losses = names.flatMap((name): Loss[] => {
-      const newest = [...streams.generations(host, name).values()].at(-1)
-      if (!newest || newest.ended) return []
-      return [{ ...name, after: newest.generation, atMs: nowMs(), cause: 'removed-unread' }]
-    })
-    fleet.ledger.assume(host, losses)
-  }
-
-  /** Writes into the ledger what came; true where something is missing in it. */
-  #note(steps: readonly Step[], parsed: readonly Parsed[]): boolean {
-    const { ledger } = this.#parts.fleet
-    let changed = false
-    for (const [i, { asked, generation }] of steps.entries()) {
-      const { host, container, stream, generation: id, file, ended } = generation
-      const result = parsed[i]
-      if (!result) continue
-      const { nuls, next } = result
-      const { timeMs, offset } = result.records
-      const came = { stream, generation: id, file, ended, bytes: next - asked.offset, timeMs, offset, nuls }
-      if (ledger.arrived(host, container, came)) changed = true
-    }
-    return changed
   }
 
   /** Where a thread holds too much, what waited longest is given out, cut. */
@@ -348,7 +239,10 @@ export class Intake {
           const generation = { ...old }
           advance(generation, chunk, nowMs())
           moved.push(generation)
-          batches.push(this.#batchOf(generation, old.origin, chunk, nowMs(), aheadMs))
+          const labels = this.#labelsOf(generation)
+          batches.push(
+            batchOf(generation, chunk, { origin: old.origin, labels, receivedMs: nowMs(), aheadMs })
+          )
         }
         if (batches.length > 0) await store.append(withTerm(batches, turns?.termOf(host)))
         for (const generation of moved) streams.keep(generation)
@@ -375,52 +269,4 @@ export class Intake {
     pool.forget(host, [...generations.keys()])
     for (const generation of generations.values()) if (generation) streams.rewind(generation)
   }
-}
-
-function advance(generation: Generation, { next, committed, stored, waitMs }: Parsed, nowMs: number): void {
-  generation.next = next
-  generation.committed = committed
-  generation.stored = stored
-  if (waitMs > 0) generation.openUntilMs = nowMs + waitMs
-  else delete generation.openUntilMs
-}
-
-function withTerm(batches: Batch[], term: number | undefined): Batch[] {
-  return term === undefined ? batches : batches.map((batch) => ({ ...batch, term }))
-}
-
-function originOf(
-  { instance, host, hostName, container, facts }: FleetInstance,
-  stream: string,
-  streamNumber: number
-): Origin {
-  return {
-    instance,
-    app: facts.app,
-    environment: facts.environment,
-    host,
-    hostName,
-    container,
-    containerName: facts.name,
-    image: facts.image,
-    stream,
-    streamNumber
-  }
-}
-
-/** Errors of the parse threads, as what agents are told. */
-function refusal(error: unknown): never {
-  if (error instanceof ThreadError)
-    throw Object.assign(new ThreadLostError(error.message), { retryAfterS: error.retryAfterS })
-  if (!(error instanceof BodyRefused)) throw error
-  if (error.code === 'DRIFTLOG_BODY') throw new ShapeError(error.message)
-  if (error.code === 'DRIFTLOG_HEAD') throw new HeadError(error.message)
-  throw new ThreadLostError(`The delivery could not be parsed (${error.message}).`)
-}
-
-/** An error of the store is told with its reason; coded errors pass. */
-function storeRefusal(error: unknown): unknown {
-  const { code, statusCode, message } = error as { code?: string; statusCode?: number; message?: string }
-  if (code?.startsWith('DRIFTLOG_') && (statusCode !== undefined || PASSING_REFUSALS.has(code))) return error
-  return Object.assign(new StoreFailedError(message ?? 'unknown'), { cause: error })
 }

@@ -12,6 +12,8 @@ export interface PeersOptions {
   keepers: readonly { apply(entries: readonly StateEntry[]): void }[]
   log: Pick<Logger, 'warn'>
   nowMs?: () => number
+  /** What could not be read is read again after so long. */
+  againMs?: number
 }
 
 /** What a hub tells of itself. */
@@ -50,13 +52,13 @@ async function tell(options: PeersOptions, signal: AbortSignal): Promise<void> {
 
 /** What goes wrong is tried again: a hub that hears nothing of the others must not end for it. */
 async function listen(options: PeersOptions, signal: AbortSignal): Promise<void> {
-  const { shared, log } = options
+  const { shared, log, againMs = BEAT_MS } = options
   while (!signal.aborted) {
     try {
       for await (const entries of shared.changes(signal)) take(options, entries)
     } catch (err) {
       log.warn({ err }, 'what other hubs have changed could not be read, will try again')
-      await sleep(BEAT_MS, undefined, { signal, ref: false }).catch(() => undefined)
+      await sleep(againMs, undefined, { signal, ref: false }).catch(() => undefined)
     }
   }
 }

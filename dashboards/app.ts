@@ -3,6 +3,7 @@ import { healths, states } from './containers.ts'
 import type { Drawing } from './dashboard.ts'
 import { countsBy, lines } from './elasticsearch.ts'
 import { linesInDriftlog } from './links.ts'
+import { marks } from './marks.ts'
 import type { Options } from './options.ts'
 import { logs, type Panel, timeseries } from './panels.ts'
 import { joined, ratio } from './transformations.ts'
@@ -17,6 +18,7 @@ export function app({ groupName, hub, elasticsearch, brokenAfterMs }: Options): 
   return {
     ...{ uid: 'driftlog-app', title: 'App', description: 'One app over all its containers and hosts.' },
     variables: [group(groupName), appVariable()],
+    annotations: marks('app:${app}'),
     links: hub === undefined ? [] : [linesInDriftlog(hub, { app: '${app:percentencode}' })],
     rows: [
       { title: 'Where it runs', panels: [states('State', each('state')), healths('Health', each('health'))] },

@@ -4,6 +4,7 @@ import { capacityTable } from './capacity.ts'
 import type { Drawing } from './dashboard.ts'
 import { countsBy, lines, most } from './elasticsearch.ts'
 import { linesInDriftlog, toHost } from './links.ts'
+import { marks } from './marks.ts'
 import type { Options } from './options.ts'
 import {
   logs,
@@ -33,6 +34,7 @@ export function fleet({ groupName, hub, elasticsearch, brokenAfterMs }: Options)
   return {
     ...{ uid: 'driftlog-fleet', title: 'Fleet', description: 'Every container host that Driftlog knows.' },
     variables: [group(groupName)],
+    annotations: marks(),
     links: hub === undefined ? [] : [linesInDriftlog(hub, {})],
     rows: [
       { title: 'Now', panels: [...now(brokenAfterMs), problemList('Problems', problems(ALL_HOSTS))] },

@@ -4,6 +4,7 @@ import { containersTable } from './containers.ts'
 import type { Drawing } from './dashboard.ts'
 import { countsBy, lines } from './elasticsearch.ts'
 import { linesInDriftlog } from './links.ts'
+import { marks } from './marks.ts'
 import type { Options } from './options.ts'
 import { logs, type Panel, problemList, stat, timeseries } from './panels.ts'
 import { group, host as hostVariable } from './variables.ts'
@@ -17,7 +18,7 @@ export function host({ groupName, hub, elasticsearch, brokenAfterMs }: Options):
   return {
     ...{ uid: 'driftlog-host', title: 'Host', description: 'One container host and the containers on it.' },
     variables: [group(groupName), hostVariable()],
-    annotations: [problemMarks(THIS)],
+    annotations: [problemMarks(THIS), ...marks('host:${host}')],
     links: hub === undefined ? [] : [linesInDriftlog(hub, { q: 'host:%22${host:percentencode}%22' })],
     rows: [
       {

@@ -7,6 +7,7 @@
  * (s, m, h, d, w).
  */
 import { type Static, Type } from 'typebox'
+import { DefinitionProblem } from './deploys/definition.ts'
 
 const Time = Type.String({ description: 'RFC 3339, UTC, nanoseconds' })
 const AskedTime = Type.String({ maxLength: 64, description: 'RFC 3339, epoch digits, or now-15m' })
@@ -531,11 +532,18 @@ export const ErrorJson = Type.Object({
   detail: Type.Optional(Type.String({ description: 'code of the query error, e.g. unclosed-quote' })),
   from: Type.Optional(Type.Integer()),
   to: Type.Optional(Type.Integer()),
-  fix: Type.Optional(Type.String())
+  fix: Type.Optional(Type.String()),
+  /** Of a definition: everything that is wrong with it, by place. */
+  problems: Type.Optional(Type.Array(DefinitionProblem))
 })
 export type ErrorJson = Static<typeof ErrorJson>
 
-const ScopeName = Type.Union([Type.Literal('read'), Type.Literal('agent'), Type.Literal('admin')])
+const ScopeName = Type.Union([
+  Type.Literal('read'),
+  Type.Literal('deploy'),
+  Type.Literal('agent'),
+  Type.Literal('admin')
+])
 
 /** POST /api/session: a token for a cookie. */
 export const LoginBody = Type.Object({ token: Type.String({ minLength: 1, maxLength: 512 }) })
@@ -564,7 +572,7 @@ export type TokensAnswer = Static<typeof TokensAnswer>
 export const IssueTokenBody = Type.Object(
   {
     name: Type.String({ minLength: 1, maxLength: 100, pattern: '^[^\\u0000-\\u001f\\u007f]+$' }),
-    scopes: Type.Array(ScopeName, { minItems: 1, maxItems: 3 }),
+    scopes: Type.Array(ScopeName, { minItems: 1, maxItems: 4 }),
     /** Absent: until it is revoked. */
     expiresDays: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 36_500 }))
   },

@@ -5,7 +5,9 @@ import envSchema from 'env-schema'
 import { type Static, Type } from 'typebox'
 import { expressionProblems, expressionsOf, type RedactionConfig } from '../collector/parse/redact-rules.ts'
 import type { Cluster, Engine } from '../collector/store/open.ts'
+import type { Options as DashboardOptions } from '../dashboards/options.ts'
 import { CLUSTER_OPTIONS, clusterOf } from './cluster-config.ts'
+import { DEPLOY_OPTIONS, type DeploySettings, deployOf } from './deploys/settings.ts'
 import { ConfigError } from './errors.ts'
 import { GRAFANA_OPTIONS, type GrafanaSettings, grafanaOf } from './grafana/settings.ts'
 import { ZABBIX_OPTIONS, type ZabbixSettings, zabbixOf } from './zabbix/settings.ts'
@@ -83,6 +85,7 @@ export const HubEnvironment = Type.Object({
   ...CLUSTER_OPTIONS,
   ...ZABBIX_OPTIONS,
   ...GRAFANA_OPTIONS,
+  ...DEPLOY_OPTIONS,
   DRIFTLOG_RETENTION_MAX_AGE_DAYS: Type.Number({
     default: 30,
     minimum: 0,
@@ -176,6 +179,9 @@ export interface Config {
   zabbix?: ZabbixSettings
   /** Absent where no Grafana is named. */
   grafana?: GrafanaSettings
+  deploy: DeploySettings
+  /** How dashboards are drawn, in Grafana or elsewhere. */
+  dashboards: DashboardOptions
   /** As LogStore.retain() takes it; 0 means without limit. */
   retention: { maxAgeMs: number; maxBytes: number }
   statsRetention: { samplesMs: number; minutesMs: number; hoursMs: number }
@@ -184,6 +190,9 @@ export interface Config {
   redaction: RedactionConfig
   logLevel: string
 }
+
+/** So many values may be missing before a line is drawn with a gap. */
+const MISSING_VALUES = 3
 
 /** Throws a ConfigError that names each wrong variable. Empty values count as not set. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
@@ -205,6 +214,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     ...(values.DRIFTLOG_STORE === 'elasticsearch' ? { cluster: clusterOf(values) } : {}),
     ...(zabbix ? { zabbix } : {}),
     ...(grafana ? { grafana } : {}),
+    deploy: deployOf(values),
+    dashboards: {
+      groupName: values.DRIFTLOG_ZABBIX_GROUP,
+      ...(publicUrl ? { hub: publicUrl } : {}),
+      elasticsearch: values.DRIFTLOG_STORE === 'elasticsearch',
+      brokenAfterMs: MISSING_VALUES * values.DRIFTLOG_ZABBIX_INTERVAL_SECONDS * 1000
+    },
     retention: {
       maxAgeMs: Math.round(values.DRIFTLOG_RETENTION_MAX_AGE_DAYS * 86_400_000),
       maxBytes: values.DRIFTLOG_RETENTION_MAX_BYTES

@@ -14,15 +14,18 @@ import { openStores } from '../collector/store/open.ts'
 import type { LogStore } from '../collector/store/store.ts'
 import { buildApp } from './app.ts'
 import { type Config, isClear, isOpen } from './config.ts'
+import { type DeployParts, openDeploys } from './deploys/open.ts'
 import { ListenError } from './errors.ts'
 import { fleetView } from './fleet-view.ts'
+import type { GrafanaLink, LinkOptions as GrafanaOptions } from './grafana/link.ts'
 import { openLogins } from './logins.ts'
+import { moveMarks } from './marks.ts'
 import { keepRetention, keepTidy } from './retention.ts'
 import { statsView } from './stats-view.ts'
 import { CertificateKeeper, type CertificateStanding, readCertificate, SecureServers } from './tls.ts'
 import { firstTokens, type Tokens, writeFingerprint } from './tokens.ts'
 import { ownVersion } from './version.ts'
-import type { LinkOptions, ZabbixLink } from './zabbix/link.ts'
+import type { ZabbixLink, LinkOptions as ZabbixOptions } from './zabbix/link.ts'
 
 export interface HubOptions {
   log: Logger
@@ -56,6 +59,7 @@ export interface Hub extends AsyncDisposable {
   fleet: Fleet
   logs: LogStore
   stats: StatsStore
+  deploys: DeployParts
   /** Ends tails with a last event, lets requests finish, closes the stores. */
   close(): Promise<void>
 }
@@ -109,7 +113,11 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
         }
       })
     const { state } = stores
+    const deploys = await openDeploys({
+      ...{ state, fleet, access, log, settings: config.deploy, nowMs: Date.now }
+    })
     const zabbix = await zabbixLink(config, { fleet, stats, rates, state, log })
+    const grafana = await grafanaLink(config, { fleet, state, log, marks: [moveMarks(fleet, Date.now)] })
     const app = await buildApp({
       config,
       log,
@@ -121,8 +129,10 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
         ...(zabbix ? { zabbixOf: (host) => zabbix.standingOf(host) } : {})
       }),
       agents: { fleet, stats, rates, state: stores.state },
+      deploys,
       stats: statsView(fleet, stats, Date.now),
       ...(zabbix ? { zabbix } : {}),
+      figures: () => ({ ...grafana?.figures() }),
       join: () => tokens.join,
       url: () => urlOf(config, app),
       version: ownVersion(),
@@ -140,7 +150,7 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
       keepUp(
         {
           ...{ state, shared: state.shared, fleet, log },
-          keepers: [access, logins, ...(zabbix ? [zabbix.standings] : [])]
+          keepers: [access, logins, deploys, ...(zabbix ? [zabbix.standings] : [])]
         },
         stopping.signal
       )
@@ -152,10 +162,12 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
     )
     const tidying = keepTidy(stats, log, stopping.signal)
     const telling = zabbix?.run(stopping.signal)
+    const rolling = deploys.run(stopping.signal)
+    const drawing = grafana?.run(stopping.signal)
     const looking = keeper?.run(stopping.signal)
     undo.push(async () => {
       stopping.abort()
-      await Promise.all([retention, looking, tidying, peers, telling])
+      await Promise.all([retention, looking, tidying, peers, telling, rolling, drawing])
     })
     if (isClear(config)) log.warn({ url: urlOf(config, app) }, CLEAR)
     return {
@@ -171,6 +183,7 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
       fleet,
       logs: stores.logs,
       stats,
+      deploys,
       close,
       [Symbol.asyncDispose]: close
     }
@@ -183,11 +196,26 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
 /** Undefined where no Zabbix is named. */
 async function zabbixLink(
   { zabbix: settings }: Config,
-  parts: Pick<LinkOptions, 'fleet' | 'stats' | 'rates' | 'state' | 'log'>
+  parts: Pick<ZabbixOptions, 'fleet' | 'stats' | 'rates' | 'state' | 'log'>
 ): Promise<ZabbixLink | undefined> {
   if (!settings) return undefined
   const { ZabbixLink } = await import('./zabbix/link.ts')
   return new ZabbixLink({ ...parts, settings, nowMs: Date.now })
+}
+
+/** Undefined where no Grafana is named. */
+async function grafanaLink(
+  config: Config,
+  parts: Pick<GrafanaOptions, 'fleet' | 'state' | 'log' | 'marks'>
+): Promise<GrafanaLink | undefined> {
+  const { grafana: settings, publicUrl: hub } = config
+  if (!settings) return undefined
+  const { dashboards } = await import('../dashboards/all.ts')
+  const { GrafanaLink } = await import('./grafana/link.ts')
+  const { wantedOf } = await import('./grafana/sources.ts')
+  const options = { ...parts, settings, ...(hub ? { hub } : {}), nowMs: Date.now }
+  const wanted = wantedOf(config, config.dashboards.elasticsearch)
+  return new GrafanaLink({ ...options, files: dashboards(config.dashboards), wanted })
 }
 
 /** Last first: nothing is closed while something that needs it is still open. */

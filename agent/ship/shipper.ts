@@ -6,12 +6,14 @@ import type { Logger } from 'pino'
 import type { Log, Pool } from '../files/log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Outbox } from '../outbox.ts'
-import type { Hello, Position, PositionsAsked, Receipt, Welcome } from '../protocol.ts'
-import { type Backoff, delays, pause } from './backoff.ts'
+import type { Hello, Position, Receipt, Welcome } from '../protocol.ts'
+import { Asking, type Standing } from './asking.ts'
+import { type Backoff, pause } from './backoff.ts'
 import { type Compress, compressor } from './codec.ts'
 import { Deliveries, type Prepared } from './delivery.ts'
 import type { Hub, Packed } from './hub.ts'
 import type { Outcome } from './outcome.ts'
+import { type AskPositions, isUnplaced, isWaiting, placeAll } from './placing.ts'
 
 export interface ShipperOptions {
   hub: Hub
@@ -31,20 +33,8 @@ export interface ShipperOptions {
   backoff?: Backoff
 }
 
-/** How the conversation stands, for /healthz. */
-export interface Standing {
-  connected: boolean
-  /** Why not. */
-  problem: string | undefined
-}
-
-/** A hub that is back is found within seconds; one that is there and busy says itself how long to wait. */
-const BACKOFF: Backoff = { minMs: 200, maxMs: 3000 }
-/** A refusal needs a person; until then the hub is asked this seldom. */
-const REFUSED_BACKOFF: Backoff = { minMs: 10_000, maxMs: 60_000 }
 /** On the end of the agent the hub gets this long to take the last bytes. */
 const FAREWELL_MS = 2000
-const STREAMS_PER_QUESTION = 500
 /** A hub that did not take anything for so long was away: what is new goes first then. */
 const AWAY_MS = 3000
 /** With less to send than this all of it is there at once, in its order. */
@@ -65,7 +55,7 @@ export class Shipper {
   readonly #stop: AbortSignal
   /** Fires when even the farewell has to end. */
   readonly #hardStop = new AbortController()
-  readonly standing: Standing = { connected: false, problem: 'not connected yet' }
+  readonly #asking: Asking
   #deliveries: Deliveries | undefined
   #compress: Compress = (body) => body
   #codec: Welcome['codec'] = 'identity'
@@ -81,9 +71,15 @@ export class Shipper {
   constructor(options: ShipperOptions, signal: AbortSignal) {
     this.#options = options
     this.#stop = signal
+    const { metrics, log, backoff } = options
+    this.#asking = new Asking({ metrics, log, backoff }, signal)
     const end = () => setTimeout(() => this.#hardStop.abort(), FAREWELL_MS).unref()
     if (signal.aborted) this.#hardStop.abort()
     else signal.addEventListener('abort', end, { once: true })
+  }
+
+  get standing(): Standing {
+    return this.#asking.standing
   }
 
   /** There is something to send. */
@@ -115,7 +111,7 @@ export class Shipper {
   async #greet(): Promise<Welcome | undefined> {
     const { hub, hello, log, metrics, outbox } = this.#options
     this.#again = false
-    const welcome = await this.#insist(() => hub.hello(hello(), this.#hardStop.signal))
+    const welcome = await this.#asking.insist(() => hub.hello(hello(), this.#hardStop.signal))
     if (!welcome) return undefined
     this.#codec = welcome.codec
     this.#compress = compressor(welcome.codec)
@@ -202,7 +198,9 @@ export class Shipper {
       body: await this.#compress(body),
       bytes: body.length
     }
-    const outcome = await this.#untilAnswered(() => this.#options.hub.deliver(packed, this.#hardStop.signal))
+    const outcome = await this.#asking.untilAnswered(() =>
+      this.#options.hub.deliver(packed, this.#hardStop.signal)
+    )
     if (outcome?.kind === 'accepted') this.#options.metrics.wireBytes += packed.body.length
     return outcome
   }
@@ -225,7 +223,7 @@ export class Shipper {
     deliveries.undo(prepared)
     if (result === undefined) return 'stopped'
     if (result.kind !== 'position') {
-      if (result.kind === 'refused') await this.#refused(result.code, result.message, REFUSED_BACKOFF.minMs)
+      if (result.kind === 'refused') await this.#asking.refused(result.code, result.message)
       return 'session'
     }
     metrics.repositions++
@@ -264,105 +262,16 @@ export class Shipper {
 
   /** Asks where the unplaced streams stand. False: the session or the agent has ended. */
   async #place(session: string): Promise<boolean> {
-    const streams = this.#options.streams().filter(isUnplaced)
-    const byStream = await this.#ask(session, streams, ({ container, stream }) => ({
-      streams: [{ container, stream }]
-    }))
-    if (!byStream) return false
-    for (const stream of streams) this.#placeOne(stream, byStream.get(keyOf(stream)) ?? [])
+    const { streams, pools, hub, log } = this.#options
+    const ask: AskPositions = async (asked) => {
+      const question = { ...asked, session }
+      const outcome = await this.#asking.untilAnswered(() => hub.positions(question, this.#hardStop.signal))
+      if (outcome?.kind === 'refused') await this.#asking.refused(outcome.code, outcome.message)
+      return outcome?.kind === 'accepted' ? outcome.value.positions : undefined
+    }
     // What is found by a new session, or in a container that is new to this agent, may be much.
     this.#late = true
-    const pools = this.#options.pools().filter(isWaiting)
-    const ofPools = await this.#ask(session, pools, ({ container }) => ({ containers: [container] }))
-    if (!ofPools) return false
-    const known = [...ofPools.values()].flat()
-    for (const pool of pools) {
-      this.#placeOne(
-        pool,
-        known.filter(({ container }) => container === pool.container)
-      )
-    }
-    return true
-  }
-
-  /** What the hub knows of all that is asked for, by stream. Undefined: the session or the agent has ended. */
-  async #ask<T>(
-    session: string,
-    all: readonly T[],
-    questionOf: (one: T) => Partial<Pick<PositionsAsked, 'streams' | 'containers'>>
-  ): Promise<Map<string, Position[]> | undefined> {
-    const positions: Position[] = []
-    for (let from = 0; from < all.length; from += STREAMS_PER_QUESTION) {
-      const questions = all.slice(from, from + STREAMS_PER_QUESTION).map(questionOf)
-      const streams = questions.flatMap((question) => question.streams ?? [])
-      const containers = questions.flatMap((question) => question.containers ?? [])
-      const asked = { session, streams, ...(containers.length > 0 && { containers }) }
-      const outcome = await this.#untilAnswered(() =>
-        this.#options.hub.positions(asked, this.#hardStop.signal)
-      )
-      if (outcome?.kind === 'refused') {
-        await this.#refused(outcome.code, outcome.message, REFUSED_BACKOFF.minMs)
-      }
-      if (outcome?.kind !== 'accepted') return undefined
-      for (const position of outcome.value.positions) positions.push(position)
-    }
-    return grouped(positions)
-  }
-
-  #placeOne(one: Log | Pool, known: Position[]): void {
-    try {
-      one.place(known)
-    } catch (err) {
-      this.#options.log.warn({ err, container: one.container }, 'log files cannot be read, will try again')
-    }
-  }
-
-  /** Until an answer that is not "later". Undefined: the agent ends. */
-  async #untilAnswered<T>(ask: () => Promise<Outcome<T>>): Promise<Outcome<T> | undefined> {
-    const { log, metrics } = this.#options
-    for (const delayMs of delays(this.#options.backoff ?? BACKOFF)) {
-      const outcome = await ask()
-      if (outcome.kind !== 'retry') {
-        if (!this.standing.connected && outcome.kind === 'accepted') {
-          if (metrics.retries > 0) log.info('the hub answers')
-          this.standing.connected = true
-          this.standing.problem = undefined
-        }
-        return outcome
-      }
-      if (this.#stop.aborted) return undefined
-      metrics.retries++
-      const { reason, afterMs = 0 } = outcome
-      // Asked to wait, agents must not come back all at once.
-      const retryInMs = Math.round(Math.max(delayMs, afterMs * (1 + Math.random() / 2)))
-      if (this.standing.problem !== reason)
-        log.warn({ reason, retryInMs }, 'the hub does not answer, will try again')
-      this.standing.connected = false
-      this.standing.problem = reason
-      await pause(retryInMs, this.#stop)
-      if (this.#stop.aborted) return undefined
-    }
-    return undefined
-  }
-
-  /** Until it is accepted: a refusal is told loudly and asked again later. */
-  async #insist<T>(ask: () => Promise<Outcome<T>>): Promise<T | undefined> {
-    for (const delayMs of delays(REFUSED_BACKOFF)) {
-      const outcome = await this.#untilAnswered(ask)
-      if (outcome === undefined) return undefined
-      if (outcome.kind === 'accepted') return outcome.value
-      if (outcome.kind === 'refused') await this.#refused(outcome.code, outcome.message, delayMs)
-      else await pause(delayMs, this.#stop)
-      if (this.#stop.aborted) return undefined
-    }
-    return undefined
-  }
-
-  async #refused(code: string, reason: string, retryInMs: number): Promise<void> {
-    this.standing.connected = false
-    this.standing.problem = `${code}: ${reason}`
-    this.#options.log.error({ code, reason, retryInMs }, 'the hub refuses this agent, logs wait on this host')
-    await pause(retryInMs, this.#stop)
+    return placeAll({ streams, pools, ask, log })
   }
 
   /** Until there is something to send, or a heartbeat is due. */
@@ -380,26 +289,4 @@ export class Shipper {
       this.#stop.addEventListener('abort', end, { once: true })
     })
   }
-}
-
-function isUnplaced({ placed, generations, pool }: Log): boolean {
-  return !placed && generations.length > 0 && !pool
-}
-
-function isWaiting({ placed, waiting }: Pool): boolean {
-  return !placed && waiting
-}
-
-function grouped(positions: readonly Position[]): Map<string, Position[]> {
-  const groups = new Map<string, Position[]>()
-  for (const position of positions) {
-    const group = groups.get(keyOf(position))
-    if (group) group.push(position)
-    else groups.set(keyOf(position), [position])
-  }
-  return groups
-}
-
-function keyOf({ container, stream }: { container: string; stream: string }): string {
-  return `${container} ${stream}`
 }

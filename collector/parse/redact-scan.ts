@@ -27,7 +27,7 @@ export const SUSPICION = {
 
 /** Shapes that are known by the letters before their first `_` or `-`. */
 const BEFORE_UNDERSCORE = [
-  ...'ghp gho ghu ghs ghr hub sk rk npm hsec hpat hpss hpca kr hf dop doo dlr dla dlj dlk dls'.split(' '),
+  ...'ghp gho ghu ghs ghr hub sk rk npm hsec hpat hpss hpca kr hf dop doo dlr dld dla dlj dlk dls'.split(' '),
   ...'glsa glc sqp sqa squ sntrys sntryu lin figd gsk nfp sbp phx rubygems shppa AVNS'.split(' ')
 ]
 const BEFORE_HYPHEN = [

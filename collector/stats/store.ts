@@ -4,24 +4,14 @@
  * hubs share, what others wrote is looked for before an answer.
  */
 import { randomBytes } from 'node:crypto'
-import { setImmediate as turn } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { decodeEntry, encodeEntry, entryKey, entryOf } from './journal.ts'
-import {
-  endOf,
-  inOrder,
-  isKnown,
-  type Previous,
-  packed,
-  type Row,
-  rolledUp,
-  rowOf,
-  type Sample,
-  unpacked
-} from './rows.ts'
-import { decoded, FORGOTTEN_MS, hostOfRecord, Sealer, type Standing } from './seal.ts'
+import { addSample, beginsOf, bySubject, emptyPart, forgetEntry, forgetOld, type HostPart } from './part.ts'
+import { entriesOf, type Range, rowsOfBlocks } from './reading.ts'
+import { inOrder, isKnown, type Row, rolledUp, type Sample, unpacked } from './rows.ts'
+import { hostOfRecord, Sealer, type Standing } from './seal.ts'
 import type { Put, Shelf } from './shelf.ts'
-import { blockKey, keptMs, SAMPLES, type StatsRetention, TIERS, type Tier, timeKey } from './tiers.ts'
+import { keptMs, SAMPLES, type StatsRetention, TIERS, type Tier, timeKey } from './tiers.ts'
 
 export interface StatsStoreOptions {
   shelf: Shelf
@@ -32,47 +22,12 @@ export interface StatsStoreOptions {
   lookEveryMs?: number
 }
 
-/** An entry that is not on the shelf yet. */
-interface Unwritten {
-  bytes: Buffer
-  samples: number
-  takenMs: number
-}
-
-/** What is known of one host beside its blocks. */
-interface HostPart {
-  host: string
-  /** Of the seals up to this one the rows are in blocks. */
-  number: number
-  ends: Standing['ends']
-  /** A seal may be open: blocks are not to be read before it is closed. */
-  isOpen: boolean
-  /** Entries whose rows are not in blocks. */
-  entries: Set<string>
-  unwritten: Map<string, Unwritten>
-  /** Of these entries, by subject, in the order of their time; see packed(). */
-  rows: Map<string, Float64Array[]>
-  previous: Map<string, Previous>
-  latest: Map<string, Row>
-  /** How often `entries` was changed beside rebuilding it. */
-  changes: number
-  /** What is done with this host one after another: seals, and what others did. */
-  lane: Promise<unknown>
-  /** Waits for its turn to be sealed. */
-  waits: boolean
-}
-
 /** A host's time is over for so long before it is sealed although the host is silent. */
 const SILENT_MS = 2 * 60_000
 /** An entry that cannot be written is given up after so long, and counted; well within FORGOTTEN_MS. */
 const GIVEN_UP_MS = 30 * 60_000
 /** The same of all hosts together: the oldest go. */
 const MOST_UNWRITTEN_BYTES = 64 * 1024 * 1024
-/** Blocks or entries that are decoded before others get their turn. */
-const AT_ONCE = 8
-/** Those that are read together. */
-const BLOCKS_AT_ONCE = 200
-const ENTRIES_AT_ONCE = 64
 const DELETED_AT_ONCE = 500
 /** Samples of a clock that is this far ahead are no samples. */
 const FUTURE_MS = 3_600_000
@@ -146,7 +101,7 @@ export class StatsStore {
       const part = this.#part(host)
       if (part.isOpen) await this.#settle(part)
       const { number } = part
-      const rows = await this.#blocks(tier, subject, fromMs, toMs)
+      const rows = await this.#blocks(tier, subject, { fromMs, toMs })
       // Blocks that were written meanwhile may be missing in one place and double in the other: look again.
       if (part.isOpen || part.number !== number || !(await this.#isCurrent(part))) continue
       for (const numbers of part.rows.get(subject) ?? []) rows.push(unpacked(numbers))
@@ -280,7 +235,7 @@ export class StatsStore {
       const pending = [...part.entries].filter((key) => !own.has(key))
       const found = new Map<string, Sample[]>()
       for (const [key, { bytes }] of own) found.set(key, decodeEntry(bytes))
-      for await (const [key, samples] of this.#entries(pending)) found.set(key, samples)
+      for await (const [key, samples] of entriesOf(this.#shelf, pending)) found.set(key, samples)
       if (part.changes !== changes) continue
       part.number = number
       part.ends = ends
@@ -291,18 +246,6 @@ export class StatsStore {
         for (const sample of inOrder(samples))
           if (!isKnown(sample, part.previous.get(sample.subject))) addSample(part, sample)
       return
-    }
-  }
-
-  async *#entries(keys: readonly string[]): AsyncGenerator<[key: string, samples: Sample[]]> {
-    for (let at = 0; at < keys.length; at += ENTRIES_AT_ONCE) {
-      const some = keys.slice(at, at + ENTRIES_AT_ONCE)
-      const values = await this.#shelf.read(some)
-      for (const [i, key] of some.entries()) {
-        const bytes = values[i]
-        if (bytes) yield [key, decodeEntry(bytes)]
-        if (i % AT_ONCE === AT_ONCE - 1) await turn()
-      }
     }
   }
 
@@ -334,7 +277,7 @@ export class StatsStore {
   async #addEntries(part: HostPart, keys: readonly string[]): Promise<void> {
     const fresh = keys.filter((key) => !part.entries.has(key))
     let inTime = true
-    for await (const [key, samples] of this.#entries(fresh)) {
+    for await (const [key, samples] of entriesOf(this.#shelf, fresh)) {
       part.entries.add(key)
       part.changes++
       for (const sample of samples) {
@@ -347,24 +290,12 @@ export class StatsStore {
     if (!inTime) await this.#rebuild(part, part)
   }
 
-  async #blocks(tier: Tier, subject: string, fromMs: number, toMs: number): Promise<Row[]> {
+  #blocks(tier: Tier, subject: string, { fromMs, toMs }: Range): Promise<Row[]> {
     // Beyond these there is nothing, however long the range that is asked for.
     const nowMs = this.#nowMs()
     const oldestMs = Math.max(fromMs, nowMs - keptMs(tier, this.retention) - tier.blockMs)
-    const endMs = Math.min(toMs, nowMs + FUTURE_MS + 1)
-    const keys: string[] = []
-    for (let atMs = Math.floor(oldestMs / tier.blockMs) * tier.blockMs; atMs < endMs; atMs += tier.blockMs)
-      keys.push(blockKey(tier, atMs, subject))
-    const rows: Row[] = []
-    for (let at = 0; at < keys.length; at += BLOCKS_AT_ONCE) {
-      const some = keys.slice(at, at + BLOCKS_AT_ONCE)
-      const blocks = await this.#shelf.read(some)
-      for (const [i, key] of some.entries()) {
-        for (const row of decoded(blocks[i], { key, tier, log: this.#log })) rows.push(row)
-        if (i % AT_ONCE === AT_ONCE - 1) await turn()
-      }
-    }
-    return rows
+    const within = { fromMs: oldestMs, toMs: Math.min(toMs, nowMs + FUTURE_MS + 1) }
+    return rowsOfBlocks({ shelf: this.#shelf, log: this.#log }, tier, subject, within)
   }
 
   #inLane<T>(part: HostPart, act: () => Promise<T>): Promise<T> {
@@ -376,61 +307,8 @@ export class StatsStore {
   #part(host: string): HostPart {
     const known = this.#hosts.get(host)
     if (known) return known
-    const part: HostPart = {
-      ...{ host, number: 0, ends: new Map(), isOpen: false, changes: 0, waits: false },
-      ...{ entries: new Set(), unwritten: new Map(), lane: Promise.resolve() },
-      ...{ rows: new Map(), previous: new Map(), latest: new Map() }
-    }
+    const part = emptyPart(host)
     this.#hosts.set(host, part)
     return part
   }
-}
-
-/** Behind what is known of its subject. */
-function addSample(part: HostPart, sample: Sample): void {
-  const { subject, atMs } = sample
-  const row = rowOf(sample, part.previous.get(subject))
-  part.previous.set(subject, endOf(sample))
-  const latest = part.latest.get(subject)
-  if (!latest || latest.atMs <= atMs) part.latest.set(subject, row)
-  const rows = part.rows.get(subject)
-  if (rows) rows.push(packed(row))
-  else part.rows.set(subject, [packed(row)])
-}
-
-/** What followed on its samples is shown as if they had been taken, until its blocks are made. */
-function forgetEntry(part: HostPart, key: string, samples: readonly Sample[]): void {
-  part.unwritten.delete(key)
-  part.entries.delete(key)
-  part.changes++
-  for (const { subject, atMs } of samples) {
-    const left = part.rows.get(subject)?.filter(([rowMs]) => rowMs !== atMs) ?? []
-    if (left.length > 0) part.rows.set(subject, left)
-    else part.rows.delete(subject)
-  }
-}
-
-function bySubject(samples: readonly Sample[]): Map<string, Sample[]> {
-  const subjects = new Map<string, Sample[]>()
-  for (const sample of samples) {
-    const own = subjects.get(sample.subject)
-    if (own) own.push(sample)
-    else subjects.set(sample.subject, [sample])
-  }
-  return subjects
-}
-
-/** When the time of the oldest and of the newest entry begins. */
-function beginsOf({ entries }: HostPart): { oldest: number; newest: number } {
-  let [oldest, newest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
-  for (const key of entries) {
-    const { beginMs = 0 } = entryOf(key) ?? {}
-    oldest = Math.min(oldest, beginMs)
-    newest = Math.max(newest, beginMs)
-  }
-  return { oldest, newest }
-}
-
-function forgetOld({ latest }: HostPart, nowMs: number): void {
-  for (const [subject, { atMs }] of latest) if (atMs < nowMs - FORGOTTEN_MS) latest.delete(subject)
 }

@@ -32,8 +32,11 @@ export function accessCommands(program: Command, { env, say, ended }: Parts): vo
     .description('Issues a token. Its secret goes to standard output, this once.')
     .requiredOption('--name <name>', 'what it is for: a person or a program')
     .addOption(
-      new Option('--scope <scope...>', 'read: page and API; agent: hosts may join; admin: everything')
-        .choices(['read', 'agent', 'admin'])
+      new Option(
+        '--scope <scope...>',
+        'read: page and API; deploy: that, and what runs where; agent: hosts may join; admin: everything'
+      )
+        .choices(['read', 'deploy', 'agent', 'admin'])
         .makeOptionMandatory()
     )
     .option('--expires-days <number>', 'ends after so many days', wholeNumber(1, 36_500))

@@ -23,7 +23,8 @@ export function dashboardCommands(program: Command, { env, say, ended }: Parts):
       examples(
         'driftlog dashboards print fleet',
         'driftlog dashboards export --dir /var/lib/grafana/dashboards/driftlog',
-        'DRIFTLOG_GRAFANA_TOKEN=… driftlog dashboards publish --grafana-url https://grafana.example.org'
+        'DRIFTLOG_GRAFANA_TOKEN=… driftlog dashboards publish --grafana-url https://grafana.example.org',
+        'driftlog dashboards status'
       )
     )
 
@@ -77,6 +78,19 @@ export function dashboardCommands(program: Command, { env, say, ended }: Parts):
     .action(async (flags: DashboardFlags & { grafanaUrl?: string; overwrite?: boolean }) => {
       const { publishDashboards } = await import('./dashboards.ts')
       ended(await publishDashboards(flags, env, say))
+    })
+
+  drawn(dashboards.command('status'))
+    .summary('says what is wrong with Grafana, and what to do')
+    .description(
+      "Looks at everything that dashboards need of Grafana, with the hub's own settings: its version, the token, the plugin, data sources and whether they get answers, each dashboard, marks; or the files in its folder. Changes nothing. Ends with 1 when something is not well."
+    )
+    .option('--grafana-url <url>', 'address of Grafana (DRIFTLOG_GRAFANA_URL)')
+    .option('--json', 'the result as JSON')
+    .addHelpText('after', examples('driftlog dashboards status', 'driftlog dashboards status --json'))
+    .action(async (flags: DashboardFlags & { grafanaUrl?: string; json?: boolean }) => {
+      const { runDashboardStatus } = await import('./dashboards.ts')
+      ended(await runDashboardStatus(flags, env, say))
     })
 }
 

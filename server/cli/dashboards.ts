@@ -1,8 +1,6 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { type DashboardFile, dashboards } from '../../dashboards/all.ts'
-import { LOGS } from '../../dashboards/sources.ts'
-import { readConfig } from '../config.ts'
+import { type Config, readConfig } from '../config.ts'
+import { sayChecks } from './checks.ts'
 import { CliError, EXIT, type ExitCode } from './exit.ts'
 import { withSet } from './options.ts'
 import type { Say } from './say.ts'
@@ -13,17 +11,13 @@ export interface DashboardFlags {
   group?: string
 }
 
-/** So many values may be missing before a line is drawn with a gap. */
-const MISSING_VALUES = 3
-const USUAL_INTERVAL_MS = 60_000
-
 export function printDashboards(
   name: string | undefined,
   flags: DashboardFlags,
   env: NodeJS.ProcessEnv,
   say: Say
 ): ExitCode {
-  const all = drawn(flags, env)
+  const { files: all } = drawn(flags, env)
   if (name === undefined) {
     say.write(`[\n${all.map(({ text }) => text.trimEnd()).join(',\n')}\n]\n`)
     return EXIT.ok
@@ -44,14 +38,9 @@ export async function exportDashboards(
   env: NodeJS.ProcessEnv,
   say: Say
 ): Promise<ExitCode> {
-  const all = drawn(flags, env)
-  await mkdir(dir, { recursive: true })
-  for (const { uid, text } of all) {
-    const path = join(dir, `${uid}.json`)
-    const there = await contentsOf(path)
-    if (there !== text) await replace(path, text)
-    say.line(`${there === undefined ? 'made' : there === text ? 'same' : 'changed'}  ${path}`)
-  }
+  const { writeDashboards } = await import('../grafana/folder.ts')
+  const { files } = drawn(flags, env)
+  for await (const { kind, path } of writeDashboards(dir, files)) say.line(`${kind}  ${path}`)
   return EXIT.ok
 }
 
@@ -61,28 +50,41 @@ export async function publishDashboards(
   env: NodeJS.ProcessEnv,
   say: Say
 ): Promise<ExitCode> {
-  const settings = withSet(env, { DRIFTLOG_GRAFANA_URL: grafanaUrl })
-  const all = drawn(flags, settings)
-  const { grafana, zabbix, cluster } = readConfig(settings)
-  if (!grafana)
+  const { config, files, withLogs } = drawn(flags, withSet(env, { DRIFTLOG_GRAFANA_URL: grafanaUrl }))
+  const address = config.grafana?.api
+  if (!address)
     throw new CliError(EXIT.usage, 'Say where Grafana is: --grafana-url, or DRIFTLOG_GRAFANA_URL.')
   const { GrafanaApi } = await import('../grafana/api.ts')
   const { publish } = await import('../grafana/publish.ts')
-  const { ensureSources } = await import('../grafana/sources.ts')
-  const api = new GrafanaApi(grafana)
-  const ensured = ensureSources(api, {
-    zabbix: placeOf(zabbix?.api.url.href, grafana.zabbixToken),
-    logs: all.some(usesLogs) ? placeOf(cluster?.settings.urls[0], grafana.elasticsearchKey) : 'unused'
-  })
+  const { ensureSources, wantedOf } = await import('../grafana/sources.ts')
+  const api = new GrafanaApi(address)
+  const ensured = ensureSources(api, wantedOf(config, withLogs))
   for await (const { what, kind } of ensured) if (kind !== 'there') say.remark(`${what}: ${REMEDIES[kind]}`)
   let kept = false
-  for await (const one of publish(api, all, { overwrite })) {
+  for await (const one of publish(api, files, { overwrite })) {
     say.line(`${one.kind.padEnd(7)}  ${one.uid}`)
     if (one.kind !== 'kept') continue
     kept = true
     say.remark(`${one.uid}: ${REASONS[one.reason]}`)
   }
   return kept ? EXIT.found : EXIT.ok
+}
+
+/** Ends with 1 where something is not well. */
+export async function runDashboardStatus(
+  { grafanaUrl, json = false, ...flags }: DashboardFlags & { grafanaUrl?: string; json?: boolean },
+  env: NodeJS.ProcessEnv,
+  say: Say
+): Promise<ExitCode> {
+  const { config, files, withLogs } = drawn(flags, withSet(env, { DRIFTLOG_GRAFANA_URL: grafanaUrl }))
+  const { grafana: settings } = config
+  if (!settings)
+    throw new CliError(
+      EXIT.usage,
+      'Say where Grafana is: --grafana-url or DRIFTLOG_GRAFANA_URL, or its folder in DRIFTLOG_GRAFANA_DASHBOARDS_DIR.'
+    )
+  const { checkGrafana } = await import('../grafana/checks.ts')
+  return sayChecks(await checkGrafana({ settings, files, withLogs }), json, say)
 }
 
 const REMEDIES = {
@@ -95,39 +97,15 @@ const REASONS = {
   provisioned: 'it comes from a file, see driftlog dashboards export; take the file away to publish instead'
 }
 
-function placeOf(
-  url: string | undefined,
-  secret: string | undefined
-): { url: string; secret: string } | 'missing' {
-  return url === undefined || secret === undefined ? 'missing' : { url, secret }
+interface Drawn {
+  config: Config
+  files: DashboardFile[]
+  withLogs: boolean
 }
 
-function usesLogs({ text }: DashboardFile): boolean {
-  return text.includes(LOGS.uid)
-}
-
-function drawn({ elasticsearch, hubUrl, group }: DashboardFlags, env: NodeJS.ProcessEnv): DashboardFile[] {
-  const settings = withSet(env, { DRIFTLOG_PUBLIC_URL: hubUrl, DRIFTLOG_ZABBIX_GROUP: group })
-  const { store, publicUrl, zabbix } = readConfig(settings)
-  return dashboards({
-    groupName: zabbix?.group ?? (settings['DRIFTLOG_ZABBIX_GROUP'] || 'Driftlog'),
-    ...(publicUrl === undefined ? {} : { hub: publicUrl }),
-    elasticsearch: elasticsearch ?? store === 'elasticsearch',
-    brokenAfterMs: MISSING_VALUES * (zabbix?.intervalMs ?? USUAL_INTERVAL_MS)
-  })
-}
-
-/** Grafana reads the folder again and again, and must not find half a file. */
-async function replace(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.new`, text)
-  await rename(`${path}.new`, path)
-}
-
-async function contentsOf(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
+/** With the hub's settings, over which flags win. */
+function drawn({ elasticsearch, hubUrl, group }: DashboardFlags, env: NodeJS.ProcessEnv): Drawn {
+  const config = readConfig(withSet(env, { DRIFTLOG_PUBLIC_URL: hubUrl, DRIFTLOG_ZABBIX_GROUP: group }))
+  const withLogs = elasticsearch ?? config.dashboards.elasticsearch
+  return { config, files: dashboards({ ...config.dashboards, elasticsearch: withLogs }), withLogs }
 }

@@ -3,6 +3,7 @@ import { readConfig } from '../config.ts'
 import { writeSecret } from '../secret-file.ts'
 import type { ApiSettings } from '../zabbix/api.ts'
 import type { Bootstrapped } from '../zabbix/bootstrap.ts'
+import { sayChecks } from './checks.ts'
 import { CliError, EXIT, type ExitCode } from './exit.ts'
 import type { Say } from './say.ts'
 
@@ -123,12 +124,5 @@ export async function runZabbixStatus(json: boolean, env: NodeJS.ProcessEnv, say
       `No Zabbix is named. Prepare one with: ${say.me} zabbix bootstrap --url https://zabbix.example.org`
     )
   const { checkZabbix } = await import('../zabbix/checks.ts')
-  const checks = await checkZabbix(zabbix)
-  if (json) say.line(JSON.stringify({ checks }))
-  else
-    for (const { name, ok, found, remedy } of checks) {
-      say.line(`${ok ? say.paint('green', 'ok  ') : say.paint('red', 'not ')} ${name.padEnd(13)} ${found}`)
-      if (remedy !== undefined) say.line(`     ${' '.repeat(13)} ${remedy}`)
-    }
-  return checks.every(({ ok }) => ok) ? EXIT.ok : EXIT.found
+  return sayChecks(await checkZabbix(zabbix), json, say)
 }

@@ -2,16 +2,30 @@
 import type { Json, JsonObject } from '../../dashboards/json.ts'
 import { GrafanaAnswerError, GrafanaAwayError, GrafanaRefusedError } from './errors.ts'
 
+export interface GrafanaAddress {
+  /** Ends with a slash. */
+  url: URL
+  token: string
+}
+
+interface Options extends GrafanaAddress {
+  /** Ends what is being asked; whoever asks is not to go on. */
+  signal?: AbortSignal
+  timeoutMs?: number
+}
+
 const TIMEOUT_MS = 30_000
 
 export class GrafanaApi {
   readonly #url: URL
   readonly #token: string
+  readonly #signal: AbortSignal | undefined
   readonly #timeoutMs: number
 
-  constructor({ url, token, timeoutMs = TIMEOUT_MS }: { url: URL; token: string; timeoutMs?: number }) {
+  constructor({ url, token, signal, timeoutMs = TIMEOUT_MS }: Options) {
     this.#url = url
     this.#token = token
+    this.#signal = signal
     this.#timeoutMs = timeoutMs
   }
 
@@ -39,6 +53,7 @@ export class GrafanaApi {
   }
 
   async #answer(method: string, path: string, body?: JsonObject): Promise<{ status: number; text: string }> {
+    const inTime = AbortSignal.timeout(this.#timeoutMs)
     try {
       const answer = await fetch(new URL(path, this.#url), {
         method,
@@ -49,7 +64,7 @@ export class GrafanaApi {
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         // A login page at another address is no answer, and must not get the token.
         redirect: 'manual',
-        signal: AbortSignal.timeout(this.#timeoutMs)
+        signal: this.#signal ? AbortSignal.any([this.#signal, inTime]) : inTime
       })
       return { status: answer.status, text: await answer.text() }
     } catch (error) {

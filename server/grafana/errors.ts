@@ -22,6 +22,8 @@ export class GrafanaAnswerError extends Error {
 export class GrafanaRefusedError extends Error {
   readonly code = 'DRIFTLOG_GRAFANA_REFUSED'
   readonly httpStatus: number
+  /** In Grafana's own words. */
+  readonly reason: string
   /** Grafana's own word for what is in the way, such as `version-mismatch`; '' where it says none. */
   readonly status: string
   constructor(what: string, httpStatus: number, message: string, status: string) {
@@ -33,6 +35,7 @@ export class GrafanaRefusedError extends Error {
           : ''
     super(`Grafana refuses ${what} with ${httpStatus}: ${message}.${remedy}`)
     this.httpStatus = httpStatus
+    this.reason = message
     this.status = status
   }
 }

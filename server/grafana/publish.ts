@@ -11,14 +11,17 @@ export type Published = { uid: string } & (
   | { kind: 'kept'; reason: 'edited' | 'provisioned' }
 )
 
-interface Standing {
+/** How a dashboard stands in Grafana: `outdated` is as we drew it once, `edited` as somebody has saved it since. */
+export type Standing = 'missing' | 'same' | 'outdated' | 'edited' | 'provisioned'
+
+interface There {
   dashboard: { version: number; tags?: string[] }
   meta: { folderUid?: string; provisioned?: boolean }
 }
 
 type Versions = readonly { message?: string }[]
 
-const FOLDER = { uid: 'driftlog', title: 'Driftlog' }
+export const FOLDER = { uid: 'driftlog', title: 'Driftlog' }
 const MESSAGE = 'Drawn by Driftlog'
 const HASH_DIGITS = 12
 
@@ -36,6 +39,15 @@ async function ensureFolder(api: GrafanaApi): Promise<void> {
   if (there === undefined) await api.post('api/folders', FOLDER)
 }
 
+/** Looks, and changes nothing. */
+export async function standingOf(api: GrafanaApi, { uid, text }: DashboardFile): Promise<Standing> {
+  const there = await api.get<There>(`api/dashboards/uid/${uid}`)
+  if (there === undefined) return 'missing'
+  if (there.meta.provisioned === true) return 'provisioned'
+  if (await editedByOthers(api, uid)) return 'edited'
+  return there.dashboard.tags?.includes(hashTag(text)) === true ? 'same' : 'outdated'
+}
+
 type Outcome = Published extends infer One ? (One extends { uid: string } ? Omit<One, 'uid'> : never) : never
 
 async function publishOne(
@@ -43,7 +55,7 @@ async function publishOne(
   { uid, text }: DashboardFile,
   overwrite: boolean
 ): Promise<Outcome> {
-  const there = await api.get<Standing>(`api/dashboards/uid/${uid}`)
+  const there = await api.get<There>(`api/dashboards/uid/${uid}`)
   const hash = hashTag(text)
   const wanted = tagged(text, hash)
   if (there === undefined) {

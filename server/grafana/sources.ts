@@ -1,6 +1,7 @@
 /** The plugin and the data sources that dashboards ask: made where they are missing, never changed. */
 import type { JsonObject } from '../../dashboards/json.ts'
 import { LOGS, ZABBIX } from '../../dashboards/sources.ts'
+import type { Config } from '../config.ts'
 import type { GrafanaApi } from './api.ts'
 import { GrafanaRefusedError } from './errors.ts'
 
@@ -17,13 +18,25 @@ export interface Wanted {
   logs: Place | 'missing' | 'unused'
 }
 
+/** What dashboards ask, as far as the settings say where it is; `withLogs` where they have lines in them. */
+export function wantedOf({ zabbix, cluster, grafana }: Config, withLogs: boolean): Wanted {
+  return {
+    zabbix: placeOf(zabbix?.api.url.href, grafana?.zabbixToken),
+    logs: withLogs ? placeOf(cluster?.settings.urls[0], grafana?.elasticsearchKey) : 'unused'
+  }
+}
+
+function placeOf(url: string | undefined, secret: string | undefined): Place | 'missing' {
+  return url === undefined || secret === undefined ? 'missing' : { url, secret }
+}
+
 /** `unseen`: the token may not look. */
 export interface Ensured {
   what: string
   kind: 'there' | 'made' | 'missing' | 'unseen'
 }
 
-const PLUGIN = 'alexanderzobnin-zabbix-app'
+export const PLUGIN = 'alexanderzobnin-zabbix-app'
 
 export async function* ensureSources(api: GrafanaApi, { zabbix, logs }: Wanted): AsyncGenerator<Ensured> {
   yield await looked(`plugin ${PLUGIN}`, () => ensurePlugin(api))

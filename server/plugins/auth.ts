@@ -23,7 +23,14 @@ import {
 import type { Logins } from '../logins.ts'
 
 /** `anyone`: no token. `self`: the route checks the caller by itself (agents, with their own keys). */
-export type Demand = 'anyone' | 'self' | 'read' | 'agent' | 'admin'
+export type Demand = 'anyone' | 'self' | 'read' | 'deploy' | 'agent' | 'admin'
+
+/** An admin may read and deploy, who deploys may read; an agent's key opens the agent's routes alone. */
+export function opens(scope: string, demand: Demand): boolean {
+  if (scope === demand) return true
+  if (scope === 'admin') return demand === 'read' || demand === 'deploy'
+  return scope === 'deploy' && demand === 'read'
+}
 
 /** Who sent a request. */
 export interface Caller {
@@ -88,8 +95,7 @@ export default fp<AuthOptions>(
       const scopes: readonly string[] = known.scopes
       const isAdmin = scopes.includes('admin')
       request.caller = { ...known.caller, isAdmin }
-      // An admin may read; an agent's key opens the agent's routes alone.
-      if (scopes.includes(demand) || (demand === 'read' && isAdmin)) return
+      if (scopes.some((scope) => opens(scope, demand))) return
       throw new ScopeError(demand)
     })
 

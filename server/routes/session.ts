@@ -6,7 +6,7 @@ import { ErrorJson, LoginBody, SessionAnswer } from '../api.ts'
 import { clearedCookie, cookieOf, setCookie } from '../cookie.ts'
 import { LoginNeedlessError, ScopeError, TokenUnknownError } from '../errors.ts'
 import type { Logins } from '../logins.ts'
-import { refuseOtherSites } from '../plugins/auth.ts'
+import { opens, refuseOtherSites } from '../plugins/auth.ts'
 import { formatMs } from '../times.ts'
 
 /** A token, and nothing else. */
@@ -46,8 +46,7 @@ const routes: FastifyPluginAsyncTypebox<SessionOptions> = async (app, options) =
       const known = access.check(token) ?? (await access.learn(token))
       if (!known) throw failures.refuse('login', request.ip, new TokenUnknownError())
       const { id, name = '', scopes } = known
-      if (id === undefined || !(scopes.includes('read') || scopes.includes('admin')))
-        throw new ScopeError('read')
+      if (id === undefined || !scopes.some((scope) => opens(scope, 'read'))) throw new ScopeError('read')
       const before = cookieOf(request, cookie)
       if (before !== undefined) await logins.end(before)
       const { secret, expiresMs } = await logins.begin({ ...known, id })

@@ -1,4 +1,5 @@
 /** Everything that the hub needs of Zabbix, looked at one after the other, each with what to do where it is missing. */
+import type { Check } from '../check.ts'
 import { ConfigError } from '../errors.ts'
 import type { ZabbixApi } from './api.ts'
 import { NAME } from './bootstrap.ts'
@@ -9,15 +10,6 @@ import type { ZabbixSettings } from './settings.ts'
 import { TEMPLATE_VERSION, templateOn } from './template.ts'
 import { openApi } from './token.ts'
 import { atLeast, OLDEST } from './version.ts'
-
-export interface Check {
-  name: string
-  ok: boolean
-  /** What was found. */
-  found: string
-  /** What to do where it is not well. */
-  remedy?: string
-}
 
 const BOOTSTRAP = 'Run: driftlog zabbix bootstrap'
 

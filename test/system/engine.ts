@@ -24,8 +24,8 @@ export const CLUSTER_ENV = {
  */
 export function storeEnv(dataDir: string): Record<string, string> {
   if (!isClustered) return {}
-  // Hubs keep their numbers there, whatever the engine.
-  if (!existsSync(join(dataDir, 'stats'))) emptyCluster()
+  // Hubs keep their first tokens there, whatever the engine.
+  if (!existsSync(join(dataDir, 'tokens'))) emptyCluster()
   return CLUSTER_ENV
 }
 
@@ -34,7 +34,7 @@ export function emptyCluster(): void {
   const drop = ['-sS', '--max-time', '60', '-o', '/dev/null', '-X', 'DELETE']
   execFileSync('curl', [...drop, '--fail', `${CLUSTER}/driftlog-*,driftlog.*`])
   // Hubs make all that they need where the template is missing. It or what people add to it may not be there.
-  execFileSync('curl', [...drop, `${CLUSTER}/_index_template/driftlog`])
+  execFileSync('curl', [...drop, `${CLUSTER}/_index_template/driftlog*`])
   execFileSync('curl', [...drop, `${CLUSTER}/_component_template/driftlog@*`])
 }
 

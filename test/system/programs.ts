@@ -12,6 +12,12 @@ import { storeEnv } from './engine.ts'
 
 const BIN = fileURLToPath(new URL('../../dist/server/cli/main.js', import.meta.url))
 
+/** What a failed test has left running would write where the next one reads. */
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 export interface Program extends AsyncDisposable {
   pid: number
   /** Everything it printed so far. */
@@ -32,6 +38,8 @@ export function startProgram(args: string[], env: NodeJS.ProcessEnv, prefix: str
     env: { ...process.env, ...store, ...env },
     stdio: ['ignore', 'pipe', 'pipe']
   })
+  running.add(child)
+  child.once('exit', () => running.delete(child))
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8')

@@ -7,10 +7,11 @@ import { SEARCHED_ONLY } from './document.ts'
 import { ALL_RECORDS, ORIGINS_INDEX, POSITIONS_INDEX, STATE_INDEX, STATS_INDEX } from './names.ts'
 
 /** Raised with each change of the template; a hub upgrades older ones, and leaves newer ones alone. */
-const VERSION = 2
+const VERSION = 3
 const SETTINGS = 'driftlog@settings'
 const MAPPINGS = 'driftlog@mappings'
 const TEMPLATE = 'driftlog'
+const REMEMBERED_TEMPLATE = 'driftlog@remembered'
 /** Elastic's own templates have 100 to 200. */
 const PRIORITY = 300
 
@@ -69,7 +70,6 @@ export async function ensureTemplates(client: Client, { shards, replicas }: Layo
   }
   const current = await versionOf(client)
   if (current !== undefined && current > VERSION) return
-  // One that somebody has deleted would come back without its mapping, with the first document.
   for (const [index, properties] of Object.entries(REMEMBERED)) {
     const exists = await client.indices.exists({ index })
     if (exists) continue
@@ -90,6 +90,16 @@ export async function ensureTemplates(client: Client, { shards, replicas }: Layo
     template: { settings: { index: settings as never } }
   })
   if (current === VERSION) return
+  // One that is deleted under a hub must not come back without its mapping, with the next document: fencing terms
+  // and places would be lost without a word.
+  await client.indices.putIndexTemplate({
+    name: REMEMBERED_TEMPLATE,
+    index_patterns: Object.keys(REMEMBERED),
+    priority: PRIORITY,
+    version: VERSION,
+    allow_auto_create: false,
+    _meta: { description: 'What hubs of Driftlog remember; a hub makes these indices when it starts' }
+  })
   // The template comes last: where it is, everything else is there, also for a hub that starts meanwhile.
   await client.cluster.putComponentTemplate({
     name: MAPPINGS,

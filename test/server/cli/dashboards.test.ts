@@ -119,6 +119,31 @@ test(
   }
 )
 
+test('status says what is wrong and what to do, changes nothing, and ends with 1', PATIENCE, async () => {
+  await using grafana = await startGrafana()
+  const settings = { DRIFTLOG_GRAFANA_TOKEN: TOKEN, DRIFTLOG_GRAFANA_URL: grafana.url.href }
+  const before = await command(['dashboards', 'status'], settings)
+  expect(before).toMatchObject({ code: 1, stderr: '' })
+  expect(before.stdout).toMatch(/^ok +Grafana +Grafana 12\.1\.0 at http/m)
+  expect(before.stdout).toMatch(/^not +driftlog-app +missing\n +The hub brings it/m)
+  expect(grafana.asked.filter((question) => !question.startsWith('GET '))).toEqual([])
+
+  await command(['dashboards', 'publish'], settings)
+  grafana.plugin = { enabled: true, info: { version: '6.6.0' } }
+  grafana.sources.set('driftlog-zabbix', {
+    ...{ type: 'alexanderzobnin-zabbix-datasource', jsonData: { cacheTTL: '1m' } }
+  })
+  grafana.healthy.set('driftlog-zabbix', '7.0.1')
+  const after = await command(['dashboards', 'status', '--json'], settings)
+  expect(after).toMatchObject({ code: 0, stderr: '' })
+  const { checks } = JSON.parse(after.stdout) as { checks: { name: string; ok: boolean }[] }
+  expect(checks.map(({ name }) => name)).toContain('driftlog-zabbix')
+  expect(checks.every(({ ok }) => ok)).toBe(true)
+  expect(await command(['dashboards', 'status'])).toMatchObject({
+    ...{ code: 2, stderr: expect.stringContaining('DRIFTLOG_GRAFANA_DASHBOARDS_DIR') }
+  })
+})
+
 /** The first word of each line. */
 function wordsOf(text: string): string[] {
   return text

@@ -88,7 +88,7 @@ test('plugin and data sources are made once, with what is given, and never chang
   }
   const ensured = () => kindsOf(ensureSources(apiOf(grafana), wanted))
   expect(await ensured()).toEqual(['made', 'made', 'made'])
-  expect(grafana.plugin).toEqual({ enabled: true })
+  expect(grafana.plugin).toMatchObject({ enabled: true })
   expect(grafana.sources.get('driftlog-zabbix')).toMatchObject({
     type: 'alexanderzobnin-zabbix-datasource',
     jsonData: { cacheTTL: '1m', authType: 'token' },

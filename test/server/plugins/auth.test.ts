@@ -6,6 +6,8 @@ import { expect, test } from 'vitest'
 import { openAccess } from '../../../collector/access.ts'
 import { openFleet } from '../../../collector/fleet/fleet.ts'
 import { MemoryStateStore } from '../../../collector/store/memory-state.ts'
+import { readConfig } from '../../../server/config.ts'
+import { openDeploys } from '../../../server/deploys/open.ts'
 import { firstTokens } from '../../../server/tokens.ts'
 import { type Face, openFace } from '../face.ts'
 
@@ -14,49 +16,78 @@ const ID = `${'0'.repeat(16)}.0.0.0`
  * What each route answers to a caller with nothing, a host's key, and a token of each scope. A route without a row
  * fails the test; methods other than GET stand before the path.
  */
-const TABLE: [route: string, nobody: number, host: number, agent: number, read: number, admin: number][] = [
-  ['/healthz', 200, 200, 200, 200, 200],
-  ['/readyz', 200, 200, 200, 200, 200],
-  ['/metrics', 401, 403, 403, 200, 200],
-  ['/openapi.json', 401, 403, 403, 200, 200],
-  ['/api/logs', 401, 403, 403, 200, 200],
-  ['/api/logs/export', 401, 403, 403, 200, 200],
-  ['/api/logs/histogram', 401, 403, 403, 200, 200],
-  ['/api/logs/facets', 401, 403, 403, 200, 200],
-  [`/api/logs/${ID}`, 401, 403, 403, 404, 404],
-  [`/api/logs/${ID}/context`, 401, 403, 403, 404, 404],
-  ['/api/tail', 401, 403, 403, 200, 200],
-  ['/api/apps', 401, 403, 403, 200, 200],
-  ['/api/hosts', 401, 403, 403, 200, 200],
-  ['/api/instances', 401, 403, 403, 200, 200],
-  ['/api/moves', 401, 403, 403, 200, 200],
-  ['/api/stats', 401, 403, 403, 400, 400],
-  ['/api/stats/latest', 401, 403, 403, 200, 200],
-  ['/api/completeness', 401, 403, 403, 200, 200],
-  [`/api/instances/${ID}/streams`, 401, 403, 403, 404, 404],
-  ['/api/status', 401, 403, 403, 200, 200],
-  ['/%61pi/status', 401, 403, 403, 200, 200],
-  ['/api/tokens', 401, 403, 403, 403, 200],
-  ['POST /api/tokens', 401, 403, 403, 403, 201],
-  [`DELETE /api/tokens/${ID}`, 401, 403, 403, 403, 404],
-  ['/api/host-keys', 401, 403, 403, 403, 200],
-  ['DELETE /api/host-keys/:host', 401, 403, 403, 403, 404],
+const TABLE: [
+  route: string,
+  nobody: number,
+  host: number,
+  agent: number,
+  read: number,
+  deploy: number,
+  admin: number
+][] = [
+  ['/healthz', 200, 200, 200, 200, 200, 200],
+  ['/readyz', 200, 200, 200, 200, 200, 200],
+  ['/metrics', 401, 403, 403, 200, 200, 200],
+  ['/openapi.json', 401, 403, 403, 200, 200, 200],
+  ['/api/logs', 401, 403, 403, 200, 200, 200],
+  ['/api/logs/export', 401, 403, 403, 200, 200, 200],
+  ['/api/logs/histogram', 401, 403, 403, 200, 200, 200],
+  ['/api/logs/facets', 401, 403, 403, 200, 200, 200],
+  [`/api/logs/${ID}`, 401, 403, 403, 404, 404, 404],
+  [`/api/logs/${ID}/context`, 401, 403, 403, 404, 404, 404],
+  ['/api/tail', 401, 403, 403, 200, 200, 200],
+  ['/api/apps', 401, 403, 403, 200, 200, 200],
+  ['/api/hosts', 401, 403, 403, 200, 200, 200],
+  ['/api/instances', 401, 403, 403, 200, 200, 200],
+  ['/api/moves', 401, 403, 403, 200, 200, 200],
+  ['/api/stats', 401, 403, 403, 400, 400, 400],
+  ['/api/stats/latest', 401, 403, 403, 200, 200, 200],
+  ['/api/completeness', 401, 403, 403, 200, 200, 200],
+  [`/api/instances/${ID}/streams`, 401, 403, 403, 404, 404, 404],
+  ['/api/status', 401, 403, 403, 200, 200, 200],
+  ['/%61pi/status', 401, 403, 403, 200, 200, 200],
+  ['/api/tokens', 401, 403, 403, 403, 403, 200],
+  ['POST /api/tokens', 401, 403, 403, 403, 403, 201],
+  [`DELETE /api/tokens/${ID}`, 401, 403, 403, 403, 403, 404],
+  ['/api/host-keys', 401, 403, 403, 403, 403, 200],
+  ['DELETE /api/host-keys/:host', 401, 403, 403, 403, 403, 404],
   // The token stands in the body.
-  ['POST /api/session', 401, 403, 403, 200, 200],
-  ['DELETE /api/session', 204, 204, 204, 204, 204],
-  ['POST /agent/v1/enrol', 401, 401, 200, 401, 200],
-  ['POST /agent/v1/hello', 401, 400, 401, 401, 401],
-  ['POST /agent/v1/positions', 401, 400, 401, 401, 401],
-  ['POST /agent/v1/deliver', 401, 415, 401, 401, 401],
-  ['/', 404, 404, 404, 404, 404],
-  ['/*', 404, 404, 404, 404, 404],
-  ['/api/unknown', 404, 404, 404, 404, 404],
-  ['POST /api/status', 404, 404, 404, 404, 404]
+  ['POST /api/session', 401, 403, 403, 200, 200, 200],
+  ['DELETE /api/session', 204, 204, 204, 204, 204, 204],
+  ['POST /agent/v1/enrol', 401, 401, 200, 401, 401, 200],
+  ['POST /agent/v1/hello', 401, 400, 401, 401, 401, 401],
+  ['POST /agent/v1/positions', 401, 400, 401, 401, 401, 401],
+  ['POST /agent/v1/deliver', 401, 415, 401, 401, 401, 401],
+  ['POST /agent/v1/orders', 401, 400, 401, 401, 401, 401],
+  ['/api/definitions', 401, 403, 403, 200, 200, 200],
+  ['/api/apps/:app', 401, 403, 403, 400, 400, 400],
+  ['POST /api/apps/:app', 401, 403, 403, 403, 400, 400],
+  ['DELETE /api/apps/:app', 401, 403, 403, 403, 400, 400],
+  ['/api/apps/:app/versions', 401, 403, 403, 400, 400, 400],
+  ['/api/apps/:app/diff', 401, 403, 403, 400, 400, 400],
+  ['/api/apps/:app/compose', 401, 403, 403, 400, 400, 400],
+  ['/api/deploys', 401, 403, 403, 200, 200, 200],
+  ['POST /api/deploys', 401, 403, 403, 403, 404, 404],
+  ['/api/deploys/:id', 401, 403, 403, 400, 400, 400],
+  ['/api/deploys/:id/events', 401, 403, 403, 400, 400, 400],
+  ['POST /api/deploys/:id/approve', 401, 403, 403, 403, 400, 400],
+  ['POST /api/deploys/:id/stop', 401, 403, 403, 403, 400, 400],
+  ['POST /api/deploys/:id/resume', 401, 403, 403, 403, 400, 400],
+  ['POST /api/deploys/:id/retry', 401, 403, 403, 403, 400, 400],
+  ['POST /api/deploys/:id/rollback', 401, 403, 403, 403, 400, 400],
+  ['POST /api/deploys/:id/promote', 401, 403, 403, 403, 400, 400],
+  ['POST /api/deploys/:id/checks', 401, 403, 403, 403, 400, 400],
+  ['/api/apps/:app/endpoints', 401, 403, 403, 400, 400, 400],
+  ['/', 404, 404, 404, 404, 404, 404],
+  ['/*', 404, 404, 404, 404, 404, 404],
+  ['/api/unknown', 404, 404, 404, 404, 404, 404],
+  ['POST /api/status', 404, 404, 404, 404, 404, 404]
 ]
 
 /** What is sent where something must be. */
 const BODIES: Record<string, (token: string) => object> = {
   'POST /api/tokens': () => ({ name: 'made', scopes: ['read'] }),
+  'POST /api/deploys': () => ({ app: 'unknown', environment: 'staging' }),
   'POST /api/session': (token) => ({ token }),
   'POST /agent/v1/enrol': (join) => ({ protocol: 1, version: '0.1.0', join, facts: { name: 'web-1' } })
 }
@@ -65,7 +96,7 @@ const NOBODY = `dlr_${'0'.repeat(16)}_${'x'.repeat(32)}`
 test('every route demands its scope, and the table knows every route', async () => {
   await using face = await openGuarded()
   const { tokens } = face
-  const callers = [undefined, tokens.host, tokens.join, tokens.read, tokens.admin]
+  const callers = [undefined, tokens.host, tokens.join, tokens.read, tokens.deploy, tokens.admin]
   const { unknown, revoked, expired } = await badTokens(face)
   for (const [route, ...expected] of TABLE) {
     const got = await Promise.all(callers.map((token) => statusOf(face, route, token)))
@@ -75,14 +106,16 @@ test('every route demands its scope, and the table knows every route', async () 
     expect([route, ...none]).toEqual([route, expected[0], expected[0], expected[0]])
     if (route.startsWith('POST /api/session') || route.includes('/agent/')) continue
     // A login opens what its token opens, to the page alone.
-    const logins = await Promise.all([tokens.read, tokens.admin].map((token) => loginOf(face, token)))
+    const logins = await Promise.all(
+      [tokens.read, tokens.deploy, tokens.admin].map((token) => loginOf(face, token))
+    )
     const page = await Promise.all(
       logins.map((cookie) => statusOf(face, route, undefined, { cookie, ...PAGE }))
     )
     expect([route, ...page]).toEqual([route, ...expected.slice(3)])
     const changes = !route.startsWith('/') && expected[0] === 401
     const bare = await Promise.all(logins.map((cookie) => statusOf(face, route, undefined, { cookie })))
-    const fails = changes ? [403, 403] : expected.slice(3)
+    const fails = changes ? [403, 403, 403] : expected.slice(3)
     if (!route.endsWith('/session')) expect([route, ...bare]).toEqual([route, ...fails])
   }
   const known = TABLE.map(([route]) => route.replace(ID, ':id'))
@@ -292,18 +325,22 @@ async function loginOf(face: Face, token: string): Promise<string> {
 async function openGuarded(more: Record<string, string> = {}) {
   const state = new MemoryStateStore()
   const access = await openAccess(state)
-  const issue = async (scope: 'admin' | 'read' | 'agent') =>
+  const issue = async (scope: 'admin' | 'deploy' | 'read' | 'agent') =>
     (await access.issue({ name: scope, scopes: [scope] })).token
   const tokens = {
     admin: await issue('admin'),
     read: await issue('read'),
+    deploy: await issue('deploy'),
     join: await issue('agent'),
     host: await access.issueHostKey('h1')
   }
   const fleet = await openFleet(state)
   // Each request counts as one from an address of its own, see statusOf().
   const env = { DRIFTLOG_LISTEN_HOST: '0.0.0.0', DRIFTLOG_TRUSTED_PROXIES: '127.0.0.1', ...more }
-  const face = await openFace({ env, parts: { access, agents: { fleet } } })
+  const { deploy: settings } = readConfig({ DRIFTLOG_DATA_DIR: '/nowhere' })
+  const log = { info() {}, warn() {} }
+  const deploys = await openDeploys({ state, fleet, access, settings, log, nowMs: Date.now })
+  const face = await openFace({ env, parts: { access, agents: { fleet }, deploys } })
   return { ...face, access, tokens, [Symbol.asyncDispose]: () => face[Symbol.asyncDispose]() }
 }
 
