@@ -4,11 +4,12 @@ import type { Logger } from 'pino'
 import { AGENT_OPTIONS, type Config, isClear } from './config.ts'
 import { addressText } from './docker/address.ts'
 import { dockerEngine } from './docker/dockerode.ts'
-import type { Engine, EngineInfo } from './docker/engine.ts'
+import type { Engine } from './docker/engine.ts'
 import { type Change, watchEngine } from './docker/watch.ts'
 import { type Machine, thisMachine } from './doctor/machine.ts'
 import { diesWithContainer } from './doctor/state.ts'
 import { whereNoEngine, whereNoState } from './doctor/ways-out.ts'
+import { EngineStanding } from './engine-standing.ts'
 import { type Credentials, enrol, openStateFolder } from './enrolment.ts'
 import { AgentError } from './errors.ts'
 import { type Face, type FaceOptions, type Health, openFace } from './face.ts'
@@ -18,6 +19,7 @@ import type { Log } from './files/log.ts'
 import { type EngineLogKind, Instances } from './instances.ts'
 import { Journal } from './journal/journal.ts'
 import { type Gauges, Metrics } from './metrics.ts'
+import type { OpenedOrders, OpenOptions } from './orders/open.ts'
 import { Outbox } from './outbox.ts'
 import type { Hello, HostFacts } from './protocol.ts'
 import { pause } from './ship/backoff.ts'
@@ -83,11 +85,12 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   })
   const read = { standing, engineLog, sources: [fileSource({ pollMs, idleMs }), journal.source] }
   const instances: Instances = new Instances({ ...limits, ...read, outbox, metrics, log, grew: wake })
+  const takesOrders = config.orders !== undefined && 'socketPath' in config.engine
   const hello = (): Hello => ({
     protocol: PROTOCOL,
     version,
     place: folder.place,
-    facts: hostFacts(engine.info, config.hostName, options.facts),
+    facts: hostFacts(engine.info, { ...config, takesOrders }, options.facts),
     codecs: codecsFor(config.hubUrl),
     clockMs: Date.now()
   })
@@ -102,6 +105,16 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     },
     signal
   )
+  const sampler = samplerOf(config, watched, { outbox, metrics, log, rootDir: () => engine.info?.rootDir })
+  const changed = (change: Extract<Change, { kind: 'instance' }>) => {
+    sampler.tell(change.event.instance, change.instance)
+    instances.apply(change)
+  }
+  const logs = {
+    delivered: (container: string) => instances.delivered(container),
+    connected: () => shipper.standing.connected
+  }
+  using orders = await ordersOf(config, { log, logs, changed })
   await using face = await faceOf(config.port, log, {
     metrics: () => metrics.text(gaugesOf(instances, spools), Date.now()),
     health: () => healthOf(shipper, engine, instances)
@@ -111,7 +124,6 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   for (const app of config.hostFiles) instances.stand(hostInstance(app, config.hostRoot))
   const ending = new AbortController()
   const either = AbortSignal.any([signal, ending.signal])
-  const sampler = samplerOf(config, watched, { outbox, metrics, log, rootDir: () => engine.info?.rootDir })
   const working = [watchContainers(config, either), sampler.run(either), journal.run(either)]
   const watching = Promise.all(working)
   try {
@@ -119,7 +131,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     const credentials = folder.credentials ?? (await joinHub())
     if (!credentials) return
     hub.use(credentials.key)
-    await shipper.run()
+    await Promise.all([shipper.run(), orders?.run(credentials.key, either)])
   } finally {
     ending.abort()
     await watching
@@ -167,8 +179,8 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
           )
         }
       } else {
-        if (change.kind === 'instance') sampler.tell(change.event.instance, change.instance)
-        instances.apply(change)
+        if (change.kind === 'instance') changed(orders?.seen(change) ?? change)
+        else instances.apply(change)
         if (change.kind !== 'present' || listed) continue
         listed = true
         const present = new Set(change.containers)
@@ -212,6 +224,13 @@ interface SamplerParts {
   rootDir: () => string | undefined
 }
 
+/** Undefined where this host takes no orders. */
+async function ordersOf(config: Config, options: OpenOptions): Promise<OpenedOrders | undefined> {
+  if (!config.orders) return undefined
+  const { openOrders } = await import('./orders/open.ts')
+  return openOrders(config, config.orders, options)
+}
+
 /** Numbers are worth less than logs: whatever goes wrong with them is counted, told once, and tried again. */
 function samplerOf(
   { statsIntervalMs: intervalMs, cgroupDir, procDir, hostRoot, engine: address }: Config,
@@ -239,34 +258,6 @@ function warnOfState(stateDir: string, standing: Machine, log: Logger): void {
     { stateDir, remedy },
     'the state folder dies with this container, and the next one joins as another host'
   )
-}
-
-/** What is known of the engine just now. */
-class EngineStanding {
-  info: EngineInfo | undefined
-  problem: string | undefined = 'not asked yet'
-  #answer: () => void = () => {}
-  /** Resolves when the engine has answered or failed for the first time. */
-  readonly answered = new Promise<void>((resolve) => {
-    this.#answer = resolve
-  })
-
-  /** True where the host's facts are others than before. */
-  changed(info: EngineInfo): boolean {
-    const changed = this.info?.id !== info.id || this.info.version !== info.version
-    this.info = info
-    this.problem = undefined
-    this.#answer()
-    return changed
-  }
-
-  /** True the first time in a row. */
-  lost(error: Error): boolean {
-    const first = this.problem !== error.message
-    this.problem = error.message || 'it does not answer'
-    this.#answer()
-    return first
-  }
 }
 
 /** Throws where the file with the authorities can't be used. */

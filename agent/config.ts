@@ -2,27 +2,17 @@
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { type EngineAddress, remoteEngine } from './docker/address.ts'
-import { AgentError } from './errors.ts'
 import type { LogAccess } from './facts.ts'
+import { type AgentOption, choiceOf, integerOf, textOf, wrong } from './option.ts'
+import {
+  hostAddressOf,
+  hostLabelsOf,
+  ORDER_OPTIONS,
+  type OrderSettings,
+  readOrderSettings
+} from './orders/settings.ts'
 import { fingerprintOf, type Trust } from './ship/trust.ts'
 import { type HostApp, readHostApps } from './sources/host-apps.ts'
-
-/**
- * One variable. docs/configuration.md is made from the list below. Checked by hand, because a schema library
- * would cost every host more memory than all of the agent's own code.
- */
-export interface AgentOption {
-  name: string
-  kind: 'text' | 'integer' | 'address' | 'path'
-  /** What counts where the variable is not set; absent: nothing, or as the description says. */
-  default?: string | number
-  minimum?: number
-  maximum?: number
-  /** The only values that count. */
-  oneOf?: readonly string[]
-  secret?: boolean
-  description: string
-}
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
@@ -224,7 +214,8 @@ export const AGENT_OPTIONS = {
     default: 'info',
     oneOf: LOG_LEVELS,
     description: 'How much the agent says of itself on standard error.'
-  }
+  },
+  ...ORDER_OPTIONS
 } as const satisfies Record<string, AgentOption>
 
 export interface Config {
@@ -259,6 +250,11 @@ export interface Config {
   statsIntervalMs: number
   cgroupDir: string
   logLevel: (typeof LOG_LEVELS)[number]
+  /** Under which others reach the instances of this host; undefined: its first address. */
+  hostAddress: string | undefined
+  hostLabels: Record<string, string>
+  /** Undefined where no orders are taken. */
+  orders: OrderSettings | undefined
 }
 
 /** Throws DRIFTLOG_CONFIG with the name of the variable and what it should be. Empty counts as not set. */
@@ -295,32 +291,16 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     journalDir: journalDir && resolve(journalDir),
     logCheckMs: integerOf(env, AGENT_OPTIONS.logCheckMs),
     spoolMaxBytes: integerOf(env, AGENT_OPTIONS.spoolMaxBytes),
-    logLevel: choiceOf(env, AGENT_OPTIONS.logLevel, LOG_LEVELS)
+    logLevel: choiceOf(env, AGENT_OPTIONS.logLevel, LOG_LEVELS),
+    hostAddress: hostAddressOf(env),
+    hostLabels: hostLabelsOf(env),
+    orders: readOrderSettings(env)
   }
 }
 
 /** What is said to this hub can be read on the way. */
 export function isClear(hub: URL): boolean {
   return hub.protocol === 'http:' && !/^(?:localhost|127\.[\d.]+|\[::1\])$/.test(hub.hostname)
-}
-
-function textOf(env: NodeJS.ProcessEnv, { name, maximum = 4096 }: AgentOption): string | undefined {
-  const text = env[name]?.trim()
-  if (!text) return undefined
-  if (text.length > maximum) throw wrong(name, `at most ${maximum} characters`, `${text.length} characters`)
-  return text
-}
-
-function integerOf(
-  env: NodeJS.ProcessEnv,
-  option: AgentOption & { default: number; minimum: number; maximum: number }
-): number {
-  const text = textOf(env, { ...option, maximum: 4096 })
-  if (text === undefined) return option.default
-  const { name, minimum, maximum } = option
-  const value = Number(text)
-  if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value
-  throw wrong(name, `a whole number from ${minimum} to ${maximum}`, text)
 }
 
 /** Below a second the agent would be busy with itself. */
@@ -401,19 +381,4 @@ function hostFilesOf(env: NodeJS.ProcessEnv, environment: string): HostApp[] {
     'like app=nginx env=production /var/log/nginx/*.log; app=…',
     `wrong: ${read.why}`
   )
-}
-
-function choiceOf<T extends string>(
-  env: NodeJS.ProcessEnv,
-  option: AgentOption & { default: T },
-  choices: readonly T[]
-): T {
-  const text = textOf(env, option) ?? option.default
-  const choice = choices.find((one) => one === text)
-  if (choice) return choice
-  throw wrong(option.name, `one of ${choices.join(', ')}`, text)
-}
-
-function wrong(name: string, wanted: string, found: string): AgentError {
-  return new AgentError('DRIFTLOG_CONFIG', `${name} must be ${wanted}, but is ${found}`)
 }

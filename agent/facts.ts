@@ -108,12 +108,22 @@ export function usualLogPath(id: string, rootDir: string, { containersDir }: Fac
   return join(containersDir ?? join(rootDir, 'containers'), id, `${id}-json.log`)
 }
 
+export interface HostSettings {
+  /** Undefined: the engine's. */
+  hostName: string | undefined
+  /** Under which others reach the instances of this host; undefined: its first address. */
+  hostAddress: string | undefined
+  hostLabels: Readonly<Record<string, string>>
+  takesOrders: boolean
+}
+
 export function hostFacts(
   info: EngineInfo | undefined,
-  hostName: string | undefined,
+  { hostName, hostAddress, hostLabels, takesOrders }: HostSettings,
   more: Partial<HostFacts> = {}
 ): HostFacts {
   const machineId = machineIdOf()
+  const labels = { ...labelsOf(info), ...hostLabels }
   return {
     name: clip(hostName || info?.name || hostname() || 'unnamed').slice(0, 255),
     ...(info?.id && { engineId: info.id }),
@@ -125,6 +135,9 @@ export function hostFacts(
     cpus: info?.cpus || cpus().length,
     memoryBytes: info?.memoryBytes || totalmem(),
     addresses: addresses(),
+    ...(hostAddress !== undefined && { address: hostAddress }),
+    ...(Object.keys(labels).length > 0 && { labels }),
+    ...(takesOrders && { takesOrders }),
     ...(info?.labels.includes('driftlog.pretended=true') && { pretended: true }),
     ...more
   }
@@ -192,7 +205,17 @@ function clip(text: string): string {
   return text.slice(0, 4096)
 }
 
-function addresses(): string[] {
+/** The engine's own, `name=value` or a name alone. */
+function labelsOf(info: EngineInfo | undefined): Record<string, string> {
+  const labels = (info?.labels ?? []).map((label) => {
+    const [name = '', ...value] = label.split('=')
+    return [name, value.join('=')] as const
+  })
+  return clipped(Object.fromEntries(labels.filter(([name]) => name !== '' && name.length <= 255)))
+}
+
+/** Those under which other machines may reach this one. */
+export function addresses(): string[] {
   const all = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
   const outward = all.filter(({ internal, address }) => !internal && !address.startsWith('fe80:'))
   return outward.map(({ address }) => address).slice(0, 64)

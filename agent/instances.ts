@@ -45,6 +45,7 @@ export interface EngineLogKind {
 
 /** The container's own log. */
 const OWN_LOG = 'docker'
+const ENDED: readonly string[] = ['exited', 'dead']
 /** A running container's log file should be there after this long. */
 const APPEARS_MS = 5000
 
@@ -159,6 +160,16 @@ export class Instances {
     else if (!gone) for (const source of member.sources) source.update(instance)
     if (gone) this.#remove(member)
     else for (const stream of member.streams) this.#poller.wake(stream)
+  }
+
+  /** How far the logs of a container are that has ended; `behind` also where that is not known here yet. */
+  delivered(container: string): 'behind' | 'sent' | 'committed' {
+    const member = this.#members.get(container)
+    if (!member || !ENDED.includes(member.facts.state)) return 'behind'
+    for (const stream of member.streams) this.#poller.wake(stream)
+    if (member.sources.some(({ behind, pool }) => behind || pool?.waiting)) return 'behind'
+    const all = member.streams.map(({ delivered }) => delivered)
+    return all.find((one) => one === 'behind') ?? all.find((one) => one === 'sent') ?? 'committed'
   }
 
   /** A session begins: everything is told anew, also removed containers whose log is not delivered yet. */

@@ -1,4 +1,4 @@
-/** The engine through dockerode: the only file that knows the library. */
+/** The engine through dockerode. Only this file knows the library, and dockerode-acting.ts, which acts on the engine. */
 import type { IncomingMessage } from 'node:http'
 import { createRequire, Module } from 'node:module'
 import { createInterface } from 'node:readline'
@@ -18,14 +18,21 @@ import {
 } from './engine.ts'
 
 /** A call that takes longer is given up; an engine under load can take seconds. */
-const CALL_MS = 30_000
+export const CALL_MS = 30_000
 const ACTIONS = ['create', 'start', 'kill', 'die', 'oom', 'rename', 'health_status', 'destroy']
 
 export function dockerEngine(address: EngineAddress): Engine {
+  return engineOf(openDocker(address))
+}
+
+export function openDocker(address: EngineAddress): Docker {
   // What is not given the library takes from the environment: DOCKER_HOST would count more than the socket.
   const nowhere = { host: undefined, port: undefined, ca: undefined, cert: undefined, key: undefined }
   const given = { ...nowhere, protocol: 'http', ...address } as Docker.DockerOptions
-  const docker = new (loadDockerode())(given)
+  return new (loadDockerode())(given)
+}
+
+export function engineOf(docker: Docker): Engine {
   // It takes options as the other calls do; its types do not say so.
   const info = docker.info as (options: {
     abortSignal: AbortSignal
@@ -123,7 +130,7 @@ function logsAnswer(answer: IncomingMessage): LogsAnswer {
 }
 
 /** `(HTTP code 501) unexpected - configured logging driver does not support reading ` */
-function refusalOf(error: Error & { statusCode?: number }): Error {
+export function refusalOf(error: Error & { statusCode?: number }): Error {
   if (error.statusCode === undefined) return error
   return new EngineRefusal(error.statusCode, error.message.replace(/^\(HTTP code \d+\) [^-]* - /, '').trim())
 }
@@ -184,6 +191,6 @@ function infoOf(info: Partial<Record<string, unknown>>): EngineInfo {
   }
 }
 
-function limited(signal: AbortSignal): AbortSignal {
+export function limited(signal: AbortSignal): AbortSignal {
   return AbortSignal.any([signal, AbortSignal.timeout(CALL_MS)])
 }

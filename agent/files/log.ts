@@ -125,6 +125,17 @@ export abstract class Log {
     return sum
   }
 
+  /** How far the hub is: all that is known of it `committed`, or `sent` and acknowledged, or neither. */
+  get delivered(): 'behind' | 'sent' | 'committed' {
+    let delivered: 'sent' | 'committed' = 'committed'
+    for (const { generation, section } of this.places()) {
+      const length = generation.lengthOf(section)
+      if (!this.placed || section.next < length) return 'behind'
+      if (section.committed < length) delivered = 'sent'
+    }
+    return delivered
+  }
+
   /** All sections, in the order in which they were written. */
   places(): Place[] {
     return this.generations.flatMap((generation) =>

@@ -11,6 +11,7 @@ import type {
   Receipt,
   Welcome
 } from '../protocol.ts'
+import type { OrdersAsked, OrdersGiven } from '../protocol-orders.ts'
 import { Connection } from './http.ts'
 import { type Outcome, outcomeOf } from './outcome.ts'
 import { type Trust, TrustError } from './trust.ts'
@@ -59,6 +60,11 @@ export class Hub {
     return this.#ask('/agent/v1/positions', asked, signal)
   }
 
+  /** Answered at once where there is something new, else after `asked.waitMs`. */
+  orders(asked: OrdersAsked, signal: AbortSignal): Promise<Outcome<OrdersGiven>> {
+    return this.#ask('/agent/v1/orders', asked, signal, asked.waitMs + ASK_DEADLINE_MS)
+  }
+
   deliver({ codec, body, bytes }: Packed, signal: AbortSignal): Promise<Outcome<Receipt>> {
     const headers = {
       'content-type': DELIVERY_TYPE,
@@ -72,9 +78,14 @@ export class Hub {
     this.#connection.close()
   }
 
-  #ask<T>(path: string, value: object, signal: AbortSignal): Promise<Outcome<T>> {
+  #ask<T>(
+    path: string,
+    value: object,
+    signal: AbortSignal,
+    deadlineMs = ASK_DEADLINE_MS
+  ): Promise<Outcome<T>> {
     const body = Buffer.from(JSON.stringify(value))
-    return this.#post(path, { 'content-type': 'application/json' }, body, ASK_DEADLINE_MS, signal)
+    return this.#post(path, { 'content-type': 'application/json' }, body, deadlineMs, signal)
   }
 
   async #post<T>(

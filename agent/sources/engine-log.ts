@@ -122,6 +122,10 @@ class EngineLog implements Source {
     setTimeout(() => this.#farewell.abort(), FAREWELL_MS).unref()
   }
 
+  get behind(): boolean {
+    return !this.#complete && !this.#finished
+  }
+
   get done(): boolean {
     return this.#finished
   }

@@ -15,6 +15,8 @@ export interface Source {
   ending?(endedMs: number | undefined): void
   /** The container is gone: what is held is read to its end, nothing new is looked for. */
   remove(): void
+  /** What a container that has ended wrote was not all read yet. */
+  readonly behind?: boolean
   /** True once the container is gone and the source will not follow another stream. */
   readonly done: boolean
   /** Where only the hub's word on all logs of the container shows which file is which. */

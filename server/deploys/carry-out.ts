@@ -72,7 +72,8 @@ async function enter(kept: KeptDeploy, ordered: Ordered, { book }: Tools): Promi
   const order = orderOf(kept, ordered)
   if (!order) return
   const open = book.openOf(host)
-  if (!open.some((one) => one.order.id === id) && slot !== undefined) {
+  const isNew = withdrawnMs === undefined && !open.some((one) => one.order.id === id)
+  if (isNew && slot !== undefined) {
     const others = open.filter((one) => one.order.id !== id && slotOf(one.order) === slotOf(order))
     for (const other of others) await book.withdraw(host, other.order.id)
     const left = book.openOf(host)

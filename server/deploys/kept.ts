@@ -90,8 +90,8 @@ export interface Ordered {
   withdrawnMs?: number
   /** The last report that has become a step. */
   taken: number
-  /** Reports of what goes on in its present step: those that became steps, and those that were only counted. */
-  going: { step?: Step; shown: number; hidden: number }
+  /** Its present step, with reports of what goes on: those that became steps, and those that were only counted. */
+  going: { step?: Step; isDone: boolean; shown: number; hidden: number }
   /** What it said last of a failure. */
   text?: string
   end?: OrderEnd

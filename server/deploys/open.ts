@@ -4,11 +4,13 @@ import type { Logger } from 'pino'
 import type { Access } from '../../collector/access.ts'
 import { onDuty } from '../../collector/lease.ts'
 import type { StateEntry, StateStore } from '../../collector/store/state.ts'
+import type { MarkSource } from '../marks.ts'
 import { Archive } from './archive.ts'
 import { Definitions } from './definitions.ts'
 import { Deploys } from './deploys.ts'
 import { type EndpointsAnswer, endpointsOf } from './endpoints.ts'
 import { deployKey, type KeptDeploy, type Running, runningKey } from './kept.ts'
+import { deployMarks } from './marks.ts'
 import { OrderBook } from './order-book.ts'
 import { Ports } from './ports.ts'
 import { Repeats } from './repeats.ts'
@@ -33,6 +35,7 @@ export interface DeployParts {
   deploys: Deploys
   book: OrderBook
   endpoints(app: string, environment: string): Promise<EndpointsAnswer>
+  marks: MarkSource
   /** Takes over what another hub wrote. */
   apply(entries: readonly StateEntry[]): void
   /** For /metrics. */
@@ -76,6 +79,7 @@ export async function openDeploys(options: DeployPartsOptions): Promise<DeployPa
     deploys,
     book,
     endpoints: (app, environment) => endpointsOf(state, fleet, app, environment),
+    marks: deployMarks(archive),
     apply(entries) {
       archive.apply(entries)
       book.apply(entries)

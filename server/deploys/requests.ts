@@ -1,8 +1,8 @@
 /** What people ask of a deploy that is under way, as changes of its document. Pure. */
 import type { By, Deploy } from './deploy.ts'
+import { changedSlots, goBack, isBegun } from './draft.ts'
 import { DeployStateError } from './errors.ts'
 import type { KeptDeploy } from './kept.ts'
-import { changedSlots, goBack, isBegun } from './roll.ts'
 import { tell } from './steps.ts'
 
 export type Request = (kept: KeptDeploy, by: By, nowMs: number) => KeptDeploy

@@ -4,9 +4,10 @@ import type { Logger } from 'pino'
 import type { Archive } from './archive.ts'
 import { carryOut, type Tools } from './carry-out.ts'
 import { claim, claimers, holderOf, unclaim } from './claim.ts'
+import type { Seen } from './draft.ts'
 import { hasEnded, type KeptDeploy, type Running, runningKey } from './kept.ts'
 import type { KeptOrder } from './order-book.ts'
-import { OvertakenError, rollOn, type Seen } from './roll.ts'
+import { OvertakenError, rollOn } from './roll.ts'
 
 export interface RollerOptions extends Tools {
   archive: Archive

@@ -41,9 +41,10 @@ export function tellReports(kept: KeptDeploy, ordered: Ordered, { reports, toldM
   }
 }
 
-/** Tells how an order has ended. */
+/** Tells how an order has ended, where its last step has not said so. */
 export function tellEnd(kept: KeptDeploy, atMs: number, ordered: Ordered, end: OrderEnd): void {
   const { slot, host, kind, going } = ordered
+  if (end.kind === 'done' && going.isDone) return
   const step = going.step ?? (kind === 'pull' ? 'pull' : kind === 'remove' ? 'stop' : 'switch')
   const isDone = end.kind === 'done'
   tell(kept, atMs, {
@@ -67,8 +68,9 @@ export function reasonOf({ text }: Ordered, { code = 'it says no reason' }: Orde
 function tellReport(kept: KeptDeploy, atMs: number, ordered: Ordered, { step, state, text }: Report): void {
   if (step === undefined) return
   const { slot, host } = ordered
-  if (ordered.going.step !== step) ordered.going = { step, shown: 0, hidden: 0 }
+  if (ordered.going.step !== step) ordered.going = { step, isDone: false, shown: 0, hidden: 0 }
   const { going } = ordered
+  going.isDone = state === 'done'
   if (state === 'going' && ++going.shown > MOST_GOING) {
     going.hidden++
     return

@@ -1,9 +1,8 @@
 /** What has come to its end and was left: leases that nothing needs, hosts that are gone for good, deploys that are too many. */
 import type { Archive } from './archive.ts'
 import type { Tools } from './carry-out.ts'
-import { hasEnded, RUNNING, type Running, runningKey } from './kept.ts'
+import { RUNNING, type Running } from './kept.ts'
 import type { KeptOrder } from './order-book.ts'
-import type { PortLease } from './ports.ts'
 import type { Repeats } from './repeats.ts'
 import { neededOrders } from './running.ts'
 
@@ -56,27 +55,24 @@ async function clearLeftovers({ state, book }: UpkeepOptions): Promise<void> {
   }
 }
 
-/** Leases are read first: whatever is leased later is not looked at. */
+/**
+ * Leases are read first: whatever is leased later is not looked at. Then deploys, then what runs: what a deploy no longer
+ * knows when it is read is in what runs by then.
+ */
 async function releaseLeases({ state, ports, archive, book }: UpkeepOptions): Promise<void> {
   const hosts = await ports.list()
   const needed = new Set<string>()
-  const places = new Map<string, Running>()
-  for (const { key, value } of await state.list<Running>(RUNNING)) {
-    places.set(key, value)
-    for (const order of neededOrders(value, undefined)) needed.add(order)
-  }
   for (const id of archive.unfinished()) {
     const kept = await archive.read(id)
-    const running = kept && places.get(runningKey(kept.deploy))
-    for (const order of neededOrders(running, kept)) needed.add(order)
-    if (kept && !hasEnded(kept.deploy))
-      for (const order of Object.keys(kept.work?.orders ?? {})) needed.add(order)
+    for (const order of neededOrders(undefined, kept)) needed.add(order)
+    for (const order of Object.keys(kept?.work?.orders ?? {})) needed.add(order)
   }
+  for (const { value } of await state.list<Running>(RUNNING))
+    for (const order of neededOrders(value, undefined)) needed.add(order)
   for (const [host, { leases }] of hosts) {
     const open = new Set(book.openOf(host).map(({ order }) => order.id))
     const old = new Set(leases.map(({ order }) => order))
-    const isNeeded = ({ order }: PortLease) => !old.has(order) || needed.has(order) || open.has(order)
-    await ports.release(host, isNeeded)
+    await ports.release(host, ({ order }) => !old.has(order) || needed.has(order) || open.has(order))
   }
 }
 

@@ -20,8 +20,10 @@ const BODY_BYTES = 5 * 1024 * 1024
 const TOLD_AGAIN_MS = 2000
 
 const routes: FastifyPluginAsyncTypebox<OrdersOptions> = async (app, { access, failures, book, nowMs }) => {
-  /** By host: what the last answer said. */
-  const told = new Map<string, Set<string>>()
+  /** By host: what the last answer said, and how many answers in a row have said it. */
+  const told = new Map<string, Map<string, number>>()
+  /** By host: ends the request that waits. An agent has one; where there is another, its agent was started anew. */
+  const waiting = new Map<string, () => void>()
   app.decorateRequest('agentHost', '')
 
   app.post(
@@ -38,15 +40,20 @@ const routes: FastifyPluginAsyncTypebox<OrdersOptions> = async (app, { access, f
       if (body.waitMs === 0) return book.tell(host, body)
       const over = new AbortController()
       const stop = () => over.abort()
+      waiting.get(host)?.()
+      waiting.set(host, stop)
       goneSignal(reply).addEventListener('abort', stop)
       app.closing.addEventListener('abort', stop)
       const timer = setTimeout(stop, body.waitMs)
       timer.unref()
       try {
         const given = await wait(host, body, over.signal)
-        told.set(host, new Set(saidIn(given)))
+        const before = told.get(host)
+        const now = saidIn(given).map((said): [string, number] => [said, (before?.get(said) ?? 0) + 1])
+        if (waiting.get(host) === stop) told.set(host, new Map(now))
         return given
       } finally {
+        if (waiting.get(host) === stop) waiting.delete(host)
         clearTimeout(timer)
         app.closing.removeEventListener('abort', stop)
       }
@@ -64,7 +71,7 @@ const routes: FastifyPluginAsyncTypebox<OrdersOptions> = async (app, { access, f
       const orders = signal.aborted ? [] : await book.give(host, asked.held, askedMs)
       const given = { ...answer, orders }
       const said = saidIn(given)
-      const isNews = said.some((one) => !told.get(host)?.has(one))
+      const isNews = said.some((one) => (told.get(host)?.get(one) ?? 0) < atOnce(one))
       const isDue = said.length > 0 && performance.now() - beganMs >= TOLD_AGAIN_MS
       if (hasReports || isNews || isDue || signal.aborted) return given
       await change.within(said.length > 0 ? TOLD_AGAIN_MS : undefined)
@@ -93,6 +100,11 @@ const routes: FastifyPluginAsyncTypebox<OrdersOptions> = async (app, { access, f
 }
 
 export default routes
+
+/** So often it is said without waiting. What was given and is not held when the agent asks anew has not reached it. */
+function atOnce(said: string): number {
+  return said.startsWith('given') ? 2 : 1
+}
 
 function saidIn({ orders, withdrawn, ended }: OrdersGiven): string[] {
   return [

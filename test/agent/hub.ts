@@ -18,6 +18,8 @@ import type {
   PositionsAsked,
   Welcome
 } from '../../agent/protocol.ts'
+import type { OrdersAsked } from '../../agent/protocol-orders.ts'
+import { OrderDesk } from './order-desk.ts'
 
 export interface HubOptions {
   codecs?: Codec[]
@@ -25,6 +27,8 @@ export interface HubOptions {
   heartbeatMs?: number
   maxDeliveryBytes?: number
   joinToken?: string
+  /** Address to listen on; 127.0.0.1 where it is absent. */
+  host?: string
   /** Keep the bytes themselves (tests), or only count them (measurements). */
   keep?: boolean
 }
@@ -61,6 +65,7 @@ function nextPort(): number {
 
 export class FakeHub {
   readonly streams = new Map<string, Generation[]>()
+  readonly orders = new OrderDesk()
   readonly instances = new Map<string, InstanceFacts>()
   readonly events: Delivery['events'] = []
   losses: Loss[] = []
@@ -91,7 +96,7 @@ export class FakeHub {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`
+    return `http://${this.#options.host ?? '127.0.0.1'}:${this.#port}`
   }
 
   async start(): Promise<this> {
@@ -101,7 +106,7 @@ export class FakeHub {
         server.once('error', (error: NodeJS.ErrnoException) =>
           error.code === 'EADDRINUSE' ? resolve(false) : reject(error)
         )
-        server.listen(port, '127.0.0.1', () => resolve(true))
+        server.listen(port, this.#options.host ?? '127.0.0.1', () => resolve(true))
       })
     let port = this.#port || nextPort()
     // Somebody else may have a port for the first time, and nobody one that this hub has had.
@@ -126,6 +131,7 @@ export class FakeHub {
       }
     }
     if (!server) return undefined
+    this.orders.close()
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
   }
@@ -153,8 +159,14 @@ export class FakeHub {
     if (host === undefined) return problem(response, 401, 'DRIFTLOG_KEY', 'unknown key')
     if (path === '/agent/v1/hello') return this.#hello(JSON.parse(body.toString()), host, response)
     if (path === '/agent/v1/positions') return this.#positions(JSON.parse(body.toString()), response)
+    if (path === '/agent/v1/orders') return this.#orders(JSON.parse(body.toString()), response)
     if (path === '/agent/v1/deliver') return this.#deliver(request, body, response)
     return problem(response, 404, 'DRIFTLOG_NOT_FOUND', path)
+  }
+
+  async #orders(asked: OrdersAsked, response: ServerResponse): Promise<void> {
+    const given = await this.orders.answer(asked)
+    if (!response.destroyed) json(response, 200, given)
   }
 
   #enrol(enrol: { join?: string }, response: ServerResponse): unknown {

@@ -4,6 +4,7 @@ import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { describe, expect, test } from 'vitest'
 import * as protocol from '../../agent/protocol.ts'
+import { OrdersAsked, OrdersGiven } from '../../agent/protocol-orders.ts'
 import { readFrame } from '../../collector/parse/frame.ts'
 import { frame, startHub, TestAgent, textsIn } from './hub.ts'
 
@@ -17,6 +18,8 @@ const schemas: Record<string, TSchema> = {
   Positions: protocol.Positions,
   Delivery: protocol.Delivery,
   Receipt: protocol.Receipt,
+  OrdersAsked,
+  OrdersGiven,
   Problem: protocol.Problem
 }
 

@@ -1,5 +1,6 @@
 /** docs/configuration.md, made from the values by which hub and agent check their settings. */
-import { AGENT_OPTIONS, type AgentOption } from '../../agent/config.ts'
+import { AGENT_OPTIONS } from '../../agent/config.ts'
+import type { AgentOption } from '../../agent/option.ts'
 import { HubEnvironment } from '../../server/config.ts'
 
 export function configurationPage(): string {
@@ -20,7 +21,14 @@ ${tableOf(Object.entries(HubEnvironment.properties).map(([name, schema]) => hubR
 
 \`driftlog up\` and \`driftlog agent\`. Under \`up\` the agent's state lies in the hub's data folder unless DRIFTLOG_STATE_DIR is set.
 
-${tableOf(Object.values(AGENT_OPTIONS).map(agentRow))}
+${tableOf([
+  ...Object.values(AGENT_OPTIONS).map(agentRow),
+  [
+    '`DRIFTLOG_SECRET_…`',
+    '',
+    'Each is a secret that definitions may name, by what stands behind `DRIFTLOG_SECRET_`, as a variable of their containers. Counts with DRIFTLOG_ORDERS=deploy. Secret.'
+  ]
+])}
 ## Command line
 
 \`driftlog search\`, \`tail\`, \`status\` and \`token\` ask a running hub.

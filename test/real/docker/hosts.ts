@@ -35,7 +35,11 @@ export interface DockerHost {
   data: string
   /** Words to put before a command that shall run inside this host. */
   inside: string[]
+  /** Words for a registry inside this host; its port follows them. */
+  registry: string[]
   docker(...args: string[]): Promise<string>
+  /** The same with words that stand before the command. */
+  dockerWith(words: readonly string[], ...args: string[]): Promise<string>
   /** Starts a container, detached; resolves to its id. */
   run(options: RunOptions): Promise<string>
   /** Texts that the container's json-file holds now, generations that still exist, oldest first. */
@@ -53,8 +57,9 @@ export function dockerHost(number: number): DockerHost {
   const socket = join(home, 'docker.sock')
   const data = join(home, 'data')
   const script = (...args: string[]) => run(SCRIPT, args).then(() => undefined)
-  const docker = async (...args: string[]) =>
-    (await run('docker', ['-H', `unix://${socket}`, ...args], { maxBuffer: 1 << 26 })).stdout.trim()
+  const dockerWith = async (words: readonly string[], ...args: string[]) =>
+    (await run('docker', [...words, '-H', `unix://${socket}`, ...args], { maxBuffer: 1 << 26 })).stdout.trim()
+  const docker = (...args: string[]) => dockerWith([], ...args)
   return {
     number,
     name: `host-${number}`,
@@ -62,7 +67,9 @@ export function dockerHost(number: number): DockerHost {
     socket,
     data,
     inside: [SCRIPT, 'in', String(number)],
+    registry: [SCRIPT, 'registry', String(number)],
     docker,
+    dockerWith,
     run: ({ name, command, labels = {}, logOptions = {}, more = [] }) =>
       docker(
         'run',

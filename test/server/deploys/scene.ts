@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { openAccess } from '../../../collector/access.ts'
-import { openFleet } from '../../../collector/fleet/fleet.ts'
+import { type FleetHost, openFleet } from '../../../collector/fleet/fleet.ts'
 import { MemoryStateStore } from '../../../collector/store/memory-state.ts'
 import type { StateStore } from '../../../collector/store/state.ts'
 import { readConfig } from '../../../server/config.ts'
@@ -23,6 +23,10 @@ export interface HubOptions {
 }
 
 export interface TestHub extends AsyncDisposable {
+  /** The host was not heard of for longer than anybody counts on it. */
+  forget(host: string): void
+  /** As by kill -9: nobody waits for anything. */
+  kill(): void
   url: string
   face: Face
   parts: DeployParts
@@ -35,10 +39,24 @@ export async function startHub(scene: Scene, options: HubOptions = {}): Promise<
   const log = pino({ level: process.env['TEST_LOG'] ?? 'silent' })
   const access = await openAccess(state)
   const fleet = await openFleet(state)
+  const awayMs = new Map<string, number>()
   const { deploy: settings } = readConfig({ DRIFTLOG_DATA_DIR: '/nowhere', ...options.env })
   const { freeAfterMs } = options
+  const seen = (host: FleetHost): FleetHost => {
+    const seenMs = scene.host(host.host).isHeard ? undefined : awayMs.get(host.host)
+    return seenMs === undefined ? host : { ...host, seenMs, live: false }
+  }
   const parts = await openDeploys({
-    ...{ state, fleet, access, settings, log, nowMs: Date.now },
+    ...{ state, access, settings, log, nowMs: Date.now },
+    fleet: {
+      hosts: () => fleet.hosts().map(seen),
+      host: (id) => {
+        const host = fleet.host(id)
+        return host && seen(host)
+      },
+      instances: (asked) => fleet.instances(asked),
+      instance: (host, container) => fleet.instance(host, container)
+    },
     ...(freeAfterMs === undefined ? {} : { freeAfterMs })
   })
   for (const host of scene.hosts) {
@@ -70,6 +88,15 @@ export async function startHub(scene: Scene, options: HubOptions = {}): Promise<
   }
   return {
     ...{ url: face.url, face, parts, state },
+    forget(host) {
+      awayMs.set(host, Date.now() - 3_600_000)
+    },
+    kill() {
+      clearInterval(beat)
+      stopping.abort()
+      face.app.server.closeAllConnections()
+      face.app.server.close()
+    },
     async [Symbol.asyncDispose]() {
       clearInterval(beat)
       await face[Symbol.asyncDispose]()
@@ -128,6 +155,11 @@ export class Scene implements AsyncDisposable {
         ...play
       }).start()
     }
+  }
+
+  /** The hub is another one, under another address. */
+  redirect({ url }: Pick<TestHub, 'url'>): void {
+    for (const { agent } of this.hosts) if (agent) agent.play.url = url
   }
 
   async stopAgents(ids = this.hosts.map(({ id }) => id)): Promise<void> {
