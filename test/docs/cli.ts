@@ -2,7 +2,7 @@
 import { buildProgram } from '../../server/cli/program.ts'
 import type { Say } from '../../server/cli/say.ts'
 
-const SILENT: Say = {
+export const SILENT: Say = {
   line: () => {},
   write: () => {},
   remark: () => {},
