@@ -503,6 +503,8 @@ export const StatusAnswer = Type.Object({
       problem: Type.Optional(Type.String())
     })
   ),
+  /** Whether the one who asks may change what runs where. */
+  mayDeploy: Type.Boolean(),
   /** Of the reader who is logged in by cookie; absent for everybody else. */
   login: Type.Optional(Type.Object({ name: Type.String(), expires: Time })),
   hosts: Type.Integer(),

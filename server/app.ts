@@ -27,6 +27,7 @@ import headers from './plugins/headers.ts'
 import openapi from './plugins/openapi.ts'
 import apps from './routes/apps.ts'
 import completeness from './routes/completeness.ts'
+import deployErrors from './routes/deploy-errors.ts'
 import deployRoutes from './routes/deploys.ts'
 import exportRoutes from './routes/export.ts'
 import facets from './routes/facets.ts'
@@ -178,12 +179,16 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     await app.register(orders, { access, failures, book, nowMs })
     await app.register(apps, { prefix: '/api', definitions, images: config.deploy.images })
     await app.register(deployRoutes, { prefix: '/api', deploys, endpoints, nowMs })
+    await app.register(deployErrors, { prefix: '/api', asker, deploys })
   }
   await app.register(health, { logs, metrics })
   for (const routes of [logRoutes, exportRoutes, histogram, facets]) {
     await app.register(routes, { prefix: '/api', asker })
   }
-  await app.register(tail, { prefix: '/api', logs, fleet, limit: config.tailClients, open: tails, nowMs })
+  await app.register(tail, {
+    ...{ prefix: '/api', logs, fleet, limit: config.tailClients, open: tails, nowMs },
+    ...(parts.deploys ? { deploys: parts.deploys.deploys } : {})
+  })
   await app.register(fleetRoutes, { prefix: '/api', fleet, nowMs })
   if (parts.stats) await app.register(statsRoutes, { prefix: '/api', stats: parts.stats, nowMs })
   await app.register(completeness, { prefix: '/api', fleet, nowMs })

@@ -51,6 +51,7 @@ const routes: FastifyPluginAsyncTypebox<StatusOptions> = async (app, options) =>
         ...(demo?.reason === undefined ? {} : { demoReason: demo.reason }),
         open,
         clear,
+        mayDeploy: request.caller.mayDeploy,
         ...certificateJson(options.certificate()),
         ...(kind === 'login' && expiresMs !== undefined
           ? { login: { name, expires: formatMs(expiresMs) } }

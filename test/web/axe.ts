@@ -1,3 +1,4 @@
+/** What is wrong with a page for those who use assistive technology, or a finger. */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { TestPage } from './browser.ts'
@@ -25,4 +26,14 @@ export async function faultsOf(page: TestPage): Promise<string[]> {
         )
     )
   })
+}
+
+/** Buttons below 24 × 24 px. */
+export async function tooSmall(page: TestPage): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>('button, select, input:not([type="checkbox"])')]
+      .map((element) => ({ element, place: element.getBoundingClientRect() }))
+      .filter(({ place }) => place.width > 0 && (place.width < 23.5 || place.height < 23.5))
+      .map(({ element }) => element.outerHTML.slice(0, 120))
+  )
 }

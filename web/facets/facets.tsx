@@ -9,7 +9,6 @@ import { useLanguage } from '../words/index.ts'
 import { Apps } from './apps.tsx'
 import { type Counted, useFieldCounts } from './ask.ts'
 import { Choices } from './choices.tsx'
-import { Fields } from './fields.tsx'
 import { Saved } from './saved.tsx'
 import { Section } from './section.tsx'
 
@@ -21,6 +20,8 @@ const SHOWN = 30
 /** A host this far behind deserves a word. */
 const BEHIND_MS = 30_000
 
+/** What is below the fold comes behind the lines. */
+const Fields = lazy(async () => ({ default: (await import('../later.ts')).Fields }))
 /** Shown where an app has more than one: seldom part of the first look. */
 const Instances = lazy(async () => ({ default: (await import('../later.ts')).Instances }))
 /** Shown where the hub tells a Zabbix of its hosts. */
@@ -64,7 +65,9 @@ export function Facets() {
           <Instances values={of('instance')} busy={counts.asking} error={counts.error} />
         </Suspense>
       )}
-      <Fields />
+      <Suspense>
+        <Fields />
+      </Suspense>
       <Saved />
     </div>
   )

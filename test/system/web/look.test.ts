@@ -1,6 +1,6 @@
 /** The whole page as everybody meets it: assistive technology, two themes, two languages, wide and narrow. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { faultsOf } from '../../web/axe.ts'
+import { faultsOf, tooSmall } from '../../web/axe.ts'
 import { closeAll, openBrowser, settled, type TestBrowser, type TestPage } from '../../web/browser.ts'
 import { openHub, type TestHub } from '../../web/hub.ts'
 
@@ -185,14 +185,4 @@ async function ready(page: TestPage): Promise<void> {
   await page.locator('.u-over').waitFor()
   await page.locator('.cm-content').waitFor()
   await page.waitForFunction(() => document.querySelectorAll('[aria-busy="true"]').length === 0)
-}
-
-/** Buttons below 24 × 24 px. */
-async function tooSmall(page: TestPage): Promise<string[]> {
-  return page.evaluate(() =>
-    [...document.querySelectorAll<HTMLElement>('button, select, input:not([type="checkbox"])')]
-      .map((element) => ({ element, place: element.getBoundingClientRect() }))
-      .filter(({ place }) => place.width > 0 && (place.width < 23.5 || place.height < 23.5))
-      .map(({ element }) => element.outerHTML.slice(0, 120))
-  )
 }
