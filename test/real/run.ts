@@ -16,7 +16,7 @@ interface Suite {
 }
 
 /** About embedded files, or about faults of a store in memory. */
-const NOT_ON_A_CLUSTER = /(?:disk-full|store-crash|missing)\.test\.ts$/
+const NOT_ON_A_CLUSTER = /(?:disk-full|store-crash|store-damage|missing)\.test\.ts$/
 /** A third of the time of all; test/real/elasticsearch/outage.test.ts kills hubs and agents, too. */
 const ASK_MOST = /\/(?:commands|secrets|web\/(?:histogram|ledger|live|query|reading))\.test\.ts$/
 

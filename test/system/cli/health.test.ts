@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
-import { command } from './command.ts'
+import { command } from '../../server/cli/command.ts'
 
 const PATIENCE = { timeout: 60_000 }
 

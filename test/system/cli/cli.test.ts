@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { cliPage } from '../../docs/cli.ts'
-import { command, startCommand } from './command.ts'
-import { hubThatSays, page, record, sendEvent, sendJson } from './hub-that-says.ts'
+import { command, startCommand } from '../../server/cli/command.ts'
+import { hubThatSays, page, record, sendEvent, sendJson } from '../../server/cli/hub-that-says.ts'
 
 const COMMANDS = [
   'up',

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { certificateFolder } from '../../fakes/certificates.ts'
-import { command, type Ended, type Running, startCommand } from './command.ts'
+import { command, type Ended, type Running, startCommand } from '../../server/cli/command.ts'
 
 const PATIENCE = { timeout: 120_000 }
 

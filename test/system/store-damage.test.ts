@@ -2,9 +2,9 @@
 import { cp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { checkFolder } from '../../../collector/store/embedded/check.ts'
-import { ALL_TIME, BOUNDS, batch, DAY, everything, origin } from './corpus.ts'
-import { openEmbedded, type TestFolder, testFolder } from './folder.ts'
+import { checkFolder } from '../../collector/store/embedded/check.ts'
+import { ALL_TIME, BOUNDS, batch, DAY, everything, origin } from '../collector/store/corpus.ts'
+import { openEmbedded, type TestFolder, testFolder } from '../collector/store/folder.ts'
 
 const LINES = 60
 const SEALED = 3 * LINES

@@ -3,8 +3,8 @@ import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { startGrafana, TOKEN } from '../grafana/fake.ts'
-import { command } from './command.ts'
+import { command } from '../../server/cli/command.ts'
+import { startGrafana, TOKEN } from '../../server/grafana/fake.ts'
 
 const PATIENCE = { timeout: 120_000 }
 const LONG_AGO = new Date('2020-01-01T00:00:00Z')

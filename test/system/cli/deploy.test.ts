@@ -2,8 +2,8 @@
 import type { ServerResponse } from 'node:http'
 import { expect, test } from 'vitest'
 import type { Deploy, DeployStep } from '../../../server/deploys/deploy.ts'
-import { command, startCommand } from './command.ts'
-import { hubThatSays, sendEvent, sendJson } from './hub-that-says.ts'
+import { command, startCommand } from '../../server/cli/command.ts'
+import { hubThatSays, sendEvent, sendJson } from '../../server/cli/hub-that-says.ts'
 
 const DEPLOY: Deploy = {
   id: '0198',
