@@ -53,7 +53,7 @@ export class OrdersScene implements AsyncDisposable {
     const hub = new Hub(new URL(this.hub.url))
     hub.use(this.#key)
     const orders = new Orders({
-      ...{ hub, log, journal: openJournal(join(this.folder, 'orders')) },
+      ...{ hub, log, journal: openJournal(join(this.folder, 'orders')), ended: () => {} },
       host: {
         ...{ engine, checks, log, address: () => '127.0.0.1' },
         rules: {

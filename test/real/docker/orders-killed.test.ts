@@ -118,6 +118,8 @@ async function endsAsItSays(order: Order): Promise<string> {
   if (kind === 'done') runs = order
   expect([told, await scene.running()]).toEqual([told, { [runs.id]: container }])
   expect(Object.keys(await scene.all())).toEqual([`shop-test-1-${runs.id}`])
+  const policy = ['--format', '{{.HostConfig.RestartPolicy.Name}}', container ?? '']
+  expect(await scene.host.docker('inspect', ...policy)).toBe('unless-stopped')
   for (const id of containersOf(gone)) {
     const lines = scene.lines(id)
     if (lines.length > 0)
