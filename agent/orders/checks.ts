@@ -62,8 +62,9 @@ export class Checks {
     if (known?.startedMs === startedMs) return known.watch
     known?.watch.close()
     this.#watched.delete(found.Id)
-    const check = checkIn(found)
-    if (!check || found.State.Running !== true) return undefined
+    const asked = checkIn(found)
+    if (!asked || found.State.Running !== true) return undefined
+    const check = withoutLog(found, asked, startedMs)
     const probe = probeOf(
       {
         container: found.Id,
@@ -119,6 +120,17 @@ function withHealth({ kind, event, instance }: InstanceChange, health: string): 
     event: { ...event, instance: facts(event.instance) },
     instance: { ...instance, facts: facts(instance.facts) }
   }
+}
+
+/**
+ * One line of its log is enough for ever. An agent that was started anew need not find it: it may be rotated away, and
+ * what the engine starts again was healthy once.
+ */
+function withoutLog({ HostConfig }: Inspected, check: HealthCheck, startedMs: number): HealthCheck {
+  const isOld = Date.now() - startedMs > check.withinMs
+  if (HostConfig.RestartPolicy?.Name !== 'unless-stopped' || !isOld) return check
+  const { log: _, ...others } = check
+  return others
 }
 
 /** Anybody on the host can give a container this label. */
