@@ -21,7 +21,6 @@ import type { Access } from './access.ts'
 import { readBody } from './body.ts'
 import {
   JoinError,
-  KeyError,
   LengthError,
   MediaTypeError,
   OverloadedError,
@@ -30,6 +29,7 @@ import {
 } from './errors.ts'
 import { Failures } from './failures.ts'
 import type { Fleet } from './fleet/fleet.ts'
+import { hostKeyCheck } from './host-key.ts'
 import { Intake, type Packed } from './intake.ts'
 import { Lanes } from './lanes.ts'
 import type { LogRates } from './log-rates.ts'
@@ -98,13 +98,6 @@ const IDLE_MS = 500
 const WAITING_MS = 100
 /** A host that was not heard for this long costs no memory any more. */
 const FORGOTTEN_MS = 10 * 60_000
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** The host whose key the request carries. */
-    agentHost: string
-  }
-}
 
 export const collector: FastifyPluginAsync<CollectorOptions> = async (plain, options) => {
   const app = plain.withTypeProvider<TypeBoxTypeProvider>()
@@ -181,6 +174,7 @@ export const collector: FastifyPluginAsync<CollectorOptions> = async (plain, opt
     if (!options.pool) await pool[Symbol.asyncDispose]()
   })
 
+  const knowHost = hostKeyCheck(access, failures)
   app.decorateRequest('agentHost', '')
   app.setValidatorCompiler(({ schema }) => checkOf(schema as TSchema))
   app.setErrorHandler((error: FastifyError, request, reply) => {
@@ -221,7 +215,7 @@ export const collector: FastifyPluginAsync<CollectorOptions> = async (plain, opt
       onRequest: knowHost,
       preValidation: protocolFits
     },
-    async (request): Promise<Welcome> => {
+    async (request, reply): Promise<Welcome> => {
       const { facts, place, version, codecs, clockMs } = request.body
       const { agentHost: host, ip: address } = request
       const hubMs = nowMs()
@@ -237,7 +231,8 @@ export const collector: FastifyPluginAsync<CollectorOptions> = async (plain, opt
         session: session.id,
         host,
         codec,
-        hubMs,
+        hubMs: nowMs(),
+        tookMs: Math.floor(reply.elapsedTime),
         heartbeatMs: HEARTBEAT_MS,
         gatherMs: pace(),
         maxDeliveryBytes: limits.maxDeliveryBytes
@@ -263,26 +258,16 @@ export const collector: FastifyPluginAsync<CollectorOptions> = async (plain, opt
   app.post(
     '/agent/v1/deliver',
     { config: { demand: 'self' }, schema: { tags: ['agents'] }, onRequest: knowHost },
-    async (request): Promise<Receipt> => {
+    async (request, reply): Promise<Receipt> => {
       if (!(request.body instanceof Arrived)) throw new MediaTypeError(pool.codecs.join(', '))
       const { agentHost } = request
       using arrived = request.body
       const positions = await intake.deliver(agentHost, arrived.packed, (session) =>
         heard(agentHost, session)
       )
-      return { positions, hubMs: nowMs(), gatherMs: pace() }
+      return { positions, hubMs: nowMs(), tookMs: Math.floor(reply.elapsedTime), gatherMs: pace() }
     }
   )
-
-  async function knowHost(request: FastifyRequest): Promise<void> {
-    const [, token] = /^Bearer (\S{1,512})$/i.exec(request.headers.authorization ?? '') ?? []
-    if (token === undefined) throw new KeyError()
-    const known = access.check(token) ?? (await access.learn(token))
-    if (!known) throw failures.refuse('key', request.ip, new KeyError())
-    // A token of a person is no guess at a key.
-    if (known.host === undefined) throw new KeyError()
-    request.agentHost = known.host
-  }
 
   /** Refuses before a byte is read what is too large, of an unknown kind, or too much for now. */
   async function unpack(request: FastifyRequest, payload: IncomingMessage): Promise<Arrived> {

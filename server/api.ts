@@ -7,6 +7,7 @@
  * (s, m, h, d, w).
  */
 import { type Static, Type } from 'typebox'
+import { DefinitionProblem } from './deploys/definition.ts'
 
 const Time = Type.String({ description: 'RFC 3339, UTC, nanoseconds' })
 const AskedTime = Type.String({ maxLength: 64, description: 'RFC 3339, epoch digits, or now-15m' })
@@ -483,7 +484,9 @@ export const ErrorJson = Type.Object({
   detail: Type.Optional(Type.String({ description: 'code of the query error, e.g. unclosed-quote' })),
   from: Type.Optional(Type.Integer()),
   to: Type.Optional(Type.Integer()),
-  fix: Type.Optional(Type.String())
+  fix: Type.Optional(Type.String()),
+  /** Of a definition: everything that is wrong with it, by place. */
+  problems: Type.Optional(Type.Array(DefinitionProblem))
 })
 export type ErrorJson = Static<typeof ErrorJson>
 

@@ -13,6 +13,8 @@ import type { StateStore } from '../collector/store/state.ts'
 import type { LogStore } from '../collector/store/store.ts'
 import { Asker } from './asker.ts'
 import { type Config, isClear, isOpen } from './config.ts'
+import type { Automatic } from './deploys/automatic.ts'
+import type { DeployParts } from './deploys/open.ts'
 import type { FleetView } from './fleet-view.ts'
 import { Gate } from './gate.ts'
 import { joinCommand } from './join.ts'
@@ -23,19 +25,25 @@ import closing from './plugins/closing.ts'
 import errors, { answerClientError, answerError } from './plugins/errors.ts'
 import headers from './plugins/headers.ts'
 import openapi from './plugins/openapi.ts'
+import apps from './routes/apps.ts'
 import completeness from './routes/completeness.ts'
+import deployRoutes from './routes/deploys.ts'
 import exportRoutes from './routes/export.ts'
 import facets from './routes/facets.ts'
 import fleetRoutes from './routes/fleet.ts'
 import health from './routes/health.ts'
 import histogram from './routes/histogram.ts'
+import hookRoutes from './routes/hooks.ts'
 import logRoutes from './routes/logs.ts'
+import noticeRoutes from './routes/notices.ts'
+import orders from './routes/orders.ts'
 import page from './routes/page.ts'
 import session from './routes/session.ts'
 import statsRoutes from './routes/stats.ts'
 import status from './routes/status.ts'
 import tail from './routes/tail.ts'
 import tokens from './routes/tokens.ts'
+import triggerRoutes from './routes/triggers.ts'
 import type { StatsView } from './stats-view.ts'
 import type { Tail } from './tail.ts'
 import type { CertificateStanding, SecureServers } from './tls.ts'
@@ -48,10 +56,14 @@ const START_TIMEOUT_MS = 120_000
 const BODY_LIMIT_BYTES = 64 * 1024
 /** The whole request must have arrived by then. */
 const REQUEST_TIMEOUT_MS = 60_000
-/** A connection on which nothing moves is closed; a question that is searched for must fit in. */
+/**
+ * A connection on which nothing moves is closed; a question that is searched for must fit in, and an agent that waits for
+ * orders, for a minute at most.
+ */
 const IDLE_TIMEOUT_MS = 120_000
 const KEEP_ALIVE_MS = 75_000
-const MOST_CONNECTIONS = 10_000
+/** An agent that takes orders has up to three: it delivers, waits, and reports. */
+const MOST_CONNECTIONS = 20_000
 /** Record ids are the longest parameter of a path. */
 const PARAMETER_LIMIT = 256
 
@@ -64,8 +76,12 @@ export interface AppParts {
   fleet: FleetView
   /** What agents tell goes here; without it no agent is listened to. */
   agents?: { fleet: Fleet; stats?: StatsStore; rates?: LogRates; state?: StateStore }
+  /** Without it nothing is deployed. */
+  deploys?: Pick<DeployParts, 'definitions' | 'deploys' | 'book' | 'endpoints' | 'figures'>
   /** Without it there are no routes for numbers of hosts and containers. */
   stats?: StatsView
+  /** Triggers and messages; without them there are no routes for them. */
+  automatic?: Automatic
   /** Of parts that are there only where they are configured, for /metrics. */
   figures?: () => Record<string, number>
   version: string
@@ -141,13 +157,19 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     ...(parts.tls ? { certificateExpiresMs: certificateEnd(parts.tls) } : {}),
     tails: () => tails.size,
     health: () => logs.health(),
-    ...(parts.figures ? { figures: parts.figures } : {})
+    figures: () => ({ ...parts.figures?.(), ...parts.deploys?.figures(), ...parts.automatic?.figures() })
   })
   if (parts.agents) {
     const { registry } = metrics
     const { redaction } = config
     const receiving = { access, failures, store: logs, open, registry, redaction, nowMs }
     await app.register(collector, { ...parts.agents, ...receiving })
+  }
+  if (parts.deploys) {
+    const { definitions, deploys, book, endpoints } = parts.deploys
+    await app.register(orders, { access, failures, book, nowMs })
+    await app.register(apps, { prefix: '/api', definitions, images: config.deploy.images })
+    await app.register(deployRoutes, { prefix: '/api', deploys, endpoints, nowMs })
   }
   await app.register(health, { logs, metrics })
   for (const routes of [logRoutes, exportRoutes, histogram, facets]) {
@@ -171,6 +193,13 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   })
   await app.register(session, { prefix: '/api', access, logins, failures, open, nowMs, ...origin })
   await app.register(tokens, { prefix: '/api', access, fleet, nowMs })
+  const { automatic } = parts
+  if (automatic) {
+    const { triggers, deliveries, notices, outbox } = automatic
+    await app.register(hookRoutes, { prefix: '/api', hooks: automatic.hooks(failures) })
+    await app.register(triggerRoutes, { prefix: '/api', triggers, deliveries })
+    await app.register(noticeRoutes, { prefix: '/api', notices, outbox })
+  }
   await app.register(page, { folder: parts.pageFolder ?? builtPage() })
   return app
 }

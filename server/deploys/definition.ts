@@ -53,8 +53,8 @@ const Volume = Type.Object(
 const Resources = Type.Object(
   {
     cpus: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1024 })),
-    memoryMiB: Type.Optional(Type.Integer({ minimum: 4 })),
-    pids: Type.Optional(Type.Integer({ minimum: 1 }))
+    memoryMiB: Type.Optional(Type.Integer({ minimum: 4, maximum: 16_777_216 })),
+    pids: Type.Optional(Type.Integer({ minimum: 1, maximum: 4_194_304 }))
   },
   closed
 )
@@ -111,11 +111,12 @@ const Parts = {
   env: Type.Optional(
     Type.Record(
       Type.String({ pattern: Variable }),
-      Type.Union([Type.String({ maxLength: 65_536 }), Type.Number(), Type.Boolean()])
+      Type.Union([Type.String({ maxLength: 65_536 }), Type.Number(), Type.Boolean()]),
+      closed
     )
   ),
   /** By the variable that holds it. */
-  secrets: Type.Optional(Type.Record(Type.String({ pattern: Variable }), Secret)),
+  secrets: Type.Optional(Type.Record(Type.String({ pattern: Variable }), Secret, closed)),
   volumes: Type.Optional(Type.Array(Volume, { maxItems: 100 })),
   health: Type.Optional(Health),
   resources: Type.Optional(Resources),
@@ -135,8 +136,26 @@ export type Wanted = Static<typeof Wanted>
 export const AppDefinition = Type.Object(
   {
     ...Parts,
-    environments: Type.Record(AppName, Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()]))
+    environments: Type.Record(
+      AppName,
+      Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()]),
+      closed
+    )
   },
   closed
 )
 export type AppDefinition = Static<typeof AppDefinition>
+
+/** One thing that is wrong with a definition. */
+export const DefinitionProblem = Type.Object({
+  /** Where: `health.http.path`, `volumes[0].source`; empty for the whole. */
+  path: Type.String(),
+  /** Where it is wrong only with the words of this environment. */
+  environment: Type.Optional(Type.String()),
+  /** What is wrong there, and the way out. */
+  message: Type.String(),
+  /** Of YAML and JSON texts; both count from 1. */
+  line: Type.Optional(Type.Integer()),
+  column: Type.Optional(Type.Integer())
+})
+export type DefinitionProblem = Static<typeof DefinitionProblem>

@@ -20,7 +20,9 @@ export const By = Type.Object({
     Type.Literal('hub')
   ]),
   /** Of the token, login or trigger. */
-  name: Type.String({ maxLength: 255 })
+  name: Type.String({ maxLength: 255 }),
+  /** Of the token, also where it was used to log in. */
+  id: Type.Optional(Type.String({ maxLength: 64 }))
 })
 export type By = Static<typeof By>
 

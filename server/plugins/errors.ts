@@ -54,7 +54,7 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
 /** What may be told of an error. Everything that is not a coded refusal is told as DRIFTLOG_INTERNAL. */
 export function refusalOf(error: unknown): ErrorJson {
   const known = errorOf(error)
-  const place = known as { detail?: string; from?: number; to?: number; fix?: string }
+  const place = known as Partial<Pick<ErrorJson, 'detail' | 'from' | 'to' | 'fix' | 'problems'>>
   return {
     code: known.code,
     message: known.message,
@@ -62,7 +62,8 @@ export function refusalOf(error: unknown): ErrorJson {
     ...(place.detail === undefined ? {} : { detail: place.detail }),
     ...(place.from === undefined ? {} : { from: place.from }),
     ...(place.to === undefined ? {} : { to: place.to }),
-    ...(place.fix === undefined ? {} : { fix: place.fix })
+    ...(place.fix === undefined ? {} : { fix: place.fix }),
+    ...(place.problems === undefined ? {} : { problems: place.problems })
   }
 }
 

@@ -6,6 +6,9 @@ import { expect, test } from 'vitest'
 import { openAccess } from '../../../collector/access.ts'
 import { openFleet } from '../../../collector/fleet/fleet.ts'
 import { MemoryStateStore } from '../../../collector/store/memory-state.ts'
+import { readConfig } from '../../../server/config.ts'
+import { Automatic } from '../../../server/deploys/automatic.ts'
+import { openDeploys } from '../../../server/deploys/open.ts'
 import { firstTokens } from '../../../server/tokens.ts'
 import { type Face, openFace } from '../face.ts'
 
@@ -56,6 +59,38 @@ const TABLE: [
   ['POST /agent/v1/hello', 401, 400, 401, 401, 401, 401],
   ['POST /agent/v1/positions', 401, 400, 401, 401, 401, 401],
   ['POST /agent/v1/deliver', 401, 415, 401, 401, 401, 401],
+  ['POST /agent/v1/orders', 401, 400, 401, 401, 401, 401],
+  ['/api/definitions', 401, 403, 403, 200, 200, 200],
+  ['/api/apps/:app', 401, 403, 403, 400, 400, 400],
+  ['POST /api/apps/:app', 401, 403, 403, 403, 400, 400],
+  ['DELETE /api/apps/:app', 401, 403, 403, 403, 400, 400],
+  ['/api/apps/:app/versions', 401, 403, 403, 400, 400, 400],
+  ['/api/apps/:app/diff', 401, 403, 403, 400, 400, 400],
+  ['/api/apps/:app/compose', 401, 403, 403, 400, 400, 400],
+  ['/api/deploys', 401, 403, 403, 200, 200, 200],
+  ['POST /api/deploys', 401, 403, 403, 403, 404, 404],
+  ['/api/deploys/:id', 401, 403, 403, 400, 400, 400],
+  ['/api/deploys/:id/events', 401, 403, 403, 400, 400, 400],
+  ['POST /api/deploys/:id/approve', 401, 403, 403, 403, 400, 400],
+  ['POST /api/deploys/:id/stop', 401, 403, 403, 403, 400, 400],
+  ['POST /api/deploys/:id/resume', 401, 403, 403, 403, 400, 400],
+  ['POST /api/deploys/:id/retry', 401, 403, 403, 403, 400, 400],
+  ['POST /api/deploys/:id/rollback', 401, 403, 403, 403, 400, 400],
+  ['POST /api/deploys/:id/promote', 401, 403, 403, 403, 400, 400],
+  ['POST /api/deploys/:id/checks', 401, 403, 403, 403, 400, 400],
+  ['/api/apps/:app/endpoints', 401, 403, 403, 400, 400, 400],
+  ['/api/triggers', 401, 403, 403, 200, 200, 200],
+  ['POST /api/triggers', 401, 403, 403, 403, 400, 400],
+  ['/api/triggers/:name', 401, 403, 403, 400, 400, 400],
+  ['DELETE /api/triggers/:name', 401, 403, 403, 403, 400, 400],
+  ['POST /api/triggers/:name/secret', 401, 403, 403, 403, 400, 400],
+  ['/api/triggers/:name/deliveries', 401, 403, 403, 400, 400, 400],
+  // Its callers show the secret of the trigger, and no token.
+  ['POST /api/hooks/:trigger', 400, 400, 400, 400, 400, 400],
+  ['/api/notices', 401, 403, 403, 200, 200, 200],
+  ['POST /api/notices', 401, 403, 403, 403, 400, 400],
+  ['/api/notices/:name', 401, 403, 403, 400, 400, 400],
+  ['DELETE /api/notices/:name', 401, 403, 403, 403, 400, 400],
   ['/', 404, 404, 404, 404, 404, 404],
   ['/*', 404, 404, 404, 404, 404, 404],
   ['/api/unknown', 404, 404, 404, 404, 404, 404],
@@ -65,6 +100,7 @@ const TABLE: [
 /** What is sent where something must be. */
 const BODIES: Record<string, (token: string) => object> = {
   'POST /api/tokens': () => ({ name: 'made', scopes: ['read'] }),
+  'POST /api/deploys': () => ({ app: 'unknown', environment: 'staging' }),
   'POST /api/session': (token) => ({ token }),
   'POST /agent/v1/enrol': (join) => ({ protocol: 1, version: '0.1.0', join, facts: { name: 'web-1' } })
 }
@@ -314,7 +350,11 @@ async function openGuarded(more: Record<string, string> = {}) {
   const fleet = await openFleet(state)
   // Each request counts as one from an address of its own, see statusOf().
   const env = { DRIFTLOG_LISTEN_HOST: '0.0.0.0', DRIFTLOG_TRUSTED_PROXIES: '127.0.0.1', ...more }
-  const face = await openFace({ env, parts: { access, agents: { fleet } } })
+  const { deploy: settings } = readConfig({ DRIFTLOG_DATA_DIR: '/nowhere' })
+  const log = { info() {}, warn() {}, error() {} }
+  const deploys = await openDeploys({ state, fleet, access, settings, log, nowMs: Date.now })
+  const automatic = await Automatic.open({ state, deploys: deploys.deploys, log, nowMs: Date.now })
+  const face = await openFace({ env, parts: { access, agents: { fleet }, deploys, automatic } })
   return { ...face, access, tokens, [Symbol.asyncDispose]: () => face[Symbol.asyncDispose]() }
 }
 
