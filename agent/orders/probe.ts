@@ -5,6 +5,7 @@ import type { ActingEngine } from '../docker/acting-engine.ts'
 import type { HealthCheck } from '../protocol-orders.ts'
 import { pause } from '../ship/backoff.ts'
 import { LogLook } from './log-look.ts'
+import { within } from './within.ts'
 
 export interface Target {
   container: string
@@ -36,10 +37,10 @@ export function probeOf(target: Target, engine: Pick<ActingEngine, 'logs' | 'exe
   const { timeoutMs } = target.check
   return async (signal) => {
     for (const probe of probes) {
-      const late = AbortSignal.timeout(timeoutMs)
-      const why = await probe(AbortSignal.any([signal, late])).catch((error: Error) => error.message)
+      using limited = within(timeoutMs, signal)
+      const why = await probe(limited.signal).catch((error: Error) => error.message)
       signal.throwIfAborted()
-      if (late.aborted && why !== undefined) return `no answer within ${timeoutMs} ms`
+      if (limited.isLate && why !== undefined) return `no answer within ${timeoutMs} ms`
       if (why !== undefined) return why
     }
     return undefined
@@ -61,11 +62,13 @@ function askHttp(
     const headers = { host, 'user-agent': 'driftlog-check', connection: 'close' }
     const call = request({ host: address, port, path, headers, signal, agent: false }, (answer) => {
       const { statusCode = 0 } = answer
+      // Its body is of no interest, and neither is how it breaks off.
+      answer.on('error', () => {})
       answer.destroy()
       const isGood = status === undefined ? statusCode >= 200 && statusCode < 400 : statusCode === status
       resolve(isGood ? undefined : `GET ${path} answers ${statusCode}`)
     })
-    call.once('error', (error) => reject(new Error(`GET ${path}: ${error.message}`)))
+    call.on('error', (error) => reject(new Error(`GET ${path}: ${error.message}`)))
     call.end()
   })
 }

@@ -26,6 +26,8 @@ export class Work {
   readonly entry: Entry
   /** It was in hand when the agent was started: what was begun may be under way in the engine. */
   readonly resumed: boolean
+  /** The hub wants it undone, or the agent ends: whatever can wait no longer has to. */
+  readonly interrupted: AbortSignal
   readonly #options: WorkOptions
   readonly #withdrawn = new AbortController()
   #going = 0
@@ -38,6 +40,7 @@ export class Work {
     this.resumed = resumed
     this.#options = options
     this.#saved = entry.seq
+    this.interrupted = AbortSignal.any([this.#withdrawn.signal, options.signal])
     if (entry.withdrawn) this.#withdrawn.abort()
   }
 
@@ -48,11 +51,6 @@ export class Work {
   /** Those that may be told: after any crash their numbers say the same. */
   get reports(): Report[] {
     return this.entry.reports.filter(({ seq }) => seq <= this.#saved)
-  }
-
-  /** The hub wants it undone, or the agent ends: whatever can wait no longer has to. */
-  get interrupted(): AbortSignal {
-    return AbortSignal.any([this.#withdrawn.signal, this.#options.signal])
   }
 
   get isWithdrawn(): boolean {
