@@ -21,6 +21,8 @@ export interface ChecksOptions {
 
 export type InstanceChange = Extract<Change, { kind: 'instance' }>
 
+const LATE_START_MS = 2000
+
 interface Watched {
   watch: HealthWatch
   startedMs: number
@@ -71,7 +73,7 @@ export class Checks {
         address: this.#options.address(),
         port: Number(found.Config.Labels?.[LABELS.port]),
         check,
-        startedMs,
+        logSinceMs: logSince(found, startedMs),
         tty: found.Config.Tty ?? false
       },
       this.#options.engine
@@ -131,6 +133,14 @@ function withoutLog({ HostConfig }: Inspected, check: HealthCheck, startedMs: nu
   if (HostConfig.RestartPolicy?.Name !== 'unless-stopped' || !isOld) return check
   const { log: _, ...others } = check
   return others
+}
+
+/**
+ * Under load an engine notes the start of a container after its first lines. One that the engine does not start again has
+ * only one start.
+ */
+function logSince({ HostConfig }: Inspected, startedMs: number): number {
+  return HostConfig.RestartPolicy?.Name === 'unless-stopped' ? startedMs - LATE_START_MS : 0
 }
 
 /** Anybody on the host can give a container this label. */

@@ -13,7 +13,8 @@ export interface Target {
   address: string
   port: number
   check: HealthCheck
-  startedMs: number
+  /** Lines of its log from then on count. */
+  logSinceMs: number
   tty: boolean
 }
 
@@ -31,7 +32,7 @@ export function probeOf(target: Target, engine: Pick<ActingEngine, 'logs' | 'exe
   if (tcp) probes.push((signal) => reach(target, signal))
   if (command) probes.push(commandProbe(target.container, command, engine))
   if (log !== undefined) {
-    const look = new LogLook(engine, target.container, log, target.startedMs)
+    const look = new LogLook(engine, target.container, log, target.logSinceMs)
     probes.push((signal) => look.next(target.tty, signal))
   }
   const { timeoutMs } = target.check

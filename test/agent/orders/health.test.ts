@@ -30,7 +30,7 @@ function ask(check: Partial<HealthCheck>, port = 1, by = engine()): Promise<stri
 
 function probe(check: Partial<HealthCheck>, port = 1, by = engine()): Probe {
   const target: Target = {
-    ...{ container: 'c', address: '127.0.0.1', port, startedMs: 0, tty: false },
+    ...{ container: 'c', address: '127.0.0.1', port, logSinceMs: 0, tty: false },
     check: { ...TIMES, ...check }
   }
   return probeOf(target, by)
