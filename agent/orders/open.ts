@@ -52,9 +52,12 @@ export function openOrders(
       hub.use(key)
       const rules = { ...settings, hostRoot }
       const barred = (until: AbortSignal) => barredOf(isRemote, engine, until)
-      const host = { engine, rules, address, checks, logs, log, barred }
+      // A hub that gives orders and refuses logs is not away.
+      const connected = () => logs.connected() || orders.isHeard
+      const host = { engine, rules, address, checks, log, barred, logs: { ...logs, connected } }
+      const orders = new Orders({ hub, journal, log, host, ended })
       try {
-        await new Orders({ hub, journal, log, host, ended }).run(signal)
+        await orders.run(signal)
       } finally {
         hub.close()
       }

@@ -46,11 +46,16 @@ export class Orders {
   #lastMs = 0
   #untold = false
   #wake: (() => void) | undefined
-  #problem: string | undefined
+  #problem: string | undefined = 'not asked yet'
 
   constructor(options: OrdersOptions) {
     this.#options = options
     this.#host = { ...options.host, hasPort: (order, port) => this.#hasPort(order, port) }
+  }
+
+  /** The hub has answered when it was asked last. */
+  get isHeard(): boolean {
+    return this.#problem === undefined
   }
 
   /** Until the signal is aborted; what is in hand then is gone on with by the next one. */
@@ -98,7 +103,7 @@ export class Orders {
     const asked: OrdersAsked = { held, reports: this.#reports(), waitMs }
     const outcome = await this.#options.hub.orders(asked, signal)
     if (outcome.kind === 'accepted' && !signal.aborted) {
-      if (this.#problem !== undefined) this.#options.log.info('the hub gives orders again')
+      if (this.#problem !== undefined) this.#options.log.info('the hub gives orders')
       this.#problem = undefined
       this.#given(outcome.value, signal)
     }
