@@ -1,6 +1,7 @@
 /** Puts the parts of deploys together: what routes ask, what agents ask, and the duty of one hub of several. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import type { Order } from '../../agent/protocol-orders.ts'
 import type { Access } from '../../collector/access.ts'
 import { onDuty } from '../../collector/lease.ts'
 import type { StateEntry, StateStore } from '../../collector/store/state.ts'
@@ -51,8 +52,7 @@ export async function openDeploys(options: DeployPartsOptions): Promise<DeployPa
   const archive = await Archive.open(state)
   const definitions = await Definitions.open(state)
   const ports = new Ports(state, settings.ports, nowMs)
-  const isMeant = (deploy: string, order: string) => isOrdered(state, deploy, order)
-  const book = await OrderBook.open({ state, nowMs, isMeant })
+  const book = await OrderBook.open({ state, nowMs, isMeant: (order) => isOrdered(state, order) })
   const surroundings = new Surroundings(fleet, nowMs)
   const repeats = new Repeats(state, nowMs)
   const tools = { state, book, ports, archive, nowMs }
@@ -95,13 +95,13 @@ export async function openDeploys(options: DeployPartsOptions): Promise<DeployPa
 }
 
 /** Its deploy is at it, or what runs says that it is to be done. */
-async function isOrdered(state: StateStore, deploy: string, order: string): Promise<boolean> {
-  const kept = await state.get<KeptDeploy>(deployKey(deploy))
-  if (!kept) return false
-  const ordered = kept.work?.orders[order]
+async function isOrdered(state: StateStore, order: Order): Promise<boolean> {
+  const kept = await state.get<KeptDeploy>(deployKey(order.deploy))
+  const ordered = kept?.work?.orders[order.id]
   if (ordered) return !ordered.end
-  const running = await state.get<Running>(runningKey(kept.deploy))
-  return running?.leftovers.some((one) => one.order === order) === true
+  if (order.kind !== 'remove') return false
+  const running = await state.get<Running>(runningKey(order))
+  return running?.leftovers.some((one) => one.order === order.id) === true
 }
 
 function figuresOf(archive: Archive, book: OrderBook): Record<string, number> {

@@ -28,7 +28,7 @@ export interface OrderBookOptions {
   state: StateStore
   nowMs: () => number
   /** A deploy stands behind the order: one that is in the book by mistake is not given. */
-  isMeant: (deploy: string, order: string) => Promise<boolean>
+  isMeant: (order: Order) => Promise<boolean>
 }
 
 const ORDERS = 'order/'
@@ -203,7 +203,7 @@ export class OrderBook {
   /** Undefined where it is not to be carried out any more. */
   async #offer(seen: KeptOrder, askedMs: number): Promise<Order | undefined> {
     const { order, host } = seen
-    const isMeant = seen.offeredMs !== undefined || (await this.#options.isMeant(order.deploy, order.id))
+    const isMeant = seen.offeredMs !== undefined || (await this.#options.isMeant(order))
     const nowMs = this.#options.nowMs()
     const kept = await this.#change(host, order.id, (old) => {
       if (!old || old.end) return old

@@ -1,7 +1,9 @@
 /** What has come to its end and was left: leases that nothing needs, hosts that are gone for good, deploys that are too many. */
+import type { Order } from '../../agent/protocol-orders.ts'
 import type { Archive } from './archive.ts'
 import type { Tools } from './carry-out.ts'
-import { RUNNING, type Running } from './kept.ts'
+import { claim, unclaim } from './claim.ts'
+import { type Leftover, RUNNING, type Running, runningKey } from './kept.ts'
 import type { KeptOrder } from './order-book.ts'
 import type { Repeats } from './repeats.ts'
 import { neededOrders } from './running.ts'
@@ -18,9 +20,13 @@ export interface UpkeepOptions extends Tools {
 
 /** What an agent still holds of an order is told by then. */
 const ORDER_KEPT_MS = 86_400_000
+const AGAIN_MS = 10 * 60_000
+/** Has the claim for a moment, in place of a deploy. */
+const SELF = 'upkeep'
 
 /** Once through all of it. Safe beside deploys that are under way. */
 export async function upkeep(options: UpkeepOptions): Promise<void> {
+  await unclaimOwn(options)
   await leaveGoneHosts(options)
   await clearLeftovers(options)
   await releaseLeases(options)
@@ -39,13 +45,16 @@ async function leaveGoneHosts({ ports, book, mayReturn }: UpkeepOptions): Promis
   }
 }
 
-/** What a host that was away had to remove is gone, once it says so. */
-async function clearLeftovers({ state, book }: UpkeepOptions): Promise<void> {
+/** What a host that was away had to remove is gone, once it says so; what came to nothing is ordered anew. */
+async function clearLeftovers(options: UpkeepOptions): Promise<void> {
+  const { state, book, nowMs } = options
   for (const { key, value } of await state.list<Running>(RUNNING)) {
     const over = new Set<string>()
-    for (const { host, order } of value.leftovers) {
-      const kept = await book.read(host, order)
-      if (!kept || kept.end?.kind === 'done' || kept.end?.code === 'DRIFTLOG_HOST_GONE') over.add(order)
+    for (const leftover of value.leftovers) {
+      const kept = await book.read(leftover.host, leftover.order)
+      const { end, endedMs = 0 } = kept ?? {}
+      if (!kept || end?.kind === 'done' || end?.code === 'DRIFTLOG_HOST_GONE') over.add(leftover.order)
+      else if (end && nowMs() - endedMs > AGAIN_MS) await orderAnew(options, value, leftover, kept.order)
     }
     if (over.size === 0) continue
     await state.update<Running>(
@@ -53,6 +62,30 @@ async function clearLeftovers({ state, book }: UpkeepOptions): Promise<void> {
       (old) => old && { ...old, leftovers: old.leftovers.filter(({ order }) => !over.has(order)) }
     )
   }
+}
+
+/** Not beside a deploy, which may mean to use the slot: it would not know of it. */
+async function orderAnew(
+  { state, book }: UpkeepOptions,
+  running: Running,
+  { order, host }: Leftover,
+  last: Order
+): Promise<void> {
+  const self = { ...running, id: SELF }
+  if (last.kind !== 'remove' || (await claim(state, self)) !== SELF) return
+  const [, first = order, count = '0'] = /^(.*?)(?:\.(\d+))?$/.exec(order) ?? []
+  const id = `${first}.${Number(count) + 1}`
+  await book.add(host, { ...last, id })
+  await state.update<Running>(runningKey(running), (old) => {
+    const named = (one: Leftover) => (one.order === order ? { ...one, order: id } : one)
+    return old && { ...old, leftovers: old.leftovers.map(named) }
+  })
+  await unclaim(state, self)
+}
+
+/** Left by a hub that was killed. */
+async function unclaimOwn({ state }: UpkeepOptions): Promise<void> {
+  for (const { value } of await state.list<Running>(RUNNING)) await unclaim(state, { ...value, id: SELF })
 }
 
 /**

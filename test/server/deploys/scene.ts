@@ -1,6 +1,7 @@
 /** A hub that deploys, hosts with played agents, and what runs on them in the end. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
+import type { InstanceFacts } from '../../../agent/protocol.ts'
 import { openAccess } from '../../../collector/access.ts'
 import { type FleetHost, openFleet } from '../../../collector/fleet/fleet.ts'
 import { MemoryStateStore } from '../../../collector/store/memory-state.ts'
@@ -9,6 +10,7 @@ import { readConfig } from '../../../server/config.ts'
 import type { AppDefinition } from '../../../server/deploys/definition.ts'
 import type { Deploy } from '../../../server/deploys/deploy.ts'
 import { type DeployParts, openDeploys } from '../../../server/deploys/open.ts'
+import { facts } from '../../collector/hub.ts'
 import { type Face, openFace } from '../face.ts'
 import { Machine, type Play, PlayedAgent, type Registry } from './agent.ts'
 
@@ -25,6 +27,8 @@ export interface HubOptions {
 export interface TestHub extends AsyncDisposable {
   /** The host was not heard of for longer than anybody counts on it. */
   forget(host: string): void
+  /** What its agent says of a container. */
+  tell(host: string, container: string, more: Partial<InstanceFacts>): void
   /** As by kill -9: nobody waits for anything. */
   kill(): void
   url: string
@@ -90,6 +94,10 @@ export async function startHub(scene: Scene, options: HubOptions = {}): Promise<
     ...{ url: face.url, face, parts, state },
     forget(host) {
       awayMs.set(host, Date.now() - 3_600_000)
+    },
+    tell(host, container, more) {
+      const instance = facts(container, { app: 'orders', environment: 'staging', ...more })
+      fleet.tell(host, [{ kind: 'seen', atMs: Date.now(), instance }])
     },
     kill() {
       clearInterval(beat)
