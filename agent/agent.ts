@@ -114,7 +114,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     delivered: (container: string) => instances.delivered(container),
     connected: () => shipper.standing.connected
   }
-  using orders = await ordersOf(config, { log, logs, changed })
+  using orders = await ordersOf(config, { log, logs, changed, ended: (kind) => metrics.ordered(kind) })
   await using face = await faceOf(config.port, log, {
     metrics: () => metrics.text(gaugesOf(instances, spools), Date.now()),
     health: () => healthOf(shipper, engine, instances)

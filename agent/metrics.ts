@@ -1,5 +1,6 @@
 /** What the agent counts, in the words of Prometheus' text format. */
 import type { Loss } from './protocol.ts'
+import type { OrderEnd } from './protocol-orders.ts'
 
 export interface Gauges {
   streams: number
@@ -35,10 +36,16 @@ export class Metrics {
   /** When the hub last took something, milliseconds since 1970. */
   lastReceiptMs = 0
   readonly losses = new Map<Loss['cause'], { count: number; bytes: number }>()
+  /** Orders that have ended, by how. */
+  readonly orders = new Map<OrderEnd['kind'], number>()
 
   lost({ cause, bytes = 0 }: Loss): void {
     const sum = this.losses.get(cause) ?? { count: 0, bytes: 0 }
     this.losses.set(cause, { count: sum.count + 1, bytes: sum.bytes + bytes })
+  }
+
+  ordered(kind: OrderEnd['kind']): void {
+    this.orders.set(kind, (this.orders.get(kind) ?? 0) + 1)
   }
 
   /** The text that GET /metrics answers. */
@@ -109,8 +116,27 @@ export class Metrics {
         'Since the last receipt; -1: none.',
         sinceReceipt
       ),
-      ...family('driftlog_agent_losses_total', 'Losses told to the hub.', lost, ({ count }) => count),
-      ...family('driftlog_agent_lost_bytes_total', 'Log bytes known as lost.', lost, ({ bytes }) => bytes),
+      ...family(
+        'driftlog_agent_losses_total',
+        'Losses told to the hub.',
+        'cause',
+        lost,
+        ({ count }) => count
+      ),
+      ...family(
+        'driftlog_agent_lost_bytes_total',
+        'Log bytes known as lost.',
+        'cause',
+        lost,
+        ({ bytes }) => bytes
+      ),
+      ...family(
+        'driftlog_agent_orders_total',
+        'Orders ended, by how.',
+        'end',
+        [...this.orders],
+        (count) => count
+      ),
       ...line('process_resident_memory_bytes', 'gauge', 'Resident memory.', memory),
       ...line('process_cpu_seconds_total', 'counter', 'CPU time used.', (cpu.user + cpu.system) / 1e6),
       ''
@@ -122,7 +148,13 @@ function line(name: string, kind: 'counter' | 'gauge', help: string, value: numb
   return [`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`, `${name} ${value}`]
 }
 
-function family<T>(name: string, help: string, rows: [string, T][], value: (row: T) => number): string[] {
+function family<T>(
+  name: string,
+  help: string,
+  label: string,
+  rows: [string, T][],
+  value: (row: T) => number
+): string[] {
   const head = [`# HELP ${name} ${help}`, `# TYPE ${name} counter`]
-  return [...head, ...rows.map(([cause, row]) => `${name}{cause="${cause}"} ${value(row)}`)]
+  return [...head, ...rows.map(([key, row]) => `${name}{${label}="${key}"} ${value(row)}`)]
 }

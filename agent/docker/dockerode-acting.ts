@@ -1,6 +1,5 @@
 /** Acting on the engine through dockerode. Loaded only where orders are taken. */
 import type { IncomingMessage } from 'node:http'
-import { createInterface } from 'node:readline'
 import type Docker from 'dockerode'
 import type { ActingEngine, EngineImage, PullAsked, PullProgress } from './acting-engine.ts'
 import type { EngineAddress } from './address.ts'
@@ -74,33 +73,34 @@ async function* pull(
   const silent = new AbortController()
   const late = () => silent.abort(new Error(`the engine tells nothing of it for ${SILENT_PULL_MS / 1000} s`))
   let timer = setTimeout(late, SILENT_PULL_MS)
-  const asked = {
-    ...{ _query: { fromImage: name, tag: version }, _body: {}, authconfig: credentials },
-    abortSignal: AbortSignal.any([signal, silent.signal])
-  }
-  let stream: IncomingMessage | undefined
+  const abortSignal = AbortSignal.any([signal, silent.signal])
+  const asked = { _query: { fromImage: name, tag: version }, _body: {}, authconfig: credentials, abortSignal }
   try {
-    stream = (await answered(docker.createImage(asked))) as IncomingMessage
-    const answer = stream
-    silent.signal.addEventListener('abort', () => answer.destroy(silent.signal.reason))
-    signal.addEventListener('abort', () => answer.destroy(), { once: true })
-    let failure: Error | undefined
-    answer.once('error', (error) => {
-      failure = error
-    })
-    for await (const line of createInterface({ input: answer })) {
+    const answer = (await answered(docker.createImage(asked))) as IncomingMessage
+    const stop = () => answer.destroy(abortSignal.reason)
+    abortSignal.addEventListener('abort', stop, { once: true })
+    for await (const line of linesOf(answer)) {
       clearTimeout(timer)
       timer = setTimeout(late, SILENT_PULL_MS)
-      if (line.trim() === '') continue
       const { status, id, error } = JSON.parse(line) as { status?: string; id?: string; error?: string }
       if (error !== undefined) throw new Error(error)
       if (status !== undefined) yield { status, layer: id }
     }
-    if (failure) throw failure
   } finally {
     clearTimeout(timer)
-    stream?.destroy()
   }
+}
+
+/** Throws where the answer breaks off, which Node's own reader of lines does not. */
+async function* linesOf(answer: IncomingMessage): AsyncGenerator<string> {
+  let rest = ''
+  answer.setEncoding('utf8')
+  for await (const text of answer as AsyncIterable<string>) {
+    const lines = (rest + text).split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines.filter((line) => line.trim() !== '')
+  }
+  if (rest.trim() !== '') yield rest
 }
 
 function imageOf({ Id, RepoTags, RepoDigests }: Docker.ImageInspectInfo): EngineImage {

@@ -104,6 +104,7 @@ export interface Inspected {
   HostConfig: {
     LogConfig: { Type: string; Config?: Record<string, string> | null }
     NetworkMode?: string
+    RestartPolicy?: { Name?: string }
     Tmpfs?: Record<string, string> | null
   }
   GraphDriver?: { Name?: string; Data?: Record<string, string> | null } | null

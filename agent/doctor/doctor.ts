@@ -1,5 +1,6 @@
 /** Looks at everything that an agent needs on this host, and says what to do where it is not so. Changes nothing. */
 import type { Config } from '../config.ts'
+import type { ActingEngine } from '../docker/acting-engine.ts'
 import { addressText } from '../docker/address.ts'
 import type { Engine } from '../docker/engine.ts'
 import type { Credentials } from '../enrolment.ts'
@@ -14,12 +15,14 @@ import { checkJournal } from './journal.ts'
 import { checkInotify, checkMemory, checkOpenFiles, checkRights } from './limits.ts'
 import { checkFiles, checkLogs } from './logs.ts'
 import type { Machine } from './machine.ts'
+import { checkOrders } from './orders.ts'
 import { checkState } from './state.ts'
 
 export interface DoctorOptions {
   config: Config
   machine: Machine
   engine: Engine
+  acting: Pick<ActingEngine, 'start'>
   /** What settings of a container can lose lines; grouped into findings by whoever knows them. */
   settings: (containers: InstanceFacts[]) => Promise<Finding[]>
 }
@@ -28,7 +31,7 @@ export interface DoctorOptions {
 const PATIENCE_MS = 15_000
 
 export async function* examine(options: DoctorOptions, signal: AbortSignal): AsyncGenerator<Finding> {
-  const { config, machine, engine, settings } = options
+  const { config, machine, engine, acting, settings } = options
   const { containersDir, environment, logAccess, hostRoot, procDir, cgroupDir, stateDir } = config
   let answered: Answered | undefined
   let credentials: Credentials | undefined
@@ -60,6 +63,10 @@ export async function* examine(options: DoctorOptions, signal: AbortSignal): Asy
     const find = (id: string, pid: number | undefined) => findCgroup(id, pid, { cgroupDir, procDir })
     const local = 'socketPath' in config.engine && config.statsIntervalMs > 0
     if (local) yield checkControlGroups(containers, { cgroupDir, find }, machine)
+    const agent = answered.containers.find(({ Id }) => Id === own)
+    yield* await timed('orders', signal, (until) =>
+      checkOrders({ config, acting, own: agent }, machine, until)
+    )
   }
   const { journalUnits: units, journalDir: folder } = config
   yield* checkJournal(answered?.containers ?? [], { units, folder, path: process.env['PATH'] ?? '' }, machine)

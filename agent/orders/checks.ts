@@ -21,6 +21,8 @@ export interface ChecksOptions {
 
 export type InstanceChange = Extract<Change, { kind: 'instance' }>
 
+const LATE_START_MS = 2000
+
 interface Watched {
   watch: HealthWatch
   startedMs: number
@@ -62,15 +64,16 @@ export class Checks {
     if (known?.startedMs === startedMs) return known.watch
     known?.watch.close()
     this.#watched.delete(found.Id)
-    const check = checkIn(found)
-    if (!check || found.State.Running !== true) return undefined
+    const asked = checkIn(found)
+    if (!asked || found.State.Running !== true) return undefined
+    const check = withoutLog(found, asked, startedMs)
     const probe = probeOf(
       {
         container: found.Id,
         address: this.#options.address(),
         port: Number(found.Config.Labels?.[LABELS.port]),
         check,
-        startedMs,
+        logSinceMs: logSince(found, startedMs),
         tty: found.Config.Tty ?? false
       },
       this.#options.engine
@@ -119,6 +122,25 @@ function withHealth({ kind, event, instance }: InstanceChange, health: string): 
     event: { ...event, instance: facts(event.instance) },
     instance: { ...instance, facts: facts(instance.facts) }
   }
+}
+
+/**
+ * One line of its log is enough for ever. An agent that was started anew need not find it: it may be rotated away, and
+ * what the engine starts again was healthy once.
+ */
+function withoutLog({ HostConfig }: Inspected, check: HealthCheck, startedMs: number): HealthCheck {
+  const isOld = Date.now() - startedMs > check.withinMs
+  if (HostConfig.RestartPolicy?.Name !== 'unless-stopped' || !isOld) return check
+  const { log: _, ...others } = check
+  return others
+}
+
+/**
+ * Under load an engine notes the start of a container after its first lines. One that the engine does not start again has
+ * only one start.
+ */
+function logSince({ HostConfig }: Inspected, startedMs: number): number {
+  return HostConfig.RestartPolicy?.Name === 'unless-stopped' ? startedMs - LATE_START_MS : 0
 }
 
 /** Anybody on the host can give a container this label. */

@@ -2,6 +2,7 @@
 import type { HealthCheck } from '../protocol-orders.ts'
 import { pause } from '../ship/backoff.ts'
 import { asksNothing, type Probe } from './probe.ts'
+import { within } from './within.ts'
 
 /** In Docker's own words. */
 export type HealthState = 'starting' | 'healthy' | 'unhealthy'
@@ -40,9 +41,12 @@ export class HealthWatch {
 
   /** Resolves with the next answer, or after `ms`. */
   async answered(ms: number, signal: AbortSignal): Promise<void> {
-    const heard = new AbortController()
-    this.#wake = () => heard.abort()
-    await pause(ms, AbortSignal.any([signal, heard.signal]))
+    using limited = within(ms, signal)
+    if (limited.signal.aborted) return
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve
+      limited.signal.addEventListener('abort', () => resolve(), { once: true })
+    })
     this.#wake = undefined
   }
 

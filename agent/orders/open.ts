@@ -6,6 +6,7 @@ import type { Config } from '../config.ts'
 import type { ActingEngine } from '../docker/acting-engine.ts'
 import { actingEngine } from '../docker/dockerode-acting.ts'
 import { addresses, ownContainer } from '../facts.ts'
+import type { OrderEnd } from '../protocol-orders.ts'
 import { Hub } from '../ship/hub.ts'
 import { Checks, type InstanceChange } from './checks.ts'
 import type { Barred } from './host.ts'
@@ -17,6 +18,8 @@ import type { Logs } from './take-down.ts'
 export interface OpenOptions {
   log: Logger
   logs: Logs
+  /** Called once for each order that ends. */
+  ended: (kind: OrderEnd['kind']) => void
   /** The health of an instance is another one. */
   changed: (change: InstanceChange) => void
 }
@@ -34,7 +37,7 @@ const LOOPBACK = '127.0.0.1'
 export function openOrders(
   config: Config,
   settings: OrderSettings,
-  { log, logs, changed }: OpenOptions
+  { log, logs, ended, changed }: OpenOptions
 ): OpenedOrders {
   const { hubUrl, trust, stateDir, hostRoot } = config
   const engine = actingEngine(config.engine)
@@ -49,9 +52,12 @@ export function openOrders(
       hub.use(key)
       const rules = { ...settings, hostRoot }
       const barred = (until: AbortSignal) => barredOf(isRemote, engine, until)
-      const host = { engine, rules, address, checks, logs, log, barred }
+      // A hub that gives orders and refuses logs is not away.
+      const connected = () => logs.connected() || orders.isHeard
+      const host = { engine, rules, address, checks, log, barred, logs: { ...logs, connected } }
+      const orders = new Orders({ hub, journal, log, host, ended })
       try {
-        await new Orders({ hub, journal, log, host }).run(signal)
+        await orders.run(signal)
       } finally {
         hub.close()
       }

@@ -3,7 +3,7 @@
  * each slot, and told by requests of their own. While the hub is away what is in hand goes on, and is told later.
  */
 import type { Logger } from 'pino'
-import type { Order, OrdersAsked, OrdersGiven, Report } from '../protocol-orders.ts'
+import type { Order, OrderEnd, OrdersAsked, OrdersGiven, Report } from '../protocol-orders.ts'
 import { type Backoff, delays, pause } from '../ship/backoff.ts'
 import type { Hub } from '../ship/hub.ts'
 import type { Outcome } from '../ship/outcome.ts'
@@ -17,6 +17,8 @@ export interface OrdersOptions {
   journal: Journal
   host: Omit<OrderHost, 'hasPort'>
   log: Logger
+  /** Called once for each order that ends. */
+  ended: (kind: OrderEnd['kind']) => void
   backoff?: Backoff
 }
 
@@ -44,11 +46,16 @@ export class Orders {
   #lastMs = 0
   #untold = false
   #wake: (() => void) | undefined
-  #problem: string | undefined
+  #problem: string | undefined = 'not asked yet'
 
   constructor(options: OrdersOptions) {
     this.#options = options
     this.#host = { ...options.host, hasPort: (order, port) => this.#hasPort(order, port) }
+  }
+
+  /** The hub has answered when it was asked last. */
+  get isHeard(): boolean {
+    return this.#problem === undefined
   }
 
   /** Until the signal is aborted; what is in hand then is gone on with by the next one. */
@@ -96,7 +103,7 @@ export class Orders {
     const asked: OrdersAsked = { held, reports: this.#reports(), waitMs }
     const outcome = await this.#options.hub.orders(asked, signal)
     if (outcome.kind === 'accepted' && !signal.aborted) {
-      if (this.#problem !== undefined) this.#options.log.info('the hub gives orders again')
+      if (this.#problem !== undefined) this.#options.log.info('the hub gives orders')
       this.#problem = undefined
       this.#given(outcome.value, signal)
     }
@@ -159,11 +166,11 @@ export class Orders {
   }
 
   #take(entry: Entry, resumed: boolean, signal: AbortSignal): void {
-    const { journal, log } = this.#options
-    const work = new Work(entry, resumed, { journal, log, signal, told: () => this.#news() })
+    const { journal, log, ended } = this.#options
+    const work = new Work(entry, resumed, { journal, log, ended, signal, told: () => this.#news() })
     this.#works.set(entry.order.id, work)
     this.#lastMs = Math.max(this.#lastMs, entry.takenMs)
-    if (entry.reports.length > 0) this.#news()
+    if (work.reports.length > 0) this.#news()
     if (work.hasEnded) return
     const slot = slotOf(entry.order)
     const before = this.#slots.get(slot) ?? Promise.resolve()
@@ -201,8 +208,8 @@ export class Orders {
   #reports(): Report[] {
     const all: Report[] = []
     let length = 0
-    for (const { entry } of this.#works.values()) {
-      for (const report of entry.reports) {
+    for (const { reports } of this.#works.values()) {
+      for (const report of reports) {
         length += JSON.stringify(report).length
         if (all.length > 0 && (length > REPORTS_LENGTH || all.length >= MOST)) return all
         all.push(report)

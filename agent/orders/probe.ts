@@ -5,6 +5,7 @@ import type { ActingEngine } from '../docker/acting-engine.ts'
 import type { HealthCheck } from '../protocol-orders.ts'
 import { pause } from '../ship/backoff.ts'
 import { LogLook } from './log-look.ts'
+import { within } from './within.ts'
 
 export interface Target {
   container: string
@@ -12,7 +13,8 @@ export interface Target {
   address: string
   port: number
   check: HealthCheck
-  startedMs: number
+  /** Lines of its log from then on count. */
+  logSinceMs: number
   tty: boolean
 }
 
@@ -30,16 +32,16 @@ export function probeOf(target: Target, engine: Pick<ActingEngine, 'logs' | 'exe
   if (tcp) probes.push((signal) => reach(target, signal))
   if (command) probes.push(commandProbe(target.container, command, engine))
   if (log !== undefined) {
-    const look = new LogLook(engine, target.container, log, target.startedMs)
+    const look = new LogLook(engine, target.container, log, target.logSinceMs)
     probes.push((signal) => look.next(target.tty, signal))
   }
   const { timeoutMs } = target.check
   return async (signal) => {
     for (const probe of probes) {
-      const late = AbortSignal.timeout(timeoutMs)
-      const why = await probe(AbortSignal.any([signal, late])).catch((error: Error) => error.message)
+      using limited = within(timeoutMs, signal)
+      const why = await probe(limited.signal).catch((error: Error) => error.message)
       signal.throwIfAborted()
-      if (late.aborted && why !== undefined) return `no answer within ${timeoutMs} ms`
+      if (limited.isLate && why !== undefined) return `no answer within ${timeoutMs} ms`
       if (why !== undefined) return why
     }
     return undefined
@@ -61,11 +63,13 @@ function askHttp(
     const headers = { host, 'user-agent': 'driftlog-check', connection: 'close' }
     const call = request({ host: address, port, path, headers, signal, agent: false }, (answer) => {
       const { statusCode = 0 } = answer
+      // Its body is of no interest, and neither is how it breaks off.
+      answer.on('error', () => {})
       answer.destroy()
       const isGood = status === undefined ? statusCode >= 200 && statusCode < 400 : statusCode === status
       resolve(isGood ? undefined : `GET ${path} answers ${statusCode}`)
     })
-    call.once('error', (error) => reject(new Error(`GET ${path}: ${error.message}`)))
+    call.on('error', (error) => reject(new Error(`GET ${path}: ${error.message}`)))
     call.end()
   })
 }

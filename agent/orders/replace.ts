@@ -86,7 +86,10 @@ async function create(work: Work, { id: order, spec }: ReplaceOrder, host: Order
   } catch (error) {
     // The name is taken by an earlier call whose answer was lost.
     const isTaken = error instanceof EngineRefusal && error.status === 409
-    if (!isTaken || !(await appears(order, APPEARS_MS, host, work))) throw error
+    if (!isTaken) throw error
+    const there = await untilAnswered((signal) => host.engine.inspect(name, signal), waiting)
+    const isStrange = there && there.Config.Labels?.[LABELS.order] !== order
+    if (isStrange || !(await appears(order, APPEARS_MS, host, work))) throw error
   }
   const made = await own(order, host, waiting)
   if (made && made.Image !== image.imageId)

@@ -10,6 +10,7 @@ export interface WorkOptions {
   log: Logger
   /** There is something to tell. */
   told: () => void
+  ended: (kind: OrderEnd['kind']) => void
   /** The agent ends: nothing more is written, the next one goes on. */
   signal: AbortSignal
 }
@@ -25,15 +26,21 @@ export class Work {
   readonly entry: Entry
   /** It was in hand when the agent was started: what was begun may be under way in the engine. */
   readonly resumed: boolean
+  /** The hub wants it undone, or the agent ends: whatever can wait no longer has to. */
+  readonly interrupted: AbortSignal
   readonly #options: WorkOptions
   readonly #withdrawn = new AbortController()
   #going = 0
   #goingMs = 0
+  /** The newest report that is on disk. */
+  #saved: number
 
   constructor(entry: Entry, resumed: boolean, options: WorkOptions) {
     this.entry = entry
     this.resumed = resumed
     this.#options = options
+    this.#saved = entry.seq
+    this.interrupted = AbortSignal.any([this.#withdrawn.signal, options.signal])
     if (entry.withdrawn) this.#withdrawn.abort()
   }
 
@@ -41,9 +48,9 @@ export class Work {
     return this.entry.order
   }
 
-  /** The hub wants it undone, or the agent ends: whatever can wait no longer has to. */
-  get interrupted(): AbortSignal {
-    return AbortSignal.any([this.#withdrawn.signal, this.#options.signal])
+  /** Those that may be told: after any crash their numbers say the same. */
+  get reports(): Report[] {
+    return this.entry.reports.filter(({ seq }) => seq <= this.#saved)
   }
 
   get isWithdrawn(): boolean {
@@ -124,6 +131,7 @@ export class Work {
     this.entry.reports.push({ ...this.#head(), state: 'ended', end, ...(text && { text: clip(text) }) })
     const { id: order, kind, deploy } = this.order
     const { kind: ended, code } = end
+    this.#options.ended(ended)
     this.#options.log.info({ order, kind, deploy, ended, code, reports: seq + 1 }, 'an order has ended')
     await this.#save()
   }
@@ -159,6 +167,7 @@ export class Work {
     try {
       // Whoever asks for what has no name of a file is refused, and asked again after a restart.
       if (isOrderId(this.order.id)) this.#options.journal.write(this.entry)
+      this.#saved = this.entry.seq
       this.#options.told()
       return true
     } catch (err) {

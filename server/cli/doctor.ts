@@ -15,11 +15,16 @@ export async function doctor(json: boolean, env: NodeJS.ProcessEnv, say: Say): P
   const { examine } = await import('../../agent/doctor/doctor.ts')
   const { thisMachine } = await import('../../agent/doctor/machine.ts')
   const { dockerEngine } = await import('../../agent/docker/dockerode.ts')
+  const { actingEngine } = await import('../../agent/docker/dockerode-acting.ts')
   const config = readConfig(env)
   using stop = untilStopped()
   const engine = dockerEngine(config.engine)
+  const acting = actingEngine(config.engine)
   const findings: Finding[] = []
-  for await (const finding of examine({ config, machine: thisMachine(), engine, settings }, stop.signal)) {
+  for await (const finding of examine(
+    { config, machine: thisMachine(), engine, acting, settings },
+    stop.signal
+  )) {
     findings.push(finding)
     if (!json) say.write(rowOf(finding, say))
   }

@@ -48,6 +48,31 @@ test('DOCKER_HOST names a socket or another machine, which is reached with TLS w
   expect(failure({ DOCKER_HOST: 'tcp://x', DRIFTLOG_LOG_ACCESS: 'files' })).toContain('DRIFTLOG_LOG_ACCESS')
 })
 
+test('orders are taken only where that is said, with a list of images', () => {
+  expect(readConfig({}).orders).toBeUndefined()
+  const env = { DRIFTLOG_ORDERS: 'deploy', DRIFTLOG_DEPLOY_IMAGES: 'registry.example.org/shop/*, busybox' }
+  const more = {
+    ...{ DRIFTLOG_DEPLOY_BINDS: '/srv/a/, /srv/b/../c', DRIFTLOG_SECRETS_DIR: '/etc/secrets' },
+    ...{ DRIFTLOG_SECRET_API_KEY: 'k', DRIFTLOG_SECRET_lower: 'no' },
+    ...{ DRIFTLOG_HOST_ADDRESS: 'web-1.example.org', DRIFTLOG_HOST_LABELS: 'zone=a,example.org/disk=' }
+  }
+  const config = readConfig({ ...env, ...more })
+  expect(config.orders).toEqual({
+    ...{ images: ['registry.example.org/shop/*', 'busybox'], binds: ['/srv/a', '/srv/c'] },
+    ...{ secretsDir: '/etc/secrets', secrets: { API_KEY: 'k' }, registryAuthFile: undefined }
+  })
+  expect(config).toMatchObject({
+    hostAddress: 'web-1.example.org',
+    hostLabels: { zone: 'a', 'example.org/disk': '' }
+  })
+  expect(failure({ DRIFTLOG_ORDERS: 'deploy' })).toContain('DRIFTLOG_DEPLOY_IMAGES must be set')
+  expect(failure({ DRIFTLOG_ORDERS: 'yes' })).toContain('DRIFTLOG_ORDERS must be one of off, deploy')
+  expect(failure({ ...env, DRIFTLOG_DEPLOY_IMAGES: 'shop/app:1' })).toContain('has a tag')
+  expect(failure({ ...env, DRIFTLOG_DEPLOY_BINDS: 'srv' })).toContain('absolute paths')
+  expect(failure({ DRIFTLOG_HOST_ADDRESS: 'web-1:80' })).toContain('DRIFTLOG_HOST_ADDRESS')
+  expect(failure({ DRIFTLOG_HOST_LABELS: 'zone' })).toContain('DRIFTLOG_HOST_LABELS')
+})
+
 test('every option has a name and a description', () => {
   for (const { name, description } of Object.values(AGENT_OPTIONS)) {
     expect(name).toMatch(/^DRIFTLOG_[A-Z_]+$/)

@@ -119,6 +119,20 @@ test('withdrawn behind the switch, it is done', async () => {
   expect(isWhole(scene.lines(old.container ?? ''))).toBe(true)
 })
 
+test('an agent that is ended in order goes on with what it had in hand', async () => {
+  const order = replaceBy(
+    specOf({ port: ++port, health: { ...HEALTH, log: '^counted 60$', withinMs: 120_000 } })
+  )
+  scene.hub.orders.give(order)
+  while (!scene.hub.orders.steps(order.id).includes('check begun')) await sleep(20)
+  expect(await scene.agent.stop()).toBe(0)
+  expect(scene.hub.orders.end(order.id)).toBeUndefined()
+  scene.startAgain()
+  await scene.end(order.id)
+  expect(scene.hub.orders.text(order.id)).toMatch(/was started anew[\s\S]*healthy after/)
+  expect(Object.keys(await scene.running())).toEqual([order.id])
+})
+
 test('an engine that does not answer for a while is waited for', async () => {
   const order = replaceBy(specOf({ port: ++port }))
   let away = 6

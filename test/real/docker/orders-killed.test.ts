@@ -62,6 +62,20 @@ test.each(Array.from({ length: 12 }, (_, index) => index + 1))(
   }
 )
 
+test.each(['stop', 'remove'].flatMap((call) => MOMENTS.map((moment) => [call as Call, moment] as const)))(
+  'killed while a slot is emptied: %s, %s',
+  async (call, moment) => {
+    const filled = replaceBy(specOf({ port: ++port, slot: 2 }))
+    const { container = '' } = await scene.carriedOut(filled)
+    const slot = { app: 'shop', environment: 'test', slot: 2 }
+    const order: Order = { id: `empty-${port}`, deploy: 'd-1', kind: 'remove', ...slot, stopGraceMs: 5000 }
+    await killedAtCall(order, call, moment)
+    expect(await scene.end(order.id)).toEqual({ kind: 'done' })
+    expect(Object.keys(await scene.all())).toEqual([`shop-test-1-${runs.id}`])
+    expect(isWhole(scene.lines(container))).toBe(true)
+  }
+)
+
 test('killed again and again at random moments', async () => {
   for (let turn = 0; turn < 8; turn++) {
     const health = turn % 3 === 2 ? { health: FAILS } : {}
@@ -118,6 +132,8 @@ async function endsAsItSays(order: Order): Promise<string> {
   if (kind === 'done') runs = order
   expect([told, await scene.running()]).toEqual([told, { [runs.id]: container }])
   expect(Object.keys(await scene.all())).toEqual([`shop-test-1-${runs.id}`])
+  const policy = ['--format', '{{.HostConfig.RestartPolicy.Name}}', container ?? '']
+  expect(await scene.host.docker('inspect', ...policy)).toBe('unless-stopped')
   for (const id of containersOf(gone)) {
     const lines = scene.lines(id)
     if (lines.length > 0)

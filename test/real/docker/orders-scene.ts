@@ -20,7 +20,7 @@ mkdir -p /www && echo well > /www/well
 httpd -p "$PORT" -h /www
 i=0; while :; do echo "counted $i"; i=$((i+1)); sleep 0.05; done`
 
-export const HEALTH = { everyMs: 200, timeoutMs: 2000, withinMs: 15_000, successes: 2 }
+export const HEALTH = { everyMs: 200, timeoutMs: 2000, withinMs: 60_000, successes: 2 }
 
 let orders = 0
 

@@ -88,7 +88,7 @@ const GOOD: [string, Partial<HealthCheck>][] = [
 ]
 
 test.each(GOOD)('healthy by %s', async (_, asked) => {
-  const health = { everyMs: 200, timeoutMs: 2000, withinMs: 10_000, successes: 2, ...asked }
+  const health = { everyMs: 200, timeoutMs: 2000, withinMs: 60_000, successes: 2, ...asked }
   expect(await deployed({ health })).toMatchObject({ kind: 'done' })
 })
 
@@ -119,7 +119,7 @@ test('one that dies tells its exit code and its last lines, without the secrets 
     secrets: [{ name: 'KEY', env: 'API_KEY' }]
   })
   expect(dies).toMatchObject({ kind: 'undone', code: 'DRIFTLOG_DIED' })
-  expect(dies.told).toMatch(/ended with 3 after .*last lines:\nno database, key is \*\*\*/)
+  expect(dies.told).toMatch(/ended with 3.*last lines:\nno database, key is \*\*\*/)
   expect(await scene.all()).toEqual({})
 })
 
@@ -222,7 +222,7 @@ test('a slot is emptied; of two orders for one slot the second waits', async () 
 })
 
 test('the check goes on: its result is the health of the instance, also after a restart of the agent', async () => {
-  const health = { http: { path: '/well' }, everyMs: 100, timeoutMs: 500, withinMs: 10_000, successes: 2 }
+  const health = { http: { path: '/well' }, everyMs: 100, timeoutMs: 2000, withinMs: 10_000, successes: 2 }
   const { container = '' } = await deployed({ health })
   const told = () => scene.hub.instances.get(container)?.health
   while (told() !== 'healthy') await sleep(20)

@@ -1,0 +1,31 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { expect, test } from 'vitest'
+import { listeners, whyTaken } from '../../../agent/orders/ports.ts'
+import { freePort } from '../../system/programs.ts'
+
+test.each(['127.0.0.1', '0.0.0.0', '::1', '::'])('a port that somebody has at %s is taken', async (host) => {
+  const server = createServer().listen(0, host)
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  expect(await whyTaken(port)).toContain(String(port))
+  // Also where the kernel's list is that of another network.
+  if (host !== '::1') expect(await whyTaken(port, () => '')).toContain(String(port))
+  server.close()
+  await once(server, 'close')
+  expect(await whyTaken(port)).toBeUndefined()
+})
+
+test('a free port is free, and stays so', async () => {
+  const port = await freePort()
+  expect(await whyTaken(port)).toBeUndefined()
+  expect(await whyTaken(port)).toBeUndefined()
+})
+
+test('listeners are read from the kernel’s list, connections are none', () => {
+  const text = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0
+   1: 0100007F:1F91 0100007F:1F90 01 00000000:00000000 00:00000000 00000000     0        0 2 1 0 20 4 30 10 -1
+   2: 00000000000000000000000000000000:0016 00000000000000000000000000000000:0000 0A 00000000:00000000`
+  expect(listeners(text)).toEqual([8080, 22])
+})
