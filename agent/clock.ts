@@ -1,11 +1,19 @@
 /**
- * How far this host's clock is ahead of the hub's, by the times that the hub puts into its answers. The hub answered
- * between question and answer, so each answer bounds the difference from both sides, and all of them together bound it
+ * How far this host's clock is ahead of the hub's, by the times that the hub puts into its answers. The hub had the
+ * request between question and answer, so each answer bounds the difference from both sides, and all of them together bound it
  * closely (the intersection that NTP begins with: RFC 5905, section 11.2.1).
  */
 
 /** So many answers count; an older one may be of a clock that was put right since. */
 const SAMPLES = 16
+
+interface Answered {
+  sentMs: number
+  receivedMs: number
+  hubMs: number
+  /** Where the hub says it. */
+  tookMs?: number | undefined
+}
 
 interface Bounds {
   /** In ms. */
@@ -16,10 +24,13 @@ interface Bounds {
 export class Clock {
   readonly #samples: Bounds[] = []
 
-  /** An answer that says `hubMs`, to a request of `sentMs`, came at `receivedMs`. */
-  add(sentMs: number, receivedMs: number, hubMs: number): void {
+  /**
+   * An answer that says `hubMs`, to a request of `sentMs`, came at `receivedMs`; the hub had the request for `tookMs` by
+   * then.
+   */
+  add({ sentMs, receivedMs, hubMs, tookMs = 0 }: Answered): void {
     if (receivedMs < sentMs) return
-    this.#samples.push({ least: sentMs - hubMs, most: receivedMs - hubMs })
+    this.#samples.push({ least: sentMs - (hubMs - tookMs), most: receivedMs - hubMs })
     if (this.#samples.length > SAMPLES) this.#samples.shift()
   }
 

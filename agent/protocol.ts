@@ -78,7 +78,9 @@ export const Welcome = Type.Object({
   session: Id,
   host: Id,
   codec: Codec,
+  /** When the hub answered, and for how long it had the request by then. */
   hubMs: Moment,
+  tookMs: Type.Optional(Count),
   /** The longest time between two requests of this agent; a quiet agent sends an empty delivery. */
   heartbeatMs: Count,
   /** How long the agent gathers before it sends. */
@@ -342,7 +344,9 @@ export type Delivery = Static<typeof Delivery>
 /** The answer to a delivery: everything in it is durable. */
 export const Receipt = Type.Object({
   positions: Type.Array(Position),
+  /** When the hub answered, and for how long it had the request by then. */
   hubMs: Moment,
+  tookMs: Type.Optional(Count),
   gatherMs: Count
 })
 export type Receipt = Static<typeof Receipt>

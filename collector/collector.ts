@@ -215,7 +215,7 @@ export const collector: FastifyPluginAsync<CollectorOptions> = async (plain, opt
       onRequest: knowHost,
       preValidation: protocolFits
     },
-    async (request): Promise<Welcome> => {
+    async (request, reply): Promise<Welcome> => {
       const { facts, place, version, codecs, clockMs } = request.body
       const { agentHost: host, ip: address } = request
       const hubMs = nowMs()
@@ -231,7 +231,8 @@ export const collector: FastifyPluginAsync<CollectorOptions> = async (plain, opt
         session: session.id,
         host,
         codec,
-        hubMs,
+        hubMs: nowMs(),
+        tookMs: Math.floor(reply.elapsedTime),
         heartbeatMs: HEARTBEAT_MS,
         gatherMs: pace(),
         maxDeliveryBytes: limits.maxDeliveryBytes
@@ -257,14 +258,14 @@ export const collector: FastifyPluginAsync<CollectorOptions> = async (plain, opt
   app.post(
     '/agent/v1/deliver',
     { config: { demand: 'self' }, schema: { tags: ['agents'] }, onRequest: knowHost },
-    async (request): Promise<Receipt> => {
+    async (request, reply): Promise<Receipt> => {
       if (!(request.body instanceof Arrived)) throw new MediaTypeError(pool.codecs.join(', '))
       const { agentHost } = request
       using arrived = request.body
       const positions = await intake.deliver(agentHost, arrived.packed, (session) =>
         heard(agentHost, session)
       )
-      return { positions, hubMs: nowMs(), gatherMs: pace() }
+      return { positions, hubMs: nowMs(), tookMs: Math.floor(reply.elapsedTime), gatherMs: pace() }
     }
   )
 

@@ -5,7 +5,7 @@
 import { isIPv6 } from 'node:net'
 
 /** Where a secret was checked. */
-export type FailurePlace = 'api' | 'login' | 'join' | 'key'
+export type FailurePlace = 'api' | 'login' | 'join' | 'key' | 'hook'
 
 export interface FailureLimits {
   windowMs: number
@@ -44,7 +44,8 @@ export class Failures {
     api: { wrong: 0, limited: 0 },
     login: { wrong: 0, limited: 0 },
     join: { wrong: 0, limited: 0 },
-    key: { wrong: 0, limited: 0 }
+    key: { wrong: 0, limited: 0 },
+    hook: { wrong: 0, limited: 0 }
   }
 
   constructor(nowMs: () => number, limits: Partial<FailureLimits> = {}) {

@@ -13,6 +13,7 @@ import type { StateStore } from '../collector/store/state.ts'
 import type { LogStore } from '../collector/store/store.ts'
 import { Asker } from './asker.ts'
 import { type Config, isClear, isOpen } from './config.ts'
+import type { Automatic } from './deploys/automatic.ts'
 import type { DeployParts } from './deploys/open.ts'
 import type { FleetView } from './fleet-view.ts'
 import { Gate } from './gate.ts'
@@ -32,7 +33,9 @@ import facets from './routes/facets.ts'
 import fleetRoutes from './routes/fleet.ts'
 import health from './routes/health.ts'
 import histogram from './routes/histogram.ts'
+import hookRoutes from './routes/hooks.ts'
 import logRoutes from './routes/logs.ts'
+import noticeRoutes from './routes/notices.ts'
 import orders from './routes/orders.ts'
 import page from './routes/page.ts'
 import session from './routes/session.ts'
@@ -40,6 +43,7 @@ import statsRoutes from './routes/stats.ts'
 import status from './routes/status.ts'
 import tail from './routes/tail.ts'
 import tokens from './routes/tokens.ts'
+import triggerRoutes from './routes/triggers.ts'
 import type { StatsView } from './stats-view.ts'
 import type { Tail } from './tail.ts'
 import type { CertificateStanding, SecureServers } from './tls.ts'
@@ -76,6 +80,8 @@ export interface AppParts {
   deploys?: Pick<DeployParts, 'definitions' | 'deploys' | 'book' | 'endpoints' | 'figures'>
   /** Without it there are no routes for numbers of hosts and containers. */
   stats?: StatsView
+  /** Triggers and messages; without them there are no routes for them. */
+  automatic?: Automatic
   /** Of parts that are there only where they are configured, for /metrics. */
   figures?: () => Record<string, number>
   version: string
@@ -151,7 +157,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     ...(parts.tls ? { certificateExpiresMs: certificateEnd(parts.tls) } : {}),
     tails: () => tails.size,
     health: () => logs.health(),
-    figures: () => ({ ...parts.figures?.(), ...parts.deploys?.figures() })
+    figures: () => ({ ...parts.figures?.(), ...parts.deploys?.figures(), ...parts.automatic?.figures() })
   })
   if (parts.agents) {
     const { registry } = metrics
@@ -187,6 +193,13 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   })
   await app.register(session, { prefix: '/api', access, logins, failures, open, nowMs, ...origin })
   await app.register(tokens, { prefix: '/api', access, fleet, nowMs })
+  const { automatic } = parts
+  if (automatic) {
+    const { triggers, deliveries, notices, outbox } = automatic
+    await app.register(hookRoutes, { prefix: '/api', hooks: automatic.hooks(failures) })
+    await app.register(triggerRoutes, { prefix: '/api', triggers, deliveries })
+    await app.register(noticeRoutes, { prefix: '/api', notices, outbox })
+  }
   await app.register(page, { folder: parts.pageFolder ?? builtPage() })
   return app
 }

@@ -7,6 +7,7 @@ import { expressionProblems, expressionsOf, type RedactionConfig } from '../coll
 import type { Cluster, Engine } from '../collector/store/open.ts'
 import type { Options as DashboardOptions } from '../dashboards/options.ts'
 import { CLUSTER_OPTIONS, clusterOf } from './cluster-config.ts'
+import { NOTICE_OPTIONS, noticeHostsOf } from './deploys/messages/settings.ts'
 import { DEPLOY_OPTIONS, type DeploySettings, deployOf } from './deploys/settings.ts'
 import { ConfigError } from './errors.ts'
 import { GRAFANA_OPTIONS, type GrafanaSettings, grafanaOf } from './grafana/settings.ts'
@@ -85,6 +86,7 @@ export const HubEnvironment = Type.Object({
   ...CLUSTER_OPTIONS,
   ...ZABBIX_OPTIONS,
   ...GRAFANA_OPTIONS,
+  ...NOTICE_OPTIONS,
   ...DEPLOY_OPTIONS,
   DRIFTLOG_RETENTION_MAX_AGE_DAYS: Type.Number({
     default: 30,
@@ -179,9 +181,11 @@ export interface Config {
   zabbix?: ZabbixSettings
   /** Absent where no Grafana is named. */
   grafana?: GrafanaSettings
-  deploy: DeploySettings
   /** How dashboards are drawn, in Grafana or elsewhere. */
   dashboards: DashboardOptions
+  /** Hosts that messages may go to; absent where there is no list. */
+  noticeHosts?: string[]
+  deploy: DeploySettings
   /** As LogStore.retain() takes it; 0 means without limit. */
   retention: { maxAgeMs: number; maxBytes: number }
   statsRetention: { samplesMs: number; minutesMs: number; hoursMs: number }
@@ -200,6 +204,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const publicUrl = publicUrlOf(values.DRIFTLOG_PUBLIC_URL)
   const zabbix = zabbixOf(values)
   const grafana = grafanaOf(values)
+  const noticeHosts = noticeHostsOf(values)
   const { DRIFTLOG_JOIN_TOKEN_FILE: tokenFile } = values
   return {
     listenHost: values.DRIFTLOG_LISTEN_HOST,
@@ -214,13 +219,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     ...(values.DRIFTLOG_STORE === 'elasticsearch' ? { cluster: clusterOf(values) } : {}),
     ...(zabbix ? { zabbix } : {}),
     ...(grafana ? { grafana } : {}),
-    deploy: deployOf(values),
+    ...(noticeHosts ? { noticeHosts } : {}),
     dashboards: {
       groupName: values.DRIFTLOG_ZABBIX_GROUP,
       ...(publicUrl ? { hub: publicUrl } : {}),
       elasticsearch: values.DRIFTLOG_STORE === 'elasticsearch',
       brokenAfterMs: MISSING_VALUES * values.DRIFTLOG_ZABBIX_INTERVAL_SECONDS * 1000
     },
+    deploy: deployOf(values),
     retention: {
       maxAgeMs: Math.round(values.DRIFTLOG_RETENTION_MAX_AGE_DAYS * 86_400_000),
       maxBytes: values.DRIFTLOG_RETENTION_MAX_BYTES

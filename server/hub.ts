@@ -1,4 +1,5 @@
 /** The hub as one thing to start and to stop: stores, fleet, access, HTTP. */
+import { setMaxListeners } from 'node:events'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
@@ -14,6 +15,7 @@ import { openStores } from '../collector/store/open.ts'
 import type { LogStore } from '../collector/store/store.ts'
 import { buildApp } from './app.ts'
 import { type Config, isClear, isOpen } from './config.ts'
+import { Automatic } from './deploys/automatic.ts'
 import { type DeployParts, openDeploys } from './deploys/open.ts'
 import { ListenError } from './errors.ts'
 import { fleetView } from './fleet-view.ts'
@@ -64,6 +66,7 @@ export interface Hub extends AsyncDisposable {
   close(): Promise<void>
 }
 
+const DUTY_LISTENERS = 100
 const CLEAR =
   'tokens and lines go over the network in clear: set DRIFTLOG_TLS_CERT_FILE and DRIFTLOG_TLS_KEY_FILE'
 
@@ -116,6 +119,12 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
     const deploys = await openDeploys({
       ...{ state, fleet, access, log, settings: config.deploy, nowMs: Date.now }
     })
+    const { publicUrl, noticeHosts } = config
+    const automatic = await Automatic.open({
+      ...{ state, deploys: deploys.deploys, log, nowMs: Date.now },
+      ...(publicUrl ? { hub: publicUrl } : {}),
+      ...(noticeHosts ? { noticeHosts } : {})
+    })
     const zabbix = await zabbixLink(config, { fleet, stats, rates, state, log })
     const grafana = await grafanaLink(config, {
       fleet,
@@ -132,6 +141,7 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
       fleet: fleetView(fleet, stores.logs, Date.now, config.retention.maxAgeMs),
       agents: { fleet, stats, rates, state: stores.state },
       deploys,
+      automatic,
       stats: statsView(fleet, stats, Date.now),
       figures: () => ({ ...zabbix?.figures(), ...grafana?.figures() }),
       join: () => tokens.join,
@@ -146,6 +156,8 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
 
     await listen(app, config)
     const stopping = new AbortController()
+    // Each duty listens to it several times; Node takes more than ten for a leak.
+    setMaxListeners(DUTY_LISTENERS, stopping.signal)
     const peers =
       state.shared &&
       keepUp(
@@ -160,12 +172,13 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
     )
     const tidying = keepTidy(stats, log, stopping.signal)
     const telling = zabbix?.run(stopping.signal)
-    const rolling = deploys.run(stopping.signal)
     const drawing = grafana?.run(stopping.signal)
+    const rolling = deploys.run(stopping.signal)
+    const calling = automatic.run(stopping.signal)
     const looking = keeper?.run(stopping.signal)
     undo.push(async () => {
       stopping.abort()
-      await Promise.all([retention, looking, tidying, peers, telling, drawing, rolling])
+      await Promise.all([retention, looking, tidying, peers, telling, drawing, rolling, calling])
     })
     if (isClear(config)) log.warn({ url: urlOf(config, app) }, CLEAR)
     return {

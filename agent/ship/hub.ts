@@ -102,8 +102,8 @@ export class Hub {
       const reply = await this.#connection.post({ path, headers: all, body, deadlineMs, signal })
       const receivedMs = Date.now()
       const outcome = outcomeOf<T>(reply)
-      const { hubMs } = outcome.kind === 'accepted' ? (outcome.value as { hubMs?: unknown }) : {}
-      if (typeof hubMs === 'number') this.#clock.add(sentMs, receivedMs, hubMs)
+      const { hubMs, tookMs } = outcome.kind === 'accepted' ? (outcome.value as Partial<Receipt>) : {}
+      if (hubMs !== undefined) this.#clock.add({ sentMs, receivedMs, hubMs, tookMs })
       return outcome
     } catch (error) {
       if (error instanceof TrustError)

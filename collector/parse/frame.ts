@@ -65,7 +65,7 @@ function readHead(bytes: Buffer): Delivery {
 const CHECK = Compile(Delivery)
 
 /** How deep the brackets of a JSON text nest, without reading it. */
-function depthOf(bytes: Uint8Array): number {
+export function depthOf(bytes: Uint8Array): number {
   let depth = 0
   let deepest = 0
   let inString = false

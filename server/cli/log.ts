@@ -21,6 +21,7 @@ export function withoutSecrets(line: string): string {
   return line
     .replace(/\b(dl[rdjak]_(?:[0-9a-f]{16}_)?)[\w-]{32,}/g, '$1…')
     .replace(/\b(driftlog-[0-9a-f]{8}=)[\w-]+/g, '$1…')
+    .replace(/\b(whsec_)[\w+/=-]+/g, '$1…')
     .replace(/\b(Bearer )[^\s"'\\]+/gi, '$1…')
 }
 

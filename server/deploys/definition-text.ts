@@ -34,7 +34,7 @@ export interface Place {
 
 export const LONGEST_TEXT_BYTES = 128 * 1024
 /** Names, values, marks and blanks. */
-const MOST_LEXEMES = 30_000
+const MOST_LEXEMES = 10_000
 const DEEPEST = 32
 /** Anchors and aliases together. */
 const MOST_ANCHORS = 100

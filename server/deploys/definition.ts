@@ -53,8 +53,8 @@ const Volume = Type.Object(
 const Resources = Type.Object(
   {
     cpus: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1024 })),
-    memoryMiB: Type.Optional(Type.Integer({ minimum: 4 })),
-    pids: Type.Optional(Type.Integer({ minimum: 1 }))
+    memoryMiB: Type.Optional(Type.Integer({ minimum: 4, maximum: 16_777_216 })),
+    pids: Type.Optional(Type.Integer({ minimum: 1, maximum: 4_194_304 }))
   },
   closed
 )

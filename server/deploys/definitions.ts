@@ -47,11 +47,10 @@ export class Definitions {
     const newest = await this.newest(app)
     if (newest && isDeepStrictEqual(newest.definition, definition))
       return { version: newest.version, changed: false }
-    const atMs = Date.now()
     let version = newest?.version ?? (await this.#newest(app))?.version ?? 0
     for (;;) {
       version++
-      const kept: KeptDefinition = { app, version, atMs, by, definition }
+      const kept: KeptDefinition = { app, version, atMs: Date.now(), by, definition }
       const there = await this.#state.update<KeptDefinition>(keyOf(app, version), (old) => old ?? kept)
       // Another hub had the same thought, and its version stands.
       if (!isDeepStrictEqual(there, kept)) continue

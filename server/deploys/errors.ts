@@ -50,6 +50,64 @@ export const ImageNotAllowedError = createError<[string, string]>(
   403
 )
 
+export const TriggerError = createError<[string]>('DRIFTLOG_TRIGGER', '%s', 400)
+export const TriggerNotFoundError = createError<[string]>(
+  'DRIFTLOG_TRIGGER_NOT_FOUND',
+  'There is no trigger "%s". GET /api/triggers lists them all.',
+  404
+)
+export const TriggerKindError = createError<[string, string]>(
+  'DRIFTLOG_TRIGGER_KIND',
+  'The trigger "%s" is of the kind %s, and its secret is meant for that alone. Delete it first, or take another name.',
+  409
+)
+export const TriggerLimitError = createError<[number]>(
+  'DRIFTLOG_TRIGGER_LIMIT',
+  'There are %i triggers already, and a hub keeps no more. Delete those that nobody uses.',
+  409
+)
+export const HookSecretError = createError(
+  'DRIFTLOG_HOOK_SECRET',
+  'There is no such hook, or this call does not prove that it knows its secret. docs/deploys.md says for each product how it does.',
+  401
+)
+export const HookReplayedError = createError<[string]>(
+  'DRIFTLOG_HOOK_REPLAYED',
+  'This delivery came before, at %s, and nothing is done for it again. Send a new one.',
+  409
+)
+export const HookBodyError = createError<[string]>('DRIFTLOG_HOOK_BODY', '%s', 400)
+export const HookTooLargeError = createError<[number]>(
+  'DRIFTLOG_BODY_TOO_LARGE',
+  'A hook takes at most %i bytes. Have the product send less.',
+  413
+)
+export const HookSlowError = createError(
+  'DRIFTLOG_REQUEST_SLOW',
+  'The body did not arrive in time. Send it again.',
+  408
+)
+export const HookBusyError = createError(
+  'DRIFTLOG_HOOK_BUSY',
+  'Too many calls are being read already. Send it again in a moment.',
+  503
+)
+export const HookFailedError = createError<[string]>(
+  'DRIFTLOG_HOOK_FAILED',
+  'The hub could not do it now (%s). Send it again.',
+  503
+)
+export const NoticeError = createError<[string]>('DRIFTLOG_NOTICE', '%s', 400)
+export const NoticeNotFoundError = createError<[string]>(
+  'DRIFTLOG_NOTICE_NOT_FOUND',
+  'There is no notice "%s". GET /api/notices lists them all.',
+  404
+)
+export const NoticeLimitError = createError<[number]>(
+  'DRIFTLOG_NOTICE_LIMIT',
+  'There are %i notices already, and a hub keeps no more. Delete those that nobody reads.',
+  409
+)
 export const NoHostError = createError<[string]>(
   'DRIFTLOG_NO_HOST',
   'There is nowhere to run it: %s. GET /api/hosts lists all hosts.',

@@ -57,9 +57,13 @@ export function* labelProblems({ labels = {}, logs }: Partial<Wanted>): Generato
     if (message !== undefined) yield { path: ['labels', name], message }
   }
   const files = logs?.files ?? []
-  for (const [at, pattern] of files.entries())
+  for (const [at, pattern] of files.entries()) {
+    const path = ['logs', 'files', at]
     if (/[\s\0]/.test(pattern))
-      yield { path: ['logs', 'files', at], message: 'has a blank; write "?" for it, which is any character' }
+      yield { path, message: 'has a blank; write "?" for it, which is any character' }
+    if (pattern.replace(/\{[^}]*\}/g, '').includes(','))
+      yield { path, message: 'has a comma; write each pattern as an entry of its own' }
+  }
   if (files.join(' ').length > LONGEST_VALUE)
     yield { path: ['logs', 'files'], message: `have more than ${LONGEST_VALUE} characters together` }
 }

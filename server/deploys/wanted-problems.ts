@@ -14,6 +14,9 @@ type Problems = Generator<ShapeProblem, void>
 
 /** What is looked at in detail. More would help nobody. */
 const MOST_PROBLEMS = 100
+/** As the agent takes them. */
+const MOST_WORDS = 256
+const MOST_SECRETS = 100
 /** Variables that the agent sets. */
 const GIVEN = new Set(['PORT', 'HOST_IP'])
 /** As Docker takes them: names or numbers. */
@@ -74,6 +77,8 @@ function* commandProblems({ command = [], entrypoint = [] }: Partial<Wanted>): P
   if (typeof command === 'string') {
     const cut = cutCommandLine(command)
     if ('problem' in cut) yield { path: ['command'], message: cut.problem }
+    else if (cut.words.length > MOST_WORDS)
+      yield { path: ['command'], message: `has ${cut.words.length} words; at most ${MOST_WORDS} are taken` }
     else yield* wordProblems(cut.words, () => ['command'])
   } else yield* wordProblems(command, (at) => ['command', at])
   yield* wordProblems(entrypoint, (at) => ['entrypoint', at])
@@ -95,11 +100,14 @@ function* variableProblems({ env = {}, secrets = {} }: Partial<Wanted>): Problem
     const message = typeof value === 'string' ? placeholderProblem(value) : undefined
     if (message !== undefined) yield { path, message }
   }
-  for (const name of Object.keys(secrets)) {
+  const names = Object.keys(secrets)
+  if (names.length > MOST_SECRETS)
+    yield { path: ['secrets'], message: `has ${names.length} entries; at most ${MOST_SECRETS} are taken` }
+  for (const name of names) {
     const path = ['secrets', name]
     if (GIVEN.has(name)) yield { path, message: 'is set by the agent; take another name' }
     if (Object.hasOwn(env, name))
-      yield { path, message: `is a variable of env, too; take one of them away, in an environment by null` }
+      yield { path, message: 'is a variable of env, too; take one of them away, in an environment by null' }
   }
 }
 

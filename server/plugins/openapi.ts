@@ -2,6 +2,14 @@
 import swagger from '@fastify/swagger'
 import { Type } from '@fastify/type-provider-typebox'
 import fp from 'fastify-plugin'
+import type { TSchema } from 'typebox'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Of a body that the route reads by itself, for the description alone. */
+    readsBody?: TSchema
+  }
+}
 
 export default fp<{ version: string }>(
   async (app, { version }) => {
@@ -33,6 +41,7 @@ export default fp<{ version: string }>(
         return {
           schema: {
             ...schema,
+            ...(route.config?.readsBody ? { body: route.config.readsBody } : {}),
             operationId: operationOf(url, route.method),
             ...(demand === 'anyone' || demand === 'self'
               ? { security: [] }

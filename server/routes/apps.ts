@@ -15,7 +15,7 @@ import {
   VersionsAnswer
 } from '../deploys/apps-api.ts'
 import { composeOf } from '../deploys/compose.ts'
-import type { AppDefinition } from '../deploys/definition.ts'
+import { AppDefinition, type Wanted } from '../deploys/definition.ts'
 import { checkedDefinition } from '../deploys/definition-problems.ts'
 import { LONGEST_TEXT_BYTES, readDefinitionText } from '../deploys/definition-text.ts'
 import type { Definitions, KeptDefinition } from '../deploys/definitions.ts'
@@ -23,7 +23,7 @@ import { diffOf, diffText } from '../deploys/diff.ts'
 import { DefinitionNotFoundError, EnvironmentsError, VersionNotFoundError } from '../deploys/errors.ts'
 import { referenceOf } from '../deploys/image.ts'
 import { rancherComposeOf } from '../deploys/rancher.ts'
-import { wantedOf } from '../deploys/wanted.ts'
+import { layOver, wantedOf } from '../deploys/wanted.ts'
 
 export interface AppsOptions {
   definitions: Definitions
@@ -67,7 +67,7 @@ const routes: FastifyPluginAsyncTypebox<AppsOptions> = async (app, { definitions
   app.post(
     '/apps/:app',
     {
-      config: { demand: 'deploy' },
+      config: { demand: 'deploy', readsBody: AppDefinition },
       bodyLimit: 2 * LONGEST_TEXT_BYTES,
       schema: {
         summary:
@@ -121,7 +121,7 @@ const routes: FastifyPluginAsyncTypebox<AppsOptions> = async (app, { definitions
       const names = Object.keys(kept.definition.environments)
       return {
         ...kept,
-        wanted: Object.fromEntries(names.map((name) => [name, wantedOf(kept.definition, name)]))
+        wanted: Object.fromEntries(names.map((name) => [name, wordsIn(kept, name)]))
       }
     }
   )
@@ -252,6 +252,11 @@ function summaryOf({ definition, ...kept }: KeptDefinition) {
   return { ...kept, image: definition.image, environments: Object.keys(definition.environments) }
 }
 
-function sideOf({ definition }: KeptDefinition, environment: string | undefined): AppDefinition | object {
-  return environment === undefined ? definition : wantedOf(definition, environment)
+function sideOf(kept: KeptDefinition, environment: string | undefined): AppDefinition | object {
+  return environment === undefined ? kept.definition : wordsIn(kept, environment)
+}
+
+/** Not checked again: what is kept can be read, also by a hub that would not take it any more. */
+function wordsIn({ definition }: KeptDefinition, environment: string): Wanted {
+  return layOver(definition, environment) as Wanted
 }

@@ -71,23 +71,30 @@ test('a move between hosts with wrong clocks has its true times, also when a clo
 
 test('a clock that may well be right counts as right, however slow the answers are', () => {
   const clock = new Clock()
-  clock.add(1000, 1400, 1390)
+  clock.add({ sentMs: 1000, receivedMs: 1400, hubMs: 1390 })
   expect(clock.offsetMs).toBe(0)
-  clock.add(2000, 2900, 2001)
+  clock.add({ sentMs: 2000, receivedMs: 2900, hubMs: 2001 })
   expect(clock.offsetMs).toBe(0)
+})
+
+test('a hub that takes its time over an answer says so, and the clock is known as closely', () => {
+  const clock = new Clock()
+  // 2 ms there, 500 ms at the hub, 2 ms back; the agent is 30 s behind.
+  clock.add({ sentMs: 70_000, receivedMs: 70_504, hubMs: 100_502, tookMs: 500 })
+  expect(clock.offsetMs).toBe(-30_000)
 })
 
 test('an agent measures its clock by the fastest answers, whatever the slow ones say', () => {
   const clock = new Clock()
   expect(clock.offsetMs).toBe(undefined)
   // 4 ms there and back, 30 s ahead.
-  clock.add(130_000, 130_004, 100_002)
+  clock.add({ sentMs: 130_000, receivedMs: 130_004, hubMs: 100_002 })
   expect(clock.offsetMs).toBe(30_000)
-  for (let i = 0; i < 10; i++) clock.add(131_000 + i, 131_500 + i, 101_100 + i)
+  for (let i = 0; i < 10; i++) clock.add({ sentMs: 131_000 + i, receivedMs: 131_500 + i, hubMs: 101_100 + i })
   expect(clock.offsetMs).toBe(30_000)
   // Put right: after a few answers nothing else counts.
-  for (let i = 0; i < 20; i++) clock.add(110_000 + i, 110_004 + i, 110_002 + i)
+  for (let i = 0; i < 20; i++) clock.add({ sentMs: 110_000 + i, receivedMs: 110_004 + i, hubMs: 110_002 + i })
   expect(clock.offsetMs).toBe(0)
-  clock.add(5, 4, 0)
+  clock.add({ sentMs: 5, receivedMs: 4, hubMs: 0 })
   expect(clock.offsetMs).toBe(0)
 })

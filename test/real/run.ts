@@ -1,7 +1,8 @@
 /**
  * npm run test:real [docker|elasticsearch|zabbix]: starts the real peers of each suite, runs it, stops them. A suite whose peers this
  * machine can't run is skipped loudly, with the reason; --strict makes that a failure. On the real Elasticsearch the system
- * tests of hub, page and command line run as well, as they are: those that ask the store most, or with --all each of them.
+ * tests of hub, page and command line run as well, as they are: those that ask the store most. With --all each of them runs,
+ * and what takes longest elsewhere, too.
  */
 import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
@@ -29,7 +30,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
         readdirSync(`${root}test/system`, { recursive: true, encoding: 'utf8' })
           .filter((file) => file.endsWith('.test.ts') && !NOT_ON_A_CLUSTER.test(file))
           .map((file) => `test/system/${file}`)
-          .filter((file) => process.argv.includes('--all') || ASK_MOST.test(file)),
+          .filter((file) => all || ASK_MOST.test(file)),
       env: { DRIFTLOG_TEST_STORE: 'elasticsearch' }
     }
   },
@@ -39,6 +40,7 @@ const VITEST = ['node_modules/vitest/vitest.mjs', 'run', '--project']
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const asked = process.argv.slice(2).filter((word) => !word.startsWith('-'))
 const strict = process.argv.includes('--strict')
+const all = process.argv.includes('--all')
 
 const names = asked.length > 0 ? asked : Object.keys(SUITES)
 let failed = false
@@ -72,8 +74,7 @@ function runSuite(name: string, suite: Suite): boolean {
     const isGood = run([...VITEST, 'real', `test/real/${name}`])
     const { system } = suite
     if (!system) return isGood
-    if (!process.argv.includes('--all'))
-      console.log('\n!!!! NOT ALL of the system tests run on this store; with --all they do.\n')
+    if (!all) console.log('\n!!!! NOT ALL of the system tests run on this store; with --all they do.\n')
     return run([...VITEST, 'system', ...system.files()], system.env) && isGood
   } finally {
     spawnSync(script, suite.down, { stdio: 'inherit', timeout: 120_000 })
@@ -81,6 +82,7 @@ function runSuite(name: string, suite: Suite): boolean {
 }
 
 function run(args: string[], env: NodeJS.ProcessEnv = {}): boolean {
-  const options = { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } } as const
+  const whole = all ? { DRIFTLOG_TEST_ALL: '1' } : {}
+  const options = { cwd: root, stdio: 'inherit', env: { ...process.env, ...whole, ...env } } as const
   return spawnSync(process.execPath, args, options).status === 0
 }

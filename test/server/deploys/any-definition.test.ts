@@ -189,7 +189,8 @@ const seconds = (random: Random) => random.of([0.1, 1, 2.5, 60, 3600])
 const PARTS: Record<string, (random: Random) => unknown> = {
   image: (random) => random.of(['nginx', 'r.io:5000/a/b:1', `a@sha256:${'0'.repeat(64)}`, 'A', 'a b']),
   entrypoint: texts,
-  command: (random) => (random.chance(0.5) ? texts(random) : `run ${text(random)}`),
+  command: (random) =>
+    random.chance(0.5) ? texts(random) : `run ${text(random)}${random.chance(0.1) ? ' x'.repeat(300) : ''}`,
   user: (random) => random.of(['root', '1000:1000', 'a:b:c']),
   workingDir: (random) => random.of(['/', '/a b', 'a']),
   env: (random) => ({

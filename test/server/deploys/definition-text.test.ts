@@ -122,6 +122,16 @@ test.each<[text: string, problem: string]>([
   ],
   ['image: x\nuser: "a b"\nenvironments: {a: }', '2:1 * user: must be a user'],
   ['image: x\nlogs: {files: ["/a b"]}\nenvironments: {a: }', '2:16 * logs.files[0]: has a blank'],
+  ['image: x\nlogs: {files: ["/a,/b"]}\nenvironments: {a: }', '2:16 * logs.files[0]: has a comma'],
+  [`image: x\ncommand: ${'a '.repeat(300)}\nenvironments: {a: }`, '2:1 * command: has 300 words'],
+  [
+    `image: x\nsecrets: {${Array.from({ length: 101 }, (_, at) => `A${at}: {env: B}`).join(', ')}}\nenvironments: {a: }`,
+    '2:1 * secrets: has 101 entries'
+  ],
+  [
+    'image: x\nresources: {memoryMiB: 1e300}\nenvironments: {a: }',
+    '2:13 * resources.memoryMiB: must be at most'
+  ],
   ['image: x\n__proto__: {a: 1}\nenvironments: {a: }', '2:1 * __proto__: is unknown']
 ])('%j says where and what', (text, problem) => {
   expect(problemsOf(text)[0]).toContain(problem)

@@ -7,6 +7,7 @@ import { openAccess } from '../../../collector/access.ts'
 import { openFleet } from '../../../collector/fleet/fleet.ts'
 import { MemoryStateStore } from '../../../collector/store/memory-state.ts'
 import { readConfig } from '../../../server/config.ts'
+import { Automatic } from '../../../server/deploys/automatic.ts'
 import { openDeploys } from '../../../server/deploys/open.ts'
 import { firstTokens } from '../../../server/tokens.ts'
 import { type Face, openFace } from '../face.ts'
@@ -78,6 +79,18 @@ const TABLE: [
   ['POST /api/deploys/:id/promote', 401, 403, 403, 403, 400, 400],
   ['POST /api/deploys/:id/checks', 401, 403, 403, 403, 400, 400],
   ['/api/apps/:app/endpoints', 401, 403, 403, 400, 400, 400],
+  ['/api/triggers', 401, 403, 403, 200, 200, 200],
+  ['POST /api/triggers', 401, 403, 403, 403, 400, 400],
+  ['/api/triggers/:name', 401, 403, 403, 400, 400, 400],
+  ['DELETE /api/triggers/:name', 401, 403, 403, 403, 400, 400],
+  ['POST /api/triggers/:name/secret', 401, 403, 403, 403, 400, 400],
+  ['/api/triggers/:name/deliveries', 401, 403, 403, 400, 400, 400],
+  // Its callers show the secret of the trigger, and no token.
+  ['POST /api/hooks/:trigger', 400, 400, 400, 400, 400, 400],
+  ['/api/notices', 401, 403, 403, 200, 200, 200],
+  ['POST /api/notices', 401, 403, 403, 403, 400, 400],
+  ['/api/notices/:name', 401, 403, 403, 400, 400, 400],
+  ['DELETE /api/notices/:name', 401, 403, 403, 403, 400, 400],
   ['/', 404, 404, 404, 404, 404, 404],
   ['/*', 404, 404, 404, 404, 404, 404],
   ['/api/unknown', 404, 404, 404, 404, 404, 404],
@@ -338,9 +351,10 @@ async function openGuarded(more: Record<string, string> = {}) {
   // Each request counts as one from an address of its own, see statusOf().
   const env = { DRIFTLOG_LISTEN_HOST: '0.0.0.0', DRIFTLOG_TRUSTED_PROXIES: '127.0.0.1', ...more }
   const { deploy: settings } = readConfig({ DRIFTLOG_DATA_DIR: '/nowhere' })
-  const log = { info() {}, warn() {} }
+  const log = { info() {}, warn() {}, error() {} }
   const deploys = await openDeploys({ state, fleet, access, settings, log, nowMs: Date.now })
-  const face = await openFace({ env, parts: { access, agents: { fleet }, deploys } })
+  const automatic = await Automatic.open({ state, deploys: deploys.deploys, log, nowMs: Date.now })
+  const face = await openFace({ env, parts: { access, agents: { fleet }, deploys, automatic } })
   return { ...face, access, tokens, [Symbol.asyncDispose]: () => face[Symbol.asyncDispose]() }
 }
 

@@ -187,6 +187,13 @@ test('a definition is refused as a whole, with all that is wrong', async () => {
   }
 })
 
+test('the description of the API has the words of a definition, in both languages', async () => {
+  await using hub = await openHub()
+  const { content } = (await hub.get('/openapi.json')).body.paths['/api/apps/{app}'].post.requestBody
+  for (const type of [YAML, JSON_TYPE])
+    expect(content[type].schema.properties.image).toMatchObject({ type: 'string' })
+})
+
 test('two hubs that take definitions at once keep both, and both know them', async () => {
   const share = new MemoryShare()
   await using one = await openHub({}, new MemoryStateStore(share))
