@@ -107,6 +107,59 @@ test.each([1, 2, 3, 4])(
   }
 )
 
+test.each([1, 2, 3])(
+  'hosts that go away at any time and come back: in the end it is old or new, seed %i',
+  { timeout: 180_000 },
+  async (seed) => {
+    const random = randomFrom(seed * 7919)
+    await using scene = new Scene(3)
+    await using hub = await startHub(scene, { env: { DRIFTLOG_DEPLOY_TIMEOUT_SECONDS: '1' } })
+    let lost = 0
+    const fault = () => (lost > 0 && lost-- === 1 ? 'die' : undefined)
+    scene.startAgents(hub, { fault })
+    const health = { tcp: true, everySeconds: 0.1, timeoutSeconds: 0.1, withinSeconds: 0.5 } as const
+    for (let round = 0; round < 5; round++) {
+      const replicas = 1 + random(4)
+      const rollout = { maxUnavailable: 1 + random(3) }
+      await hub.parts.definitions.put(
+        'orders',
+        definition({ replicas, health, rollout, stopGraceSeconds: 0 }),
+        BY
+      )
+      const before = scene.running()
+      if (random(3) === 0) await lose(hub, scene, scene.hosts[random(3)]?.id ?? '')
+      lost = random(2) * (1 + random(25))
+      const { id } = await hub.parts.deploys.begin({ ...asked, image: String(1 + random(2)) })
+      for (let state = ''; !ENDS.includes(state); state = (await hub.parts.deploys.get(id)).state) {
+        for (const { id: host, agent } of scene.hosts) if (agent?.isDead) await lose(hub, scene, host)
+        await sleep(10)
+      }
+      lost = 0
+      for (const host of scene.hosts) {
+        if (host.isHeard) continue
+        host.isHeard = true
+        scene.startAgents(hub, { fault }, [host.id])
+      }
+      await settled(hub)
+      while (hub.parts.book.size > 0) await sleep(5)
+      const deploy = await hub.parts.deploys.get(id)
+      const place = { seed, round, id, state: deploy.state, why: deploy.why }
+      const digests = deploy.state === 'succeeded' ? deploy.image?.digest : undefined
+      const expected = digests
+        ? Object.fromEntries(Array.from({ length: replicas }, (_, i) => [i + 1, [digests]]))
+        : before
+      expect({ ...place, running: scene.running() }).toEqual({ ...place, running: expected })
+      expect(place.state).not.toBe('failed')
+    }
+  }
+)
+
+/** Its agent is gone, and nobody has heard of it for long. */
+async function lose(hub: TestHub, scene: Scene, id: string): Promise<void> {
+  await scene.stopAgents([id])
+  hub.forget(id)
+}
+
 /** Lets it go on behind breakpoints, and now and then stops it or takes it back. */
 async function meddle(
   { parts: { deploys } }: TestHub,
