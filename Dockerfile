@@ -21,11 +21,11 @@ RUN find dist node_modules -type f '(' -name '*.map' -o -name '*.d.ts' -o -name 
  && ln -s /opt/driftlog/dist/server/cli/main.js /image/usr/local/bin/driftlog
 
 FROM ${BASE}
-# A hub's data and the join token that it shares belong to its user; an agent runs as root without capabilities of
-# root, and so must own its folder.
-RUN mkdir -p /var/lib/driftlog /var/lib/driftlog-agent /run/driftlog \
- && chmod 0700 /var/lib/driftlog /var/lib/driftlog-agent /run/driftlog \
- && chown 7400:7400 /var/lib/driftlog /run/driftlog
+# A hub's data, and what it shares with others by volumes (its join token, tokens of Zabbix, dashboards), belong to its
+# user; an agent runs as root without capabilities of root, and so must own its folder.
+RUN mkdir -p /var/lib/driftlog /var/lib/driftlog-agent /run/driftlog /run/driftlog-zabbix /run/driftlog-grafana \
+ && chmod 0700 /var/lib/driftlog /var/lib/driftlog-agent /run/driftlog /run/driftlog-zabbix /run/driftlog-grafana \
+ && chown 7400:7400 /var/lib/driftlog /run/driftlog /run/driftlog-zabbix /run/driftlog-grafana
 COPY --from=build /image /
 # In a container loopback is nobody's: the hub listens on every address, and so it demands tokens.
 ENV NODE_ENV=production \

@@ -269,6 +269,28 @@ export const AppJson = Type.Object({
 })
 export type AppJson = Static<typeof AppJson>
 
+/** How a host stands in Zabbix. */
+export const ZabbixHostJson = Type.Object({
+  state: Type.Union(
+    [
+      Type.Literal('enabled'),
+      Type.Literal('disabled'),
+      Type.Literal('absent'),
+      Type.Literal('refused'),
+      Type.Literal('unknown')
+    ],
+    {
+      description:
+        'enabled; disabled: it has left; absent: not there, or not yet; refused: Zabbix does not take it; unknown: Zabbix is away, or was not looked at yet'
+    }
+  ),
+  /** Zabbix's own page of its latest data, where Zabbix has it. */
+  url: Type.Optional(Type.String()),
+  /** Why it is refused, or why it is not known. */
+  reason: Type.Optional(Type.String())
+})
+export type ZabbixHostJson = Static<typeof ZabbixHostJson>
+
 export const HostJson = Type.Object({
   host: Type.String(),
   name: Type.String(),
@@ -287,7 +309,9 @@ export const HostJson = Type.Object({
   losses: Type.Integer(),
   /** Losses whose size nobody knows. */
   lostUnknown: Type.Integer(),
-  pretended: Type.Boolean()
+  pretended: Type.Boolean(),
+  /** Absent where no Zabbix is told of it. */
+  zabbix: Type.Optional(ZabbixHostJson)
 })
 export type HostJson = Static<typeof HostJson>
 
@@ -436,6 +460,28 @@ export const StreamsAnswer = Type.Object({
 export type StreamsAnswer = Static<typeof StreamsAnswer>
 
 /** GET /api/status: what `driftlog status` prints and the page's head shows. */
+/** How the hub stands with Zabbix. */
+export const ZabbixJson = Type.Object({
+  /** File of the token that is not there yet: nothing is told to Zabbix until then. */
+  waitsFor: Type.Optional(Type.String()),
+  /** Hosts that Zabbix has. */
+  hosts: Type.Integer(),
+  /** Hosts that it does not take. */
+  refused: Type.Integer(),
+  /** Why hosts can not be kept in line, while they can't. */
+  hostsTrouble: Type.Optional(Type.String()),
+  /** Values that this hub has sent, that were refused for long, that there was no room for, and that wait. */
+  values: Type.Object({
+    sent: Type.Integer(),
+    refused: Type.Integer(),
+    dropped: Type.Integer(),
+    waiting: Type.Integer()
+  }),
+  /** Why values wait, while they do. */
+  valuesTrouble: Type.Optional(Type.String())
+})
+export type ZabbixJson = Static<typeof ZabbixJson>
+
 export const StatusAnswer = Type.Object({
   version: Type.String(),
   hubTime: Time,
@@ -457,6 +503,8 @@ export const StatusAnswer = Type.Object({
       problem: Type.Optional(Type.String())
     })
   ),
+  /** Whether the one who asks may change what runs where. */
+  mayDeploy: Type.Boolean(),
   /** Of the reader who is logged in by cookie; absent for everybody else. */
   login: Type.Optional(Type.Object({ name: Type.String(), expires: Time })),
   hosts: Type.Integer(),
@@ -471,6 +519,8 @@ export const StatusAnswer = Type.Object({
     writable: Type.Boolean(),
     reason: Type.Optional(Type.String())
   }),
+  /** Absent where no Zabbix is named. */
+  zabbix: Type.Optional(ZabbixJson),
   /** The command that joins another host. */
   join: Type.Optional(Type.String())
 })

@@ -27,6 +27,7 @@ import headers from './plugins/headers.ts'
 import openapi from './plugins/openapi.ts'
 import apps from './routes/apps.ts'
 import completeness from './routes/completeness.ts'
+import deployErrors from './routes/deploy-errors.ts'
 import deployRoutes from './routes/deploys.ts'
 import exportRoutes from './routes/export.ts'
 import facets from './routes/facets.ts'
@@ -47,6 +48,7 @@ import triggerRoutes from './routes/triggers.ts'
 import type { StatsView } from './stats-view.ts'
 import type { Tail } from './tail.ts'
 import type { CertificateStanding, SecureServers } from './tls.ts'
+import type { ZabbixLink } from './zabbix/link.ts'
 
 /** Address and headers together: room for a query of 100 kB. Node holds this much per connection at most. */
 const SERVER_OPTIONS = { maxHeaderSize: 128 * 1024 }
@@ -80,6 +82,8 @@ export interface AppParts {
   deploys?: Pick<DeployParts, 'definitions' | 'deploys' | 'book' | 'endpoints' | 'figures'>
   /** Without it there are no routes for numbers of hosts and containers. */
   stats?: StatsView
+  /** Absent where no Zabbix is named. */
+  zabbix?: Pick<ZabbixLink, 'standing' | 'figures'>
   /** Triggers and messages; without them there are no routes for them. */
   automatic?: Automatic
   /** Of parts that are there only where they are configured, for /metrics. */
@@ -99,7 +103,7 @@ export interface AppParts {
 }
 
 export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
-  const { config, log, logs, access, logins, fleet, nowMs, version } = parts
+  const { config, log, logs, access, logins, fleet, zabbix, nowMs, version } = parts
   const open = isOpen(config)
   const failures = new Failures(nowMs)
   /** How browsers know this hub. */
@@ -157,7 +161,12 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     ...(parts.tls ? { certificateExpiresMs: certificateEnd(parts.tls) } : {}),
     tails: () => tails.size,
     health: () => logs.health(),
-    figures: () => ({ ...parts.figures?.(), ...parts.deploys?.figures(), ...parts.automatic?.figures() })
+    figures: () => ({
+      ...zabbix?.figures(),
+      ...parts.figures?.(),
+      ...parts.deploys?.figures(),
+      ...parts.automatic?.figures()
+    })
   })
   if (parts.agents) {
     const { registry } = metrics
@@ -170,12 +179,16 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     await app.register(orders, { access, failures, book, nowMs })
     await app.register(apps, { prefix: '/api', definitions, images: config.deploy.images })
     await app.register(deployRoutes, { prefix: '/api', deploys, endpoints, nowMs })
+    await app.register(deployErrors, { prefix: '/api', asker, deploys })
   }
   await app.register(health, { logs, metrics })
   for (const routes of [logRoutes, exportRoutes, histogram, facets]) {
     await app.register(routes, { prefix: '/api', asker })
   }
-  await app.register(tail, { prefix: '/api', logs, fleet, limit: config.tailClients, open: tails, nowMs })
+  await app.register(tail, {
+    ...{ prefix: '/api', logs, fleet, limit: config.tailClients, open: tails, nowMs },
+    ...(parts.deploys ? { deploys: parts.deploys.deploys } : {})
+  })
   await app.register(fleetRoutes, { prefix: '/api', fleet, nowMs })
   if (parts.stats) await app.register(statsRoutes, { prefix: '/api', stats: parts.stats, nowMs })
   await app.register(completeness, { prefix: '/api', fleet, nowMs })
@@ -187,6 +200,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     open,
     clear: isClear(config),
     certificate: () => parts.tls?.standing(),
+    zabbix: () => zabbix?.standing,
     nowMs,
     join: () => (open ? undefined : joinCommand(parts.join(), parts.url(), parts.tls?.standing())),
     ...(parts.demo ? { demo: parts.demo } : {})

@@ -1,7 +1,15 @@
 /** The fleet as the API shows it: what agents told, joined with what the store holds. */
 import type { Fleet, FleetAsked, FleetHost, FleetInstance, FleetMove } from '../collector/fleet/fleet.ts'
 import type { LogStore, OriginSummary } from '../collector/store/store.ts'
-import type { AppJson, CompletenessAnswer, HostJson, InstanceJson, MoveJson, StreamsAnswer } from './api.ts'
+import type {
+  AppJson,
+  CompletenessAnswer,
+  HostJson,
+  InstanceJson,
+  MoveJson,
+  StreamsAnswer,
+  ZabbixHostJson
+} from './api.ts'
 import {
   type CompletenessAsked,
   completenessOf,
@@ -49,12 +57,18 @@ const RECENT_MS = 86_400_000
 /** What the store holds of each instance is asked for this often at most. */
 const SUMMARY_MS = 1000
 
-/** `maxAgeMs`: how long records are kept whose label says nothing; 0 keeps them. */
+interface FleetViewOptions {
+  /** How long records are kept whose label says nothing; 0 keeps them. */
+  maxAgeMs?: number
+  /** How a host stands in Zabbix. */
+  zabbixOf?: (host: FleetHost) => ZabbixHostJson | undefined
+}
+
 export function fleetView(
   fleet: LedgerFleet & Pick<Fleet, 'moves' | 'changes'>,
   logs: Pick<LogStore, 'origins' | 'positions' | 'health'>,
   nowMs: () => number,
-  maxAgeMs = 0
+  { maxAgeMs = 0, zabbixOf = () => undefined }: FleetViewOptions = {}
 ): FleetView {
   let summaries: Promise<Map<string, Stored>> | undefined
   let askedMs = 0
@@ -82,7 +96,7 @@ export function fleetView(
   return {
     hosts() {
       const instances = fleet.instances()
-      return fleet.hosts().map((host) => hostJson(host, instances))
+      return fleet.hosts().map((host) => hostJson(host, instances, zabbixOf(host)))
     },
     async apps() {
       const fromMs = nowMs() - RECENT_MS
@@ -165,7 +179,7 @@ function newestFirst(a: InstanceJson, b: InstanceJson): number {
   return beganA < beganB ? 1 : beganA > beganB ? -1 : a.instance < b.instance ? -1 : 1
 }
 
-function hostJson(host: FleetHost, instances: FleetInstance[]): HostJson {
+function hostJson(host: FleetHost, instances: FleetInstance[], zabbix: ZabbixHostJson | undefined): HostJson {
   const here = instances.filter((one) => one.host === host.host && one.removedMs === undefined)
   const { engineVersion } = host.facts
   return {
@@ -184,7 +198,8 @@ function hostJson(host: FleetHost, instances: FleetInstance[]): HostJson {
     lostBytes: host.lostBytes,
     losses: host.losses,
     lostUnknown: host.lostUnknown,
-    pretended: host.pretended
+    pretended: host.pretended,
+    ...(zabbix && { zabbix })
   }
 }
 

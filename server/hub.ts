@@ -138,12 +138,16 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
       logs: stores.logs,
       access,
       logins,
-      fleet: fleetView(fleet, stores.logs, Date.now, config.retention.maxAgeMs),
+      fleet: fleetView(fleet, stores.logs, Date.now, {
+        maxAgeMs: config.retention.maxAgeMs,
+        ...(zabbix ? { zabbixOf: (host) => zabbix.standingOf(host) } : {})
+      }),
       agents: { fleet, stats, rates, state: stores.state },
       deploys,
       automatic,
       stats: statsView(fleet, stats, Date.now),
-      figures: () => ({ ...zabbix?.figures(), ...grafana?.figures() }),
+      ...(zabbix ? { zabbix } : {}),
+      figures: () => ({ ...grafana?.figures() }),
       join: () => tokens.join,
       url: () => urlOf(config, app),
       version: ownVersion(),
@@ -161,7 +165,10 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
     const peers =
       state.shared &&
       keepUp(
-        { ...{ state, shared: state.shared, fleet, log }, keepers: [access, logins, deploys] },
+        {
+          ...{ state, shared: state.shared, fleet, log },
+          keepers: [access, logins, deploys, ...(zabbix ? [zabbix.standings] : [])]
+        },
         stopping.signal
       )
     const retention = onDuty(

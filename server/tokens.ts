@@ -1,10 +1,10 @@
 /** The first tokens of a hub, kept as files beside its data for people and programs on this machine. */
-import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Access, Scope } from '../collector/access.ts'
 import { ConfigError } from './errors.ts'
+import { writeSecret } from './secret-file.ts'
 
 const FIRST = { admin: ['admin'], read: ['read'], join: ['agent'] } as const satisfies Record<string, Scope[]>
 
@@ -72,11 +72,4 @@ export async function writeFingerprint(folder: string, fingerprint: string | und
   const file = join(folder, 'fingerprint')
   if (fingerprint === undefined) await rm(file, { force: true })
   else await writeSecret(file, fingerprint)
-}
-
-/** Renamed into place: a hub that is killed here leaves no half token behind. */
-async function writeSecret(file: string, secret: string): Promise<void> {
-  const draft = `${file}.${randomBytes(4).toString('hex')}`
-  await writeFile(draft, `${secret}\n`, { mode: 0o600, flag: 'wx' })
-  await rename(draft, file)
 }

@@ -11,8 +11,9 @@ import { DemoMark, Header } from './shell/header.tsx'
 import { Layout } from './shell/layout.tsx'
 import { Toasts } from './shell/toasts.tsx'
 import { FleetWatch } from './state/fleet.tsx'
-import { useCommand, usePage, useView } from './state/page.ts'
+import { useCommand, usePage, useSetView, useView } from './state/page.ts'
 import { useStore } from './state/store.ts'
+import { NO_DEPLOY } from './state/view.ts'
 import { TimeBox } from './time/box.tsx'
 
 // What the first look does not need comes when it is asked for.
@@ -20,13 +21,17 @@ const HelpDialog = lazy(async () => ({ default: (await import('./later.ts')).Hel
 const JumpDialog = lazy(async () => ({ default: (await import('./later.ts')).JumpDialog }))
 const LiveBar = lazy(async () => ({ default: (await import('./later.ts')).LiveBar }))
 const RecordBeside = lazy(async () => ({ default: (await import('./later.ts')).RecordBeside }))
+const Deploys = lazy(async () => ({ default: (await import('./deploys/deploys.tsx')).Deploys }))
 const LoginPrompt = lazy(async () => ({ default: (await import('./later.ts')).LoginPrompt }))
 
 /** The page: each part reads what it needs by hooks from state/, so that they stand and fail apart. */
 export function App() {
-  const { live } = useView()
+  const { live, page: pageName } = useView()
+  const setView = useSetView()
   const { dialog, login, history, settings } = usePage()
   const shown = useStore(dialog)
+  useCommand('go-logs', () => setView({ page: 'logs', ...NO_DEPLOY }))
+  useCommand('go-deploys', () => setView({ page: 'deploys', ...NO_DEPLOY }))
   useCommand('help', () => dialog.set('help'))
   useCommand('jump', () => dialog.set('jump'))
   const isLoginDemanded = useStore(login.demanded) !== ''
@@ -60,6 +65,13 @@ export function App() {
               <RecordBeside />
             </Suspense>
           ) : null
+        }
+        instead={
+          pageName === 'logs' ? undefined : (
+            <Suspense fallback={<main className="main" />}>
+              <Deploys />
+            </Suspense>
+          )
         }
       />
       <Suspense>

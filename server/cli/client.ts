@@ -38,6 +38,17 @@ export class HubClient {
     return jsonOf<T>(await this.#send(new URL(path, this.#address.url), head, { method, body }))
   }
 
+  /** The same with a text that is no JSON, as it is. */
+  async changeByText<T>(path: string, kind: string, text: string): Promise<T> {
+    const head = { accept: 'application/json', 'content-type': kind }
+    return jsonOf<T>(await this.#send(new URL(path, this.#address.url), head, { method: 'POST', text }))
+  }
+
+  /** An answer that is a text. */
+  async text(path: string, question: Question = {}, signal?: AbortSignal): Promise<string> {
+    return textOf(await this.#ask(path, question, '*/*', {}, signal))
+  }
+
   /** Values of an NDJSON answer as they come. */
   async *lines(path: string, question: Question, signal?: AbortSignal): AsyncGenerator<unknown> {
     const answer = await this.#ask(path, question, 'application/x-ndjson', {}, signal)
@@ -83,13 +94,13 @@ export class HubClient {
 
   async #send(url: URL, head: Record<string, string>, sent: Sent): Promise<IncomingMessage> {
     const { token } = this.#address
-    const { method = 'GET', body, q, signal } = sent
+    const { method = 'GET', body, text = body && JSON.stringify(body), q, signal } = sent
     const headers = { ...head, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) }
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
       const send = url.protocol === 'https:' ? secureRequest : request
       const call = send(url, { method, headers, agent: this.#agent, ...(signal ? { signal } : {}) })
       call.on('response', resolve).on('error', reject)
-      call.end(body && JSON.stringify(body))
+      call.end(text)
     }).catch((error: unknown) => {
       if (signal?.aborted) throw error
       if (error instanceof TrustError)
@@ -105,6 +116,8 @@ export class HubClient {
 interface Sent {
   method?: string
   body?: object | undefined
+  /** Instead of a body. */
+  text?: string
   /** The query, for what may be said against it. */
   q?: string | undefined
   signal?: AbortSignal

@@ -2,7 +2,7 @@
 export const EXIT = {
   /** Done; for `search`: something was found. */
   ok: 0,
-  /** `search` found nothing, `check` found damage, `migrate` a difference, `status` tells of something that needs a person, `health` got no answer, `dashboards publish` kept what a person has changed, a `status` of Zabbix or Grafana found something wrong. */
+  /** `search` found nothing, `check` found damage, `migrate` a difference, `status` tells of something that needs a person, `health` got no answer, `dashboards publish` kept what a person has changed, a `status` of Zabbix or Grafana found something wrong, a deploy that was followed did not succeed, `app diff` a difference. */
   found: 1,
   /** Wrong option, setting or query. */
   usage: 2,

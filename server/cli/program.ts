@@ -3,11 +3,14 @@ import { Command, Option } from 'commander'
 import { ownVersion } from '../version.ts'
 import { accessCommands } from './access-commands.ts'
 import { agentCommands } from './agent-commands.ts'
+import { appCommands } from './app-commands.ts'
 import { dashboardCommands } from './dashboard-commands.ts'
+import { deployCommands } from './deploy-commands.ts'
 import type { ExitCode } from './exit.ts'
 import { folderCommands } from './folder-commands.ts'
 import { type ClientFlags, clientOf, examples, wholeNumber, withSet } from './options.ts'
 import type { Say } from './say.ts'
+import { noticeCommands, triggerCommands } from './trigger-commands.ts'
 import { zabbixCommands } from './zabbix-commands.ts'
 
 export interface ProgramParts {
@@ -170,6 +173,14 @@ export function buildProgram({ env, say, joinToken, ended }: ProgramParts): Comm
       ended(await runStatus(flags, env, say))
     })
 
+  appCommands(program, { env, say, ended })
+
+  deployCommands(program, { env, say, ended })
+
+  triggerCommands(program, { env, say, ended })
+
+  noticeCommands(program, { env, say, ended })
+
   accessCommands(program, { env, say, ended })
 
   folderCommands(program, { env, say, ended })
@@ -253,7 +264,9 @@ Examples:
 Exit codes:
   0  done (search: something was found)
   1  search found nothing, check found damage, migrate a difference, status needs a person, health got no answer,
-     agent doctor found something to mend, dashboards publish kept what somebody has changed
+     agent doctor found something to mend, dashboards publish kept what somebody has changed, a deploy that was
+     followed did not succeed, app diff a difference, app endpoints none, deploy errors more of them, notice list one
+     that was given up
   2  wrong option, setting or query
   3  no hub answers
   4  the hub demands a token, or another one

@@ -1,4 +1,4 @@
-import type { AppJson, CompletenessAnswer, HostJson, StatusAnswer } from '../api.ts'
+import type { AppJson, CompletenessAnswer, HostJson, StatusAnswer, ZabbixJson } from '../api.ts'
 import type { HubClient } from './client.ts'
 import { EXIT, type ExitCode } from './exit.ts'
 import { missing, noteTable } from './missing.ts'
@@ -14,7 +14,7 @@ const BEHIND_MS = 5000
 
 /**
  * Hub, store, hosts, apps, and what is missing. Ends with 1 where something needs a person: the store refuses, a host
- * is silent, the certificate ends soon.
+ * is silent, the certificate ends soon, Zabbix is away or refuses a host.
  */
 export async function status(
   hub: HubClient,
@@ -27,8 +27,8 @@ export async function status(
     hub.json<{ hosts: HostJson[] }>('/api/hosts', {}, signal),
     hub.json<{ apps: AppJson[] }>('/api/apps', {}, signal)
   ])
-  const well =
-    about.store.writable && hosts.every((host) => host.live) && certificateNotes(about).length === 0
+  const troubles = [...certificateNotes(about), ...zabbixTroubles(about.zabbix, hosts)]
+  const well = about.store.writable && hosts.every((host) => host.live) && troubles.length === 0
   const completeness = await hub.json<CompletenessAnswer>(
     '/api/completeness',
     { from: about.store.oldest ?? 'now-1h', to: 'now+1h' },
@@ -60,9 +60,15 @@ function page(url: string, { about, hosts, apps, completeness }: Told, out: Outp
   const note = (text: string) => `\n${paint('yellow', text)}`
   const clear = about.clear ? [CLEAR] : []
   const access = [...clear, ...certificateNotes(about)].map(note).join('')
+  const zabbix =
+    about.zabbix === undefined
+      ? ''
+      : `${zabbixLine(about.zabbix, hosts)}\n${zabbixTroubles(about.zabbix, hosts)
+          .map((text) => `${paint('yellow', text)}\n`)
+          .join('')}`
   const head = `${paint('bold', `Driftlog ${about.version}`)} at ${url}, up for ${durationText(Date.parse(about.hubTime) - Date.parse(about.started))}${played}
 Store ${store.engine}: ${store.records.toLocaleString('en')} lines in ${bytesText(store.bytes)}${range}${refuses}${access}
-`
+${zabbix}`
   const none = `No host has joined yet: "driftlog agent --hub ${url}" joins one.\n`
   const tables = [
     hosts.length === 0 ? none : hostTable(hosts, paint),
@@ -85,7 +91,34 @@ function certificateNotes({ certificate, hubTime }: StatusAnswer): string[] {
   ]
 }
 
+function zabbixLine({ waitsFor, hosts: known, values }: ZabbixJson, hosts: HostJson[]): string {
+  if (waitsFor !== undefined)
+    return `Zabbix: nothing is told until its token is in ${waitsFor}, where "driftlog zabbix bootstrap" puts it`
+  const count = (number: number) => number.toLocaleString('en')
+  const parts = [
+    `${count(known)} of ${count(hosts.filter(({ zabbix }) => zabbix !== undefined).length)} hosts`,
+    `${count(values.sent)} values sent`,
+    ...(values.waiting > 0 ? [`${count(values.waiting)} waiting`] : []),
+    ...(values.refused > 0 ? [`${count(values.refused)} refused`] : []),
+    ...(values.dropped > 0 ? [`${count(values.dropped)} dropped for want of room`] : [])
+  ]
+  return `Zabbix: ${parts.join(', ')}`
+}
+
+function zabbixTroubles(zabbix: ZabbixJson | undefined, hosts: HostJson[]): string[] {
+  if (!zabbix) return []
+  const { hostsTrouble, valuesTrouble } = zabbix
+  return [
+    ...(hostsTrouble === undefined ? [] : [`Hosts can't be kept in line there: ${hostsTrouble}`]),
+    ...(valuesTrouble === undefined ? [] : [`Values wait: ${valuesTrouble}`]),
+    ...hosts.flatMap(({ name, zabbix: one }) =>
+      one?.state === 'refused' ? [`Zabbix refuses ${name}: ${one.reason}`] : []
+    )
+  ]
+}
+
 function hostTable(hosts: HostJson[], paint: Paint): string {
+  const told = hosts.some(({ zabbix }) => zabbix !== undefined)
   const rows = hosts.map((host) => [
     host.name,
     host.live ? 'live' : 'silent',
@@ -93,9 +126,11 @@ function hostTable(hosts: HostJson[], paint: Paint): string {
     lossesOf(host),
     `${host.running} of ${host.instances}`,
     host.agentVersion,
-    host.engineVersion ?? ''
+    host.engineVersion ?? '',
+    ...(told ? [host.zabbix?.state ?? ''] : [])
   ])
-  return table([['HOST', 'STATE', 'BEHIND', 'LOST', 'RUNNING', 'AGENT', 'ENGINE'], ...rows], paint)
+  const head = ['HOST', 'STATE', 'BEHIND', 'LOST', 'RUNNING', 'AGENT', 'ENGINE', ...(told ? ['ZABBIX'] : [])]
+  return table([head, ...rows], paint)
 }
 
 function lossesOf({ losses, lostBytes, lostUnknown }: HostJson): string {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AppJson, MoveJson, RecordJson, SearchAnswer } from '../api.ts'
+import type { Deploy } from '../deploys/deploy.ts'
 import { type HubClient, type HubEvent, PassingError, type Question } from './client.ts'
 import { EXIT, type ExitCode } from './exit.ts'
 import { moveLine, recordLine } from './records.ts'
@@ -85,6 +86,8 @@ class Tailing {
         if (!this.#shown.has(record.id)) this.#record(record)
     } else if (event.kind === 'move')
       this.#tell('move', data, () => moveLine(data as MoveJson, this.#out.look))
+    else if (event.kind === 'deploy')
+      this.#tell('deploy', data, () => this.#deploy(data as unknown as Deploy))
     else if (event.kind === 'gap') {
       this.#tell('gap', data, () =>
         divider(
@@ -98,6 +101,11 @@ class Tailing {
         divider('the place was lost: lines may be missing here, "driftlog search" has them')
       )
     }
+  }
+
+  #deploy({ app, environment, reference, state }: Deploy): string {
+    const told = `${app} ${reference} to ${environment}: ${state}`
+    return this.#out.look.paint('magenta', divider(safeText(told, false)))
   }
 
   #record(record: RecordJson): void {
@@ -136,7 +144,7 @@ async function* heard(hub: HubClient, question: Question, lastId: string | undef
 class SilenceError extends Error {}
 
 /** The answer broke off. */
-function isBroken(error: unknown): boolean {
+export function isBroken(error: unknown): boolean {
   if (error instanceof SilenceError) return true
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   return ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ERR_STREAM_PREMATURE_CLOSE', 'ABORT_ERR'].includes(code)

@@ -50,8 +50,9 @@ export const DeploysAnswer = Type.Object({ deploys: Type.Array(Deploy) })
 export type DeploysAnswer = Static<typeof DeploysAnswer>
 
 export const DeploysQuery = Type.Object({
-  app: Type.Optional(AppName),
-  environment: Type.Optional(AppName),
+  /** Names as logs have them: whatever nothing was deployed as gets an empty list. */
+  app: Type.Optional(Type.String({ maxLength: 255 })),
+  environment: Type.Optional(Type.String({ maxLength: 255 })),
   limit: Type.Integer({ minimum: 1, maximum: 200, default: 50 }),
   before: Type.Optional(
     Type.String({ maxLength: 64, description: 'Id: only deploys that were asked for before this one' })

@@ -79,7 +79,7 @@ async function ensureSource(
   return 'made'
 }
 
-function zabbixSource({ url, secret }: Place): JsonObject {
+export function zabbixSource({ url, secret }: Place): JsonObject {
   return {
     ...{ ...ZABBIX, name: 'Zabbix (Driftlog)', access: 'proxy', url },
     jsonData: {
@@ -91,7 +91,7 @@ function zabbixSource({ url, secret }: Place): JsonObject {
   }
 }
 
-function logsSource({ url, secret }: Place): JsonObject {
+export function logsSource({ url, secret }: Place): JsonObject {
   return {
     ...{ ...LOGS, name: 'Driftlog logs', access: 'proxy', url },
     jsonData: {

@@ -42,6 +42,8 @@ export interface Caller {
   expiresMs?: number
   /** May do everything: an admin's token, or anyone on an open hub. */
   isAdmin: boolean
+  /** May change what runs where. */
+  mayDeploy: boolean
   /** False once the token was revoked, the login has ended, or either has expired. */
   isWelcome(): boolean
 }
@@ -73,7 +75,7 @@ interface AuthOptions {
 
 export default fp<AuthOptions>(
   async (app, { access, logins, failures, open, publicOrigin, secure }) => {
-    const anyone: Caller = { kind: 'anyone', isAdmin: open, isWelcome: () => true }
+    const anyone: Caller = { kind: 'anyone', isAdmin: open, mayDeploy: open, isWelcome: () => true }
     const cookie = { name: logins.cookie, secure }
     app.decorateRequest('caller')
     app.decorate('onDeparture', (listener: () => void) => {
@@ -94,7 +96,8 @@ export default fp<AuthOptions>(
       const known = await callerOf(request, reply, demand)
       const scopes: readonly string[] = known.scopes
       const isAdmin = scopes.includes('admin')
-      request.caller = { ...known.caller, isAdmin }
+      const mayDeploy = scopes.some((scope) => opens(scope, 'deploy'))
+      request.caller = { ...known.caller, isAdmin, mayDeploy }
       if (scopes.some((scope) => opens(scope, demand))) return
       throw new ScopeError(demand)
     })
@@ -126,7 +129,7 @@ export default fp<AuthOptions>(
 )
 
 function knownAs(
-  caller: Omit<Caller, 'isAdmin' | 'id' | 'name'>,
+  caller: Omit<Caller, 'isAdmin' | 'mayDeploy' | 'id' | 'name'>,
   { scopes }: Bearer,
   id: string | undefined,
   name: string | undefined

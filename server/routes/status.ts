@@ -1,7 +1,7 @@
 /** What `driftlog status` prints and the page's head shows. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { LogStore } from '../../collector/store/store.ts'
-import { ErrorJson, StatusAnswer } from '../api.ts'
+import { ErrorJson, StatusAnswer, type ZabbixJson } from '../api.ts'
 import type { FleetView } from '../fleet-view.ts'
 import { formatMs, formatTime } from '../times.ts'
 import type { CertificateStanding } from '../tls.ts'
@@ -15,6 +15,8 @@ interface StatusOptions {
   /** Tokens go over the network in clear. */
   clear: boolean
   certificate: () => CertificateStanding | undefined
+  /** Undefined where no Zabbix is named. */
+  zabbix: () => ZabbixJson | undefined
   demo?: { reason?: string }
   /** The command that joins another host, told to admins alone; undefined where no other host reaches this hub. */
   join: () => string | undefined
@@ -40,6 +42,7 @@ const routes: FastifyPluginAsyncTypebox<StatusOptions> = async (app, options) =>
       const hosts = fleet.hosts()
       const { kind, name = '', expiresMs } = request.caller
       const command = request.caller.isAdmin ? join() : undefined
+      const zabbix = options.zabbix()
       return {
         version,
         hubTime: formatMs(nowMs()),
@@ -48,6 +51,7 @@ const routes: FastifyPluginAsyncTypebox<StatusOptions> = async (app, options) =>
         ...(demo?.reason === undefined ? {} : { demoReason: demo.reason }),
         open,
         clear,
+        mayDeploy: request.caller.mayDeploy,
         ...certificateJson(options.certificate()),
         ...(kind === 'login' && expiresMs !== undefined
           ? { login: { name, expires: formatMs(expiresMs) } }
@@ -64,6 +68,7 @@ const routes: FastifyPluginAsyncTypebox<StatusOptions> = async (app, options) =>
           writable: health.writable,
           ...(health.reason === undefined ? {} : { reason: health.reason })
         },
+        ...(zabbix ? { zabbix } : {}),
         ...(command === undefined ? {} : { join: command })
       }
     }

@@ -2,6 +2,7 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { LogStore } from '../../collector/store/store.ts'
 import { ErrorJson, TailQuery } from '../api.ts'
+import type { Deploys } from '../deploys/deploys.ts'
 import { TailLimitError } from '../errors.ts'
 import type { FleetChange, FleetView } from '../fleet-view.ts'
 import { goneSignal } from '../gone.ts'
@@ -18,6 +19,8 @@ const STUCK_MS = 120_000
 interface TailOptions {
   logs: LogStore
   fleet: Pick<FleetView, 'changes' | 'delivery'>
+  /** Absent where nothing is deployed from here. */
+  deploys?: Pick<Deploys, 'changes'>
   /** Tails that are served at the same time. */
   limit: number
   /** The tails that are open now. */
@@ -28,7 +31,7 @@ interface TailOptions {
 }
 
 const routes: FastifyPluginAsyncTypebox<TailOptions> = async (app, options) => {
-  const { logs, fleet, limit, open, nowMs, beatMs = BEAT_MS, stuckMs = STUCK_MS } = options
+  const { logs, fleet, deploys, limit, open, nowMs, beatMs = BEAT_MS, stuckMs = STUCK_MS } = options
 
   app.get(
     '/tail',
@@ -42,7 +45,7 @@ const routes: FastifyPluginAsyncTypebox<TailOptions> = async (app, options) => {
         headers: Type.Object({ 'last-event-id': Type.Optional(Type.String({ maxLength: 128 })) }),
         response: {
           200: {
-            description: 'Events: records, move, instance, gap, skipped, reset, beat, end',
+            description: 'Events: records, move, instance, deploy, gap, skipped, reset, beat, end',
             content: { 'text/event-stream': { schema: Type.String() } }
           },
           '4xx': ErrorJson
@@ -77,6 +80,7 @@ const routes: FastifyPluginAsyncTypebox<TailOptions> = async (app, options) => {
       open.add(tail)
       const arrivals = logs.follow({ where, ...(after ? { after } : {}) }, signal)
       const jobs = [tail.run(arrivals, signal), sendChanges(fleet.changes(signal), tail, request.query)]
+      if (deploys) jobs.push(sendDeploys(deploys.changes(signal), tail, request.query))
       // Where one ends the other ends with it.
       const ends = await Promise.allSettled(jobs.map((job) => job.finally(stop)))
       app.closing.removeEventListener('abort', stop)
@@ -102,6 +106,23 @@ async function sendChanges(
   for await (const { event, data } of changes) {
     const isAsked = same(asked.app, data.app) && same(asked.environment, data.environment)
     if (isAsked) tail.send(event, data)
+  }
+}
+
+/** Deploys of what is followed, as often as they stand otherwise. */
+async function sendDeploys(
+  changes: ReturnType<Deploys['changes']>,
+  tail: Tail,
+  asked: { app?: string; environment?: string }
+): Promise<void> {
+  const told = new Map<string, string>()
+  for await (const { deploy } of changes) {
+    const { id, state, startedMs } = deploy
+    const standing = `${state} ${startedMs}`
+    if (!same(asked.app, deploy.app) || !same(asked.environment, deploy.environment)) continue
+    if (told.get(id) === standing) continue
+    told.set(id, standing)
+    tail.send('deploy', deploy)
   }
 }
 

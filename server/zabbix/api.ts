@@ -107,7 +107,7 @@ async function askVersion(settings: ApiSettings): Promise<Version> {
 
 function resultOf(method: string, { error, result }: Envelope): unknown {
   if (error)
-    throw new ZabbixRefusedError(method, error.code, error.data ?? error.message ?? 'no reason given')
+    throw new ZabbixRefusedError(method, error.code, error.data || error.message || 'no reason given')
   return result
 }
 

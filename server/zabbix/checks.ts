@@ -1,12 +1,14 @@
 /** Everything that the hub needs of Zabbix, looked at one after the other, each with what to do where it is missing. */
 import type { Check } from '../check.ts'
-import { ZabbixApi } from './api.ts'
+import { ConfigError } from '../errors.ts'
+import type { ZabbixApi } from './api.ts'
 import { NAME } from './bootstrap.ts'
 import { groupId } from './groups.ts'
 import { countOwn } from './registration.ts'
 import { sendValues } from './sender.ts'
 import type { ZabbixSettings } from './settings.ts'
 import { TEMPLATE_VERSION, templateOn } from './template.ts'
+import { openApi } from './token.ts'
 import { atLeast, OLDEST } from './version.ts'
 
 const BOOTSTRAP = 'Run: driftlog zabbix bootstrap'
@@ -19,7 +21,7 @@ export async function checkZabbix(settings: ZabbixSettings): Promise<Check[]> {
 async function ofApi(settings: ZabbixSettings): Promise<Check[]> {
   const checks: Check[] = []
   try {
-    await using api = await ZabbixApi.open(settings.api)
+    await using api = await openApi(settings)
     const isNew = atLeast(api.version, 6, 0)
     checks.push({
       ...{ name: 'API', ok: isNew, found: `Zabbix ${api.version.text}` },
@@ -27,12 +29,20 @@ async function ofApi(settings: ZabbixSettings): Promise<Check[]> {
     })
     for (const look of [ofGroup, ofTemplate, ofHosts, ofAction]) checks.push(await look(api, settings))
   } catch (error) {
-    const name = checks.length === 0 ? 'API' : 'token'
-    const remedy =
-      checks.length === 0
-        ? 'See that the frontend runs, and that DRIFTLOG_ZABBIX_URL is right.'
-        : `See that DRIFTLOG_ZABBIX_TOKEN is right. A new one: driftlog zabbix bootstrap --new-token`
-    checks.push({ name, ok: false, found: (error as Error).message, remedy })
+    const { message: found } = error as Error
+    const isToken = checks.length > 0 || error instanceof ConfigError
+    checks.push(
+      isToken
+        ? {
+            ...{ name: 'token', ok: false, found },
+            remedy:
+              'See that DRIFTLOG_ZABBIX_TOKEN, or its file, is right. A new one: driftlog zabbix bootstrap --new-token'
+          }
+        : {
+            ...{ name: 'API', ok: false, found },
+            remedy: 'See that the frontend runs, and that DRIFTLOG_ZABBIX_URL is right.'
+          }
+    )
   }
   return checks
 }

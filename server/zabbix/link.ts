@@ -4,17 +4,17 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import type { Fleet, FleetHost } from '../../collector/fleet/fleet.ts'
+import type { FleetHost } from '../../collector/fleet/fleet.ts'
 import { onDuty } from '../../collector/lease.ts'
 import type { StateStore } from '../../collector/store/state.ts'
-import { ZabbixApi } from './api.ts'
-import { greet } from './greeting.ts'
-import { groupId } from './groups.ts'
+import type { ZabbixHostJson, ZabbixJson } from '../api.ts'
 import { Outbox, type Packet } from './outbox.ts'
-import { type Places, reconcile, technicalName, type Wanted } from './registration.ts'
+import { isRegistered, keepHosts } from './registrar.ts'
+import { technicalName } from './registration.ts'
 import { sendValues } from './sender.ts'
 import type { ZabbixSettings } from './settings.ts'
-import { ensureTemplate } from './template.ts'
+import { latestDataUrl, Standings } from './standing.ts'
+import { tokenNow } from './token.ts'
 import { discoveryOf, type ValueSources, Values } from './values.ts'
 
 export interface LinkOptions extends ValueSources {
@@ -24,17 +24,6 @@ export interface LinkOptions extends ValueSources {
   nowMs: () => number
 }
 
-/** How the hub stands with Zabbix. */
-export interface ZabbixStanding {
-  /** What went wrong last, while it does. */
-  hostsTrouble?: string
-  valuesTrouble?: string
-  /** Hosts that could not be brought into line, and why. */
-  refused: { host: string; reason: string }[]
-  values: { sent: number; refused: number; dropped: number; waiting: number }
-}
-
-const RECONCILE_MS = 30_000
 /** A new item is known to the server after a minute or two. */
 const RETRY_MS = 5 * 60_000
 /** A server writes down what it has taken within seconds. */
@@ -42,9 +31,8 @@ const DOUBT_MS = 30_000
 /** What is there is said again after so long, also where nothing has changed. */
 const DISCOVERY_MS = 10 * 60_000
 const HEARD_MS = 2 * 60_000
-/** A server has five processes that take greetings and values, where nobody has set more. */
-const GREETED_AT_ONCE = 2
-const MOST_INVENTORY = 64
+/** A token that is not there yet is looked for this often. */
+const TOKEN_MS = 2000
 
 export class ZabbixLink {
   readonly #options: LinkOptions
@@ -52,27 +40,59 @@ export class ZabbixLink {
   readonly #values: Values
   /** By host: the rows that were told last, and when. */
   readonly #discovered = new Map<string, { rows: string; atMs: number }>()
-  readonly standing: ZabbixStanding = {
-    refused: [],
-    values: { sent: 0, refused: 0, dropped: 0, waiting: 0 }
-  }
+  readonly standings: Standings
+  #waitsFor: string | undefined
+  /** As it was when values were sent last. */
+  #sent = { sent: 0, refused: 0, dropped: 0, waiting: 0 }
+  /** What went wrong last, while it does. */
+  #valuesTrouble: string | undefined
 
   constructor(options: LinkOptions) {
-    const { settings, nowMs } = options
+    const { settings, state, nowMs } = options
     this.#options = options
     this.#values = new Values(options)
     this.#outbox = new Outbox({
       ...{ mostValues: settings.mostValues, retryMs: RETRY_MS, doubtMs: DOUBT_MS, nowMs },
       send: (values) => sendValues(settings.trapper, values)
     })
+    this.standings = new Standings(state)
+  }
+
+  /** How the hub stands with Zabbix. */
+  get standing(): ZabbixJson {
+    const { hosts, trouble } = this.standings
+    const count = (...states: string[]) =>
+      Object.values(hosts).filter(({ state }) => states.includes(state)).length
+    return {
+      ...(this.#waitsFor !== undefined && { waitsFor: this.#waitsFor }),
+      hosts: count('enabled', 'disabled'),
+      refused: count('refused'),
+      ...(trouble !== undefined && { hostsTrouble: trouble }),
+      values: this.#sent,
+      ...(this.#valuesTrouble !== undefined && { valuesTrouble: this.#valuesTrouble })
+    }
+  }
+
+  /** How a host stands there; undefined where it is none of Zabbix's business. */
+  standingOf(host: Pick<FleetHost, 'host' | 'pretended' | 'seenMs'>): ZabbixHostJson | undefined {
+    if (this.#waitsFor !== undefined || !isRegistered(host)) return undefined
+    const { hosts, known, trouble } = this.standings
+    const found = hosts[host.host]
+    const hostid = found && 'hostid' in found ? found.hostid : undefined
+    const url = hostid === undefined ? {} : { url: latestDataUrl(this.#options.settings.pages, hostid) }
+    if (trouble !== undefined) return { state: 'unknown', reason: trouble, ...url }
+    if (!found) return { state: known ? 'absent' : 'unknown' }
+    return { state: found.state, ...(found.state === 'refused' && { reason: found.reason }), ...url }
   }
 
   /** For /metrics. */
   figures(): Record<string, number> {
-    const { hostsTrouble, valuesTrouble, refused, values } = this.standing
+    const { waitsFor, hosts, refused, hostsTrouble, values, valuesTrouble } = this.standing
     return {
+      zabbix_prepared: Number(waitsFor === undefined),
+      zabbix_hosts: hosts,
       zabbix_hosts_in_line: Number(hostsTrouble === undefined),
-      zabbix_hosts_refused: refused.length,
+      zabbix_hosts_refused: refused,
       zabbix_takes_values: Number(valuesTrouble === undefined),
       zabbix_values_waiting: values.waiting,
       zabbix_values_sent_total: values.sent,
@@ -83,71 +103,36 @@ export class ZabbixLink {
 
   /** Until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { state, log } = this.#options
-    const registering = onDuty({ state, name: 'zabbix', log }, (_, ending) => this.#keepHosts(ending), signal)
+    const { settings, fleet, state, log, nowMs } = this.#options
+    const { standings } = this
+    await this.#prepared(signal)
+    await standings
+      .load()
+      .catch((err) => log.warn({ err }, 'how hosts stand in Zabbix is not known before the next round'))
+    const registering = onDuty(
+      { state, name: 'zabbix', log },
+      (term, ending) => keepHosts({ settings, fleet, standings, log, nowMs }, term, ending),
+      signal
+    )
     await Promise.all([registering, this.#keepSending(signal)])
   }
 
-  async #keepHosts(signal: AbortSignal): Promise<void> {
+  /** A Zabbix whose token is still to be written is none yet: no values wait for it. */
+  async #prepared(signal: AbortSignal): Promise<void> {
     const { settings, log } = this.#options
-    let open: { api: ZabbixApi; places: Places } | undefined
     while (!signal.aborted) {
-      try {
-        open ??= await this.#open()
-        await this.#reconcile(open.api, open.places)
-        if (this.standing.hostsTrouble) log.info('hosts in Zabbix are kept in line again')
-        delete this.standing.hostsTrouble
-      } catch (error) {
-        // Another version may answer next time.
-        open = undefined
-        const { message } = error as Error
-        if (this.standing.hostsTrouble !== message)
-          log.warn({ reason: message }, 'hosts in Zabbix can not be kept in line, will try again')
-        this.standing.hostsTrouble = message
-      }
-      await sleep(Math.min(RECONCILE_MS, settings.intervalMs), undefined, { signal, ref: false }).catch(
-        () => undefined
-      )
+      // What else is wrong with the file is told by whoever opens the API.
+      const token = await tokenNow(settings).catch(() => '')
+      if (token !== undefined) break
+      if (this.#waitsFor === undefined)
+        log.warn(
+          { file: settings.tokenFile },
+          'nothing is told to Zabbix until its token is there; driftlog zabbix bootstrap writes it'
+        )
+      this.#waitsFor = settings.tokenFile
+      await sleep(TOKEN_MS, undefined, { signal, ref: false }).catch(() => undefined)
     }
-  }
-
-  async #open(): Promise<{ api: ZabbixApi; places: Places }> {
-    const { api: settings, group } = this.#options.settings
-    const api = await ZabbixApi.open(settings)
-    const groupid = await groupId(api, group)
-    if (groupid === undefined)
-      throw new Error(
-        `Zabbix has no group "${group}" of hosts that the hub's user may see. Run \`driftlog zabbix bootstrap\`.`
-      )
-    return { api, places: { groupid, templateid: await ensureTemplate(api) } }
-  }
-
-  async #reconcile(api: ZabbixApi, places: Places): Promise<void> {
-    const { settings, fleet, log, nowMs } = this.#options
-    const wanted = fleet
-      .hosts()
-      .flatMap((host) => wantedOf(fleet, host, nowMs() - settings.leaveAfterMs) ?? [])
-    const make = settings.registration === 'api'
-    const { created, updated, disabled, refused, missing } = await reconcile(api, places, wanted, make)
-    if (created.length + updated.length + disabled.length > 0)
-      log.info(
-        { created: created.length, updated: updated.length, disabled: disabled.length },
-        'hosts in Zabbix were brought into line'
-      )
-    if (JSON.stringify(refused) !== JSON.stringify(this.standing.refused) && refused.length > 0)
-      log.warn({ refused: refused.slice(0, 10), count: refused.length }, 'Zabbix does not take some hosts')
-    this.standing.refused = refused
-    await this.#greet(missing)
-  }
-
-  /** Zabbix takes its time to make a host, and answers nothing meanwhile: that must not keep the others waiting. */
-  async #greet(missing: readonly Wanted[]): Promise<void> {
-    const { trapper } = this.#options.settings
-    for (let from = 0; from < missing.length; from += GREETED_AT_ONCE) {
-      const some = missing.slice(from, from + GREETED_AT_ONCE)
-      const greeted = await Promise.allSettled(some.map((want) => greet(trapper, want)))
-      for (const one of greeted) if (one.status === 'rejected') throw one.reason
-    }
+    this.#waitsFor = undefined
   }
 
   /** Values are read on their beat also while Zabbix takes long to take those before. */
@@ -171,15 +156,15 @@ export class ZabbixLink {
     const { log } = this.#options
     try {
       await this.#outbox.drain(signal)
-      if (this.standing.valuesTrouble) log.info('values go to Zabbix again')
-      delete this.standing.valuesTrouble
+      if (this.#valuesTrouble) log.info('values go to Zabbix again')
+      this.#valuesTrouble = undefined
     } catch (error) {
       const { message } = error as Error
-      if (this.standing.valuesTrouble !== message)
+      if (this.#valuesTrouble !== message)
         log.warn({ reason: message }, 'values wait, Zabbix does not take them')
-      this.standing.valuesTrouble = message
+      this.#valuesTrouble = message
     }
-    this.standing.values = { ...this.#outbox.counts, waiting: this.#outbox.waiting }
+    this.#sent = { ...this.#outbox.counts, waiting: this.#outbox.waiting }
   }
 
   /** What is there comes before what is known of it. */
@@ -199,37 +184,5 @@ export class ZabbixLink {
     this.#discovered.set(id, { rows, atMs })
     const host = technicalName(id)
     return [{ host, atMs, values: [{ host, key, value: rows, clock: Math.floor(atMs / 1000), ns: 0 }] }]
-  }
-}
-
-/** Played hosts are none of Zabbix's business, nor are those that never said hello. */
-function wantedOf(fleet: Fleet, host: FleetHost, leftMs: number): Wanted | undefined {
-  const { facts, name, pretended, seenMs, agentVersion } = host
-  if (pretended || seenMs === undefined) return undefined
-  const environments = new Set(
-    fleet
-      .instances({ host: host.host })
-      .filter(({ removedMs }) => removedMs === undefined)
-      .map(({ environment }) => environment)
-  )
-  const inventory = {
-    ...{ name, os: facts.os, os_full: facts.kernel, hw_arch: facts.arch },
-    ...{
-      software_app_a: `Docker ${facts.engineVersion ?? ''}`.trim(),
-      software_app_b: `driftlog ${agentVersion}`
-    }
-  }
-  return {
-    ...{ id: host.host, name, present: seenMs >= leftMs },
-    tags: {
-      driftlog: 'managed',
-      ...(environments.size > 0 && { environment: [...environments].sort().join(',').slice(0, 255) }),
-      ...(facts.engineVersion && { 'engine-version': facts.engineVersion })
-    },
-    inventory: Object.fromEntries(
-      Object.entries(inventory).flatMap(([field, value]) =>
-        value ? [[field, value.slice(0, MOST_INVENTORY)]] : []
-      )
-    )
   }
 }

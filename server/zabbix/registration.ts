@@ -4,6 +4,7 @@
  */
 import type { ZabbixApi } from './api.ts'
 import { ZabbixRefusedError } from './errors.ts'
+import type { HostStanding } from './standing.ts'
 
 /** A host as Zabbix should have it. */
 export interface Wanted {
@@ -31,6 +32,8 @@ export interface Round {
   refused: { host: string; reason: string }[]
   /** Hosts that are not there, and that somebody else makes. */
   missing: Wanted[]
+  /** How each host stands now, by the fleet's ids. */
+  hosts: Record<string, HostStanding>
 }
 
 export const ID_TAG = 'driftlog-host'
@@ -62,29 +65,39 @@ export async function reconcile(
   wanted: readonly Wanted[],
   make = true
 ): Promise<Round> {
-  const round: Round = { created: [], updated: [], disabled: [], refused: [], missing: [] }
+  const round: Round = { created: [], updated: [], disabled: [], refused: [], missing: [], hosts: {} }
   const known = await ownHosts(api)
   for (const want of wanted) {
-    const host = technicalName(want.id)
+    const found = known.get(want.id)
     try {
-      const found = known.get(want.id)
-      if (!found) {
-        if (want.present) await adopt(api, places, want, make, round)
-        continue
-      }
-      const change = changeOf(found, want, places)
-      if (!change) continue
-      await withFreeName(want, (name) =>
-        api.call('host.update', { hostid: found.hostid, ...change, ...(change.name && { name }) })
-      )
-      if (change.status === DISABLED) round.disabled.push(host)
-      else round.updated.push(host)
+      round.hosts[want.id] = found
+        ? await keep(api, places, { found, want }, round)
+        : await adopt(api, places, want, make, round)
     } catch (error) {
       if (!(error instanceof ZabbixRefusedError)) throw error
-      round.refused.push({ host, reason: error.reason })
+      const { reason } = error
+      round.refused.push({ host: technicalName(want.id), reason })
+      round.hosts[want.id] = { state: 'refused', reason, ...(found && { hostid: found.hostid }) }
     }
   }
   return round
+}
+
+async function keep(
+  api: ZabbixApi,
+  places: Places,
+  { found, want }: { found: Found; want: Wanted },
+  round: Round
+): Promise<HostStanding> {
+  const { hostid } = found
+  const change = changeOf(found, want, places)
+  if (change) {
+    await withFreeName(want, (name) =>
+      api.call('host.update', { hostid, ...change, ...(change.name && { name }) })
+    )
+    round[change.status === DISABLED ? 'disabled' : 'updated'].push(technicalName(want.id))
+  }
+  return { state: want.present ? 'enabled' : 'disabled', hostid }
 }
 
 /** By the fleet's id. */
@@ -111,19 +124,22 @@ async function adopt(
   want: Wanted,
   make: boolean,
   round: Round
-): Promise<void> {
+): Promise<HostStanding> {
+  if (!want.present) return { state: 'absent' }
   const host = technicalName(want.id)
   const known = await registered(api, host)
   if (known === undefined && !make) {
     round.missing.push(want)
-    return
+    return { state: 'absent' }
   }
-  await withFreeName(want, (name) =>
-    known === undefined
-      ? api.call('host.create', { host, ...settingsOf(want, places), name })
-      : api.call('host.update', { hostid: known, ...settingsOf(want, places), name })
+  const { hostids } = await withFreeName(want, (name) =>
+    api.call<{ hostids: [string] }>(known === undefined ? 'host.create' : 'host.update', {
+      ...(known === undefined ? { host } : { hostid: known }),
+      ...{ ...settingsOf(want, places), name }
+    })
   )
   round[known === undefined ? 'created' : 'updated'].push(host)
+  return { state: 'enabled', hostid: hostids[0] }
 }
 
 /** A host that Zabbix's action has made has no tags yet. */
@@ -178,12 +194,12 @@ function tagsOf({ id, tags }: Wanted): { tag: string; value: string }[] {
 }
 
 /** Somebody else's host may have the visible name already. */
-async function withFreeName(want: Wanted, act: (name: string) => Promise<unknown>): Promise<void> {
+async function withFreeName<T>(want: Wanted, act: (name: string) => Promise<T>): Promise<T> {
   try {
-    await act(want.name.slice(0, MOST_NAME))
+    return await act(want.name.slice(0, MOST_NAME))
   } catch (error) {
     if (!(error instanceof ZabbixRefusedError) || !/same visible name/i.test(error.reason)) throw error
-    await act(secondName(want))
+    return await act(secondName(want))
   }
 }
 

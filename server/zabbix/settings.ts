@@ -1,5 +1,6 @@
 /** Settings of the Zabbix that hosts are registered in. */
 import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { type Static, Type } from 'typebox'
 import { ConfigError } from '../errors.ts'
 import type { ApiSettings } from './api.ts'
@@ -17,6 +18,20 @@ export const ZABBIX_OPTIONS = {
     Type.String({
       maxLength: 1000,
       description: "Token of the hub's user in Zabbix, as `driftlog zabbix bootstrap` has shown it."
+    })
+  ),
+  DRIFTLOG_ZABBIX_TOKEN_FILE: Type.Optional(
+    Type.String({
+      maxLength: 4096,
+      description:
+        'File with that token instead, as `driftlog zabbix bootstrap --token-file` writes it. Until it is there nothing is told to Zabbix.'
+    })
+  ),
+  DRIFTLOG_ZABBIX_PUBLIC_URL: Type.Optional(
+    Type.String({
+      maxLength: 2000,
+      description:
+        'Address under which browsers open the frontend, where it is another one: links of the page lead there.'
     })
   ),
   DRIFTLOG_ZABBIX_CA_FILE: Type.Optional(
@@ -75,7 +90,12 @@ export const ZABBIX_OPTIONS = {
 const ALL = Type.Object(ZABBIX_OPTIONS)
 
 export interface ZabbixSettings {
+  /** Without a token where that stands in a file. */
   api: ApiSettings
+  /** Absolute path. */
+  tokenFile?: string
+  /** Below this browsers find the frontend's pages. */
+  pages: URL
   trapper: TrapperSettings
   group: string
   registration: 'api' | 'autoregistration'
@@ -91,18 +111,24 @@ const TRAPPER_TIMEOUT_MS = 10_000
 /** Undefined where no Zabbix is named. Throws a ConfigError that names what is missing or wrong. */
 export function zabbixOf(values: Static<typeof ALL>): ZabbixSettings | undefined {
   const { DRIFTLOG_ZABBIX_URL: address, DRIFTLOG_ZABBIX_TOKEN: token } = values
-  if (address === undefined) return undefined
+  const { DRIFTLOG_ZABBIX_TOKEN_FILE: tokenFile, DRIFTLOG_ZABBIX_PUBLIC_URL: shown = address } = values
+  if (address === undefined || shown === undefined) return undefined
   const url = apiUrlOf(address)
-  if (token === undefined)
+  if (token === undefined && tokenFile === undefined)
     throw new ConfigError(
       'DRIFTLOG_ZABBIX_URL needs a token: run `driftlog zabbix bootstrap` once, and set DRIFTLOG_ZABBIX_TOKEN to what it shows.'
     )
-  const caFile = values.DRIFTLOG_ZABBIX_CA_FILE
+  if (token !== undefined && tokenFile !== undefined)
+    throw new ConfigError(
+      'DRIFTLOG_ZABBIX_TOKEN and DRIFTLOG_ZABBIX_TOKEN_FILE say the same. Set one of them.'
+    )
   return {
     api: {
-      ...{ url, token, timeoutMs: API_TIMEOUT_MS },
-      ...(caFile === undefined ? {} : { ca: contentsOf('DRIFTLOG_ZABBIX_CA_FILE', caFile) })
+      ...{ url, timeoutMs: API_TIMEOUT_MS, ...authorityOf(values.DRIFTLOG_ZABBIX_CA_FILE) },
+      ...(token === undefined ? {} : { token })
     },
+    ...(tokenFile === undefined ? {} : { tokenFile: resolve(tokenFile) }),
+    pages: new URL('.', apiUrlOf(shown, 'DRIFTLOG_ZABBIX_PUBLIC_URL')),
     trapper: trapperOf(values, url),
     group: values.DRIFTLOG_ZABBIX_GROUP,
     registration: values.DRIFTLOG_ZABBIX_REGISTRATION,
@@ -113,14 +139,19 @@ export function zabbixOf(values: Static<typeof ALL>): ZabbixSettings | undefined
 }
 
 /** The frontend's address as people know it, or that of the API. */
-export function apiUrlOf(address: string): URL {
+export function apiUrlOf(address: string, name = 'DRIFTLOG_ZABBIX_URL'): URL {
   const url = URL.canParse(address) ? new URL(address) : undefined
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.search)
     throw new ConfigError(
-      `DRIFTLOG_ZABBIX_URL="${address}" is no plain http or https address. Write it like https://zabbix.example.org/zabbix.`
+      `${name}="${address}" is no plain http or https address. Write it like https://zabbix.example.org/zabbix.`
     )
   if (!url.pathname.endsWith('.php')) url.pathname = `${url.pathname.replace(/\/$/, '')}/api_jsonrpc.php`
   return url
+}
+
+/** The authority of the frontend's certificate, where a file names one. */
+export function authorityOf(file: string | undefined): Pick<ApiSettings, 'ca'> {
+  return file === undefined ? {} : { ca: contentsOf('DRIFTLOG_ZABBIX_CA_FILE', file) }
 }
 
 function trapperOf(values: Static<typeof ALL>, api: URL): TrapperSettings {

@@ -2,7 +2,7 @@
 import { buildProgram } from '../../server/cli/program.ts'
 import type { Say } from '../../server/cli/say.ts'
 
-const SILENT: Say = {
+export const SILENT: Say = {
   line: () => {},
   write: () => {},
   remark: () => {},
@@ -24,7 +24,7 @@ export function cliPage(): string {
 Answers go to standard output, remarks and progress to standard error, so that pipes get answers alone. Colours and
 progress are for terminals; \`NO_COLOR\` and \`FORCE_COLOR\` are honoured. \`--json\` gives one JSON object a line: \`search\` and
 \`tail\` write records as the API gives them (\`GET /api/logs\`); \`tail\` puts what is no record under a name of its own:
-\`{"move": …}\`, \`{"skipped": …}\`, \`{"reset": …}\`. Ctrl-C closes in order; pressed twice it ends at once. Settings beside
+\`{"move": …}\`, \`{"deploy": …}\`, \`{"skipped": …}\`, \`{"reset": …}\`. Ctrl-C closes in order; pressed twice it ends at once. Settings beside
 these flags: [configuration](configuration.md).
 
 This page is made from the code: \`UPDATE_DOCS=1 npx vitest run --project unit test/docs\` writes it again.

@@ -4,10 +4,11 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { DELIVERY_TYPE } from '../../agent/protocol.ts'
 import { readConfig } from '../../server/config.ts'
 import { type Hub, startHub } from '../../server/hub.ts'
+import { command } from './cli/command.ts'
 
 const log = pino({ level: 'silent' })
 
@@ -46,6 +47,21 @@ test('a hub for everybody demands tokens and says how to join', async () => {
   const admin = await statusOf(hub, hub.tokens.admin)
   expect(admin.join).toBe(`DRIFTLOG_JOIN_TOKEN=${hub.tokens.join} driftlog agent --hub ${hub.url}`)
   expect((await statusOf(hub, hub.tokens.read)).join).toBeUndefined()
+})
+
+test('a hub whose token for Zabbix is still to come says what it waits for, and that is no fault', async () => {
+  await using place = await openPlace()
+  const tokenFile = join(place.folder, 'zabbix-token')
+  const env = { DRIFTLOG_ZABBIX_URL: 'http://127.0.0.1:9', DRIFTLOG_ZABBIX_TOKEN_FILE: tokenFile }
+  await using hub = await startHub(place.config({ DRIFTLOG_STORE: 'memory', ...env }), { log })
+  await vi.waitFor(async () =>
+    expect(await statusOf(hub)).toMatchObject({ zabbix: { waitsFor: tokenFile, hosts: 0 } })
+  )
+  const said = await command(['status', '--hub', hub.url])
+  expect(said).toMatchObject({ code: 0, stderr: '' })
+  expect(said.stdout).toContain(`Zabbix: nothing is told until its token is in ${tokenFile}, where`)
+  const checked = await command(['zabbix', 'status'], env)
+  expect(checked).toMatchObject({ code: 1, stdout: expect.stringMatching(/^not {2}token .* is not there\./) })
 })
 
 test('a line that an agent delivers is found under its app', async () => {

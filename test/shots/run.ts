@@ -12,6 +12,8 @@ const MOVES_MS = [2.1, 1.2, 0.35].map((hours) => hours * HOUR_MS)
 await mkdir(TARGET, { recursive: true })
 await using hub = await openHub()
 await using browser = await openBrowser()
+// The same hosts carry out orders, too.
+for (const name of ['ams-1', 'fra-2', 'lon-3']) await hub.deployHost(name)
 const orders = await seed(hub)
 
 await shot('explorer-dark', '/prod/orders/logs', { theme: 'dark', ...LARGE }, async (page) => {
@@ -51,6 +53,8 @@ await shot('live', '/prod/orders/logs?live=1', { theme: 'dark' }, async (page) =
   }
 })
 
+await shot('deploy', `/prod/orders/deploys/${await release(hub)}`, { theme: 'light' })
+
 async function shot(
   name: string,
   path: string,
@@ -58,13 +62,34 @@ async function shot(
   act?: (page: TestPage) => Promise<void>
 ): Promise<void> {
   const page = await browser.page(hub.url + path, options)
-  await settled(page)
+  if (!path.includes('/deploys/')) await settled(page)
   await page.waitForTimeout(800)
   await act?.(page)
   await page.waitForTimeout(900)
   await page.screenshot({ path: `${TARGET}${name}.png` })
   await page.context().close()
   process.stdout.write(`docs/shots/${name}.png\n`)
+}
+
+/** Tested in staging, and half-way in production. Resolves to the deploy that waits there. */
+async function release({ deploys }: TestHub): Promise<string> {
+  const { definitions, deploys: all } = deploys()
+  const by = { kind: 'token', name: 'ci' } as const
+  const prod = { replicas: 3, rollout: { from: 'staging', checks: ['unit-tests'], breakpoint: 'first' } }
+  const definition = { image: 'shop/orders', replicas: 1, environments: { staging: {}, prod } }
+  await definitions.put('orders', definition, by)
+  await definitions.put('orders', { ...definition, env: { LOG_LEVEL: 'info' } }, by)
+  const { id } = await all.begin({ app: 'orders', environment: 'staging', image: '2', by })
+  await reached(id, 'succeeded')
+  const check = { name: 'unit-tests', passed: true, url: 'https://ci.example.org/orders/71', by }
+  await all.report(id, { ...check, text: '412 of 412', atMs: Date.now() })
+  const next = await all.promote(id, { environment: 'prod', reason: 'release 2', by })
+  await reached(next.id, 'paused')
+  return next.id
+
+  async function reached(deploy: string, state: string): Promise<void> {
+    while ((await all.get(deploy)).state !== state) await new Promise((resolve) => setTimeout(resolve, 50))
+  }
 }
 
 /** Three hosts; orders moves three times in three hours. Resolves to the instance that runs now. */

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
+import type { Enrolled } from '../../agent/protocol.ts'
 import { openAccess } from '../../collector/access.ts'
 import { type Fleet, instanceId, openFleet } from '../../collector/fleet/fleet.ts'
 import type { Level, Origin } from '../../collector/record.ts'
@@ -14,13 +15,17 @@ import { MemoryStateStore } from '../../collector/store/memory-state.ts'
 import type { LogStore } from '../../collector/store/store.ts'
 import { buildApp } from '../../server/app.ts'
 import { type Config, readConfig } from '../../server/config.ts'
+import { type DeployParts, openDeploys } from '../../server/deploys/open.ts'
 import { fleetView } from '../../server/fleet-view.ts'
 import { startHub } from '../../server/hub.ts'
 import { openLogins } from '../../server/logins.ts'
 import { batch, origin } from '../collector/store/corpus.ts'
+import { Machine, type Play, PlayedAgent } from '../server/deploys/agent.ts'
 import { shown, storeEnv } from '../system/engine.ts'
 import { testPage } from './build.ts'
 
+/** What played agents can pull. */
+const IMAGES = [1, 2, 3].map((n) => [`shop/orders:${n}`, `sha256:${String(n).repeat(64)}`] as const)
 const LOG = pino({ level: 'silent' })
 
 export interface HubOptions {
@@ -61,6 +66,9 @@ export interface TestHub extends AsyncDisposable {
   /** Of the hub that runs now. */
   logs(): LogStore
   fleet(): Fleet
+  deploys(): DeployParts
+  /** A host that takes orders: its agent is played, and what runs there is in memory. */
+  deployHost(name: string, play?: Partial<Play>): Promise<PlayedAgent>
   /** What a reader needs where the hub is guarded. */
   token(scope?: 'read' | 'admin'): string
   /** A host that has joined, by name. */
@@ -75,15 +83,17 @@ interface Running {
   url: string
   logs: LogStore
   fleet: Fleet
+  deploys: DeployParts
   /** Absent where it has no place for numbers. */
   stats?: StatsStore
-  tokens: { read: string; admin: string }
+  tokens: { read: string; admin: string; join: string }
   close(): Promise<void>
 }
 
 export async function openHub({ env, demo, broken }: HubOptions = {}): Promise<TestHub> {
   const folder = await mkdtemp(join(tmpdir(), 'driftlog-page-'))
   const hosts = new Map<string, string>()
+  const agents: PlayedAgent[] = []
   const store = broken ? {} : storeEnv(folder)
   const settings = { DRIFTLOG_DATA_DIR: folder, DRIFTLOG_LISTEN_PORT: '0', ...store, ...env }
   const memory = broken && (await inMemory(broken))
@@ -113,6 +123,30 @@ export async function openHub({ env, demo, broken }: HubOptions = {}): Promise<T
     url: hub.url,
     logs: () => hub.logs,
     fleet: () => hub.fleet,
+    deploys: () => hub.deploys,
+    async deployHost(name, play = {}) {
+      const facts = { name, engineVersion: '29.1', address: '192.0.2.7', takesOrders: true }
+      const answer = await fetch(`${hub.url}/agent/v1/enrol`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ protocol: 1, version: '0.1.0', join: hub.tokens.join, facts })
+      })
+      const { host: id, key } = (await answer.json()) as Enrolled
+      hub.fleet.hello(id, { facts, agentVersion: '0.1.0', clockOffsetMs: 0 })
+      hub.fleet.heard(id, 0)
+      hosts.set(name, id)
+      const registry = new Map(IMAGES)
+      const agent = new PlayedAgent({
+        url: hub.url,
+        host: id,
+        key,
+        machine: new Machine(),
+        registry,
+        ...play
+      })
+      agents.push(agent.start())
+      return agent
+    },
     token: (scope = 'read') => hub.tokens[scope],
     host,
     async writer(name, hostName, container, image = `registry/${name}:1`) {
@@ -175,6 +209,7 @@ export async function openHub({ env, demo, broken }: HubOptions = {}): Promise<T
     },
     async [Symbol.asyncDispose]() {
       clearInterval(alive)
+      await Promise.all(agents.map((agent) => agent.kill()))
       await hub.close()
       await rm(folder, { recursive: true, force: true })
     }
@@ -187,6 +222,7 @@ async function real(config: Config, demo: HubOptions['demo']): Promise<Running> 
     url: hub.localUrl,
     logs: hub.logs,
     fleet: hub.fleet,
+    deploys: hub.deploys,
     stats: hub.stats,
     tokens: hub.tokens,
     close: hub.close
@@ -200,6 +236,9 @@ async function inMemory({ memory, logs: wrap }: NonNullable<HubOptions['broken']
   const fleet = await openFleet(state)
   const access = await openAccess(state)
   return async (config: Config): Promise<Running> => {
+    const deploys = await openDeploys({
+      ...{ state, fleet, access, log: LOG, settings: config.deploy, nowMs: Date.now }
+    })
     const app = await buildApp({
       config,
       log: LOG,
@@ -207,6 +246,7 @@ async function inMemory({ memory, logs: wrap }: NonNullable<HubOptions['broken']
       access,
       logins: await openLogins({ state, access, maxAgeMs: config.loginMaxAgeMs, nowMs: Date.now }),
       fleet: fleetView(fleet, logs, Date.now),
+      deploys,
       join: () => 'dlj_test',
       url: () => '',
       version: '0.0.0-test',
@@ -214,6 +254,6 @@ async function inMemory({ memory, logs: wrap }: NonNullable<HubOptions['broken']
       pageFolder: testPage()
     })
     const url = await app.listen({ host: '127.0.0.1', port: config.listenPort })
-    return { url, logs, fleet, tokens: { read: '', admin: '' }, close: () => app.close() }
+    return { url, logs, fleet, deploys, tokens: { read: '', admin: '', join: '' }, close: () => app.close() }
   }
 }

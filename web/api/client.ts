@@ -89,12 +89,12 @@ export class Client {
   }
 
   status(signal?: AbortSignal): Promise<Static<typeof StatusAnswer>> {
-    return this.#json('/api/status', {}, signal)
+    return this.json('/api/status', {}, signal)
   }
 
   /** `onRecords` is called as they arrive, in the direction asked; resolves to what the answer says of itself. */
   async search(asked: SearchAsked, onRecords: (records: RecordJson[]) => void, signal?: AbortSignal) {
-    const response = await this.#get('/api/logs', { ...asked }, signal, { accept: 'application/x-ndjson' })
+    const response = await this.get('/api/logs', { ...asked }, signal, { accept: 'application/x-ndjson' })
     let page: Static<typeof PageInfo> | undefined
     for await (const lines of linesOf(response)) {
       const records: RecordJson[] = []
@@ -112,15 +112,15 @@ export class Client {
   }
 
   histogram(asked: Asked & { buckets?: number; zone?: string }, signal?: AbortSignal) {
-    return this.#json<Static<typeof HistogramAnswer>>('/api/logs/histogram', { ...asked }, signal)
+    return this.json<Static<typeof HistogramAnswer>>('/api/logs/histogram', { ...asked }, signal)
   }
 
   facets(asked: FacetsAsked, signal?: AbortSignal) {
-    return this.#json<Static<typeof FacetsAnswer>>('/api/logs/facets', { ...asked }, signal)
+    return this.json<Static<typeof FacetsAnswer>>('/api/logs/facets', { ...asked }, signal)
   }
 
   record(id: string, signal?: AbortSignal) {
-    return this.#json<RecordJson>(`/api/logs/${encodeURIComponent(id)}`, {}, signal)
+    return this.json<RecordJson>(`/api/logs/${encodeURIComponent(id)}`, {}, signal)
   }
 
   context(
@@ -128,7 +128,7 @@ export class Client {
     asked: { before: number; after: number; scope: 'instance' | 'app' },
     signal?: AbortSignal
   ) {
-    return this.#json<Static<typeof ContextAnswer>>(
+    return this.json<Static<typeof ContextAnswer>>(
       `/api/logs/${encodeURIComponent(id)}/context`,
       asked,
       signal
@@ -136,23 +136,23 @@ export class Client {
   }
 
   apps(signal?: AbortSignal) {
-    return this.#json<Static<typeof AppsAnswer>>('/api/apps', {}, signal)
+    return this.json<Static<typeof AppsAnswer>>('/api/apps', {}, signal)
   }
 
   hosts(signal?: AbortSignal) {
-    return this.#json<Static<typeof HostsAnswer>>('/api/hosts', {}, signal)
+    return this.json<Static<typeof HostsAnswer>>('/api/hosts', {}, signal)
   }
 
   instances(asked: FleetAsked, signal?: AbortSignal) {
-    return this.#json<Static<typeof InstancesAnswer>>('/api/instances', { ...asked }, signal)
+    return this.json<Static<typeof InstancesAnswer>>('/api/instances', { ...asked }, signal)
   }
 
   moves(asked: FleetAsked, signal?: AbortSignal) {
-    return this.#json<Static<typeof MovesAnswer>>('/api/moves', { ...asked }, signal)
+    return this.json<Static<typeof MovesAnswer>>('/api/moves', { ...asked }, signal)
   }
 
   completeness(asked: FleetAsked, signal?: AbortSignal) {
-    return this.#json<CompletenessAnswer>('/api/completeness', { ...asked }, signal)
+    return this.json<CompletenessAnswer>('/api/completeness', { ...asked }, signal)
   }
 
   /**
@@ -166,7 +166,7 @@ export class Client {
   ): Promise<AsyncIterable<TailEvent>> {
     const headers: Record<string, string> = { accept: 'text/event-stream' }
     if (after !== undefined) headers['last-event-id'] = after
-    return eventsOf(await this.#get('/api/tail', { ...asked }, signal, headers))
+    return eventsOf(await this.get('/api/tail', { ...asked }, signal, headers))
   }
 
   /** Absolute address of a question, as a person would call it. */
@@ -179,20 +179,37 @@ export class Client {
     return query ? `${path}?${query}` : path
   }
 
-  async #json<T>(path: string, asked: object, signal: AbortSignal | undefined): Promise<T> {
-    const response = await this.#get(path, asked, signal, { accept: 'application/json' })
+  async json<T>(path: string, asked: object, signal?: AbortSignal): Promise<T> {
+    const response = await this.get(path, asked, signal, { accept: 'application/json' })
     return (await response.json()) as T
   }
 
-  async #get(
+  /** A question that changes something; `body` goes as JSON. */
+  async change<T>(method: 'POST' | 'DELETE', path: string, body?: object): Promise<T> {
+    const headers = { accept: 'application/json', ...(body ? { 'content-type': 'application/json' } : {}) }
+    const response = await this.#asked(path, {
+      method,
+      headers,
+      ...(body ? { body: JSON.stringify(body) } : {})
+    })
+    return (await response.json()) as T
+  }
+
+  /** The answer as it comes. */
+  get(
     path: string,
     asked: object,
     signal: AbortSignal | undefined,
     headers: Record<string, string>
   ): Promise<Response> {
+    return this.#asked(this.address(path, asked), { headers, ...(signal ? { signal } : {}) })
+  }
+
+  /** Where the hub wants a login, the page asks for one. */
+  async #asked(address: string, init: RequestInit): Promise<Response> {
     const round = this.#login.round.get()
     try {
-      const response = await this.send(this.address(path, asked), { headers, ...(signal ? { signal } : {}) })
+      const response = await this.send(address, init)
       this.#login.answered()
       return response
     } catch (error) {

@@ -1,6 +1,7 @@
 /** text/event-stream, read by fetch: EventSource tells no status code. */
 import type { Static } from 'typebox'
 import type { InstanceJson, MoveJson, RecordJson } from '../../server/api.ts'
+import type { Deploy } from '../../server/deploys/deploy.ts'
 import { linesOf } from './lines.ts'
 
 export interface HostDelay {
@@ -13,6 +14,8 @@ export interface HostDelay {
 export type TailEvent = { cursor: string | undefined } & (
   | { kind: 'records'; records: RecordJson[] }
   | { kind: 'move'; move: Static<typeof MoveJson> }
+  /** A deploy that was asked for, or stands otherwise now. */
+  | { kind: 'deploy'; deploy: Deploy }
   | { kind: 'instance'; instance: Static<typeof InstanceJson> }
   | { kind: 'skipped'; count: number; from: string; to: string }
   /** What is missing of an instance has changed. */
@@ -22,19 +25,37 @@ export type TailEvent = { cursor: string | undefined } & (
 )
 
 export async function* eventsOf(response: Response): AsyncGenerator<TailEvent> {
-  let name = ''
-  let data: string[] = []
   let cursor: string | undefined
+  for await (const { kind, data, id } of serverEvents(response)) {
+    cursor = id ?? cursor
+    const event = eventFrom(kind, data, cursor)
+    if (event) yield event
+  }
+}
+
+export interface ServerEvent {
+  kind: string
+  data: string
+  /** As told with this event. */
+  id: string | undefined
+}
+
+export async function* serverEvents(response: Response): AsyncGenerator<ServerEvent> {
+  let kind = ''
+  let data: string[] = []
+  let id: string | undefined
   for await (const lines of linesOf(response)) {
     for (const line of lines) {
       if (line === '') {
-        const event = data.length > 0 ? eventFrom(name, data.join('\n'), cursor) : undefined
-        name = ''
+        const event = { kind, data: data.join('\n'), id }
+        const isWhole = data.length > 0
+        kind = ''
         data = []
-        if (event) yield event
+        id = undefined
+        if (isWhole) yield event
       } else if (line.startsWith('data:')) data.push(restOf(line, 5))
-      else if (line.startsWith('event:')) name = restOf(line, 6)
-      else if (line.startsWith('id:')) cursor = restOf(line, 3)
+      else if (line.startsWith('event:')) kind = restOf(line, 6)
+      else if (line.startsWith('id:')) id = restOf(line, 3)
     }
   }
 }
@@ -47,6 +68,8 @@ function eventFrom(kind: string, data: string, cursor: string | undefined): Tail
       return { kind, cursor, records: value.records }
     case 'move':
       return { kind, cursor, move: value }
+    case 'deploy':
+      return { kind, cursor, deploy: value }
     case 'instance':
       return { kind, cursor, instance: value }
     case 'skipped':

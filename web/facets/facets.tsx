@@ -9,7 +9,6 @@ import { useLanguage } from '../words/index.ts'
 import { Apps } from './apps.tsx'
 import { type Counted, useFieldCounts } from './ask.ts'
 import { Choices } from './choices.tsx'
-import { Fields } from './fields.tsx'
 import { Saved } from './saved.tsx'
 import { Section } from './section.tsx'
 
@@ -21,8 +20,13 @@ const SHOWN = 30
 /** A host this far behind deserves a word. */
 const BEHIND_MS = 30_000
 
+/** What is below the fold comes behind the lines. */
+const Fields = lazy(async () => ({ default: (await import('../later.ts')).Fields }))
 /** Shown where an app has more than one: seldom part of the first look. */
 const Instances = lazy(async () => ({ default: (await import('../later.ts')).Instances }))
+/** Shown where the hub tells a Zabbix of its hosts. */
+const ZabbixMark = lazy(async () => ({ default: (await import('../later.ts')).ZabbixMark }))
+const ZabbixRefusals = lazy(async () => ({ default: (await import('../later.ts')).ZabbixRefusals }))
 
 /** The sidebar: what there is, how much of it matches, and boxes and menus that edit the query. */
 export function Facets() {
@@ -61,17 +65,21 @@ export function Facets() {
           <Instances values={of('instance')} busy={counts.asking} error={counts.error} />
         </Suspense>
       )}
-      <Fields />
+      <Suspense>
+        <Fields />
+      </Suspense>
       <Saved />
     </div>
   )
 }
 
-/** Every host that has lines here, in its own colour; one that is late or silent says so. */
+/** Every host that has lines here, in its own colour, and whether Zabbix knows it; one that is late or silent says so. */
 function Hosts({ values, busy, error }: { values: Counted[]; busy: boolean; error: Error | undefined }) {
   const { t, locale } = useLanguage()
   const { hosts } = useStore(usePage().fleet)
   const late = hosts.filter((host) => host.behindMs > BEHIND_MS || !host.live)
+  const refused = hosts.filter((host) => host.zabbix?.state === 'refused')
+  const hostOf = (value: string) => hosts.find((known) => known.name === value || known.host === value)
   const names = [...new Set([...values.map(({ value }) => value), ...hosts.map((host) => host.name)])]
   return (
     <Section title={t('facet.host')} busy={busy} error={error}>
@@ -80,7 +88,7 @@ function Hosts({ values, busy, error }: { values: Counted[]; busy: boolean; erro
         values={values}
         known={names}
         face={(value) => {
-          const host = hosts.find((known) => known.name === value || known.host === value)
+          const host = hostOf(value)
           const look = hostColour(host?.slot ?? 0)
           return (
             <>
@@ -93,7 +101,22 @@ function Hosts({ values, busy, error }: { values: Counted[]; busy: boolean; erro
             </>
           )
         }}
+        beside={(value) => {
+          const host = hostOf(value)
+          return (
+            host?.zabbix && (
+              <Suspense fallback={null}>
+                <ZabbixMark host={host} />
+              </Suspense>
+            )
+          )
+        }}
       />
+      {refused.length > 0 && (
+        <Suspense fallback={null}>
+          <ZabbixRefusals hosts={refused.slice(0, SHOWN)} />
+        </Suspense>
+      )}
       {late.slice(0, SHOWN).map((host) => (
         <p key={host.host} className="warned">
           {t('facet.hostBehind', { host: host.name, ago: durationText(host.behindMs, locale) })}

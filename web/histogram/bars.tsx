@@ -60,6 +60,7 @@ export function Bars({ counts, zone, height, searchedTo, dim }: BarsProps) {
     // biome-ignore lint/a11y/useSemanticElements: a fieldset holds form controls; this is a chart with keys.
     <div
       className={dim ? 'bars dim' : 'bars'}
+      style={{ '--plot-height': `${height}px` } as React.CSSProperties}
       role="group"
       // biome-ignore lint/a11y/noNoninteractiveTabindex: the chart is reached and read by keyboard.
       tabIndex={0}

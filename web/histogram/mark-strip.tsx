@@ -1,4 +1,6 @@
 import { wasAborted } from '../api/client.ts'
+import { type SayMark, useSayMark } from '../deploys/mark-words.ts'
+import { deployName } from '../deploys/name.ts'
 import { Popup } from '../shell/popup.tsx'
 import { usePage, useSetView } from '../state/page.ts'
 import { momentText } from '../time/format.ts'
@@ -6,7 +8,7 @@ import { usePageZone } from '../time/page-zone.ts'
 import { type Translate, useLanguage } from '../words/index.ts'
 import { groupsOf, type Mark } from './marks.ts'
 
-const SIGN = { move: '⇄', end: '☠' } as const
+const SIGN = { move: '⇄', end: '☠', deploy: '⚑' } as const
 
 interface StripProps {
   marks: Mark[]
@@ -18,9 +20,10 @@ interface StripProps {
   left: number
 }
 
-/** Moves and hard ends above the bars; each opens the log at its place. */
+/** Deploys, moves and hard ends above the bars: a deploy opens by itself, the others the log at their place. */
 export function MarkStrip({ marks, fromMs, toMs, zone, width, left }: StripProps) {
   const { t } = useLanguage()
+  const { say } = useSayMark()
   const show = useShowMark()
   const nowMs = Date.now()
   return (
@@ -29,13 +32,17 @@ export function MarkStrip({ marks, fromMs, toMs, zone, width, left }: StripProps
         const [first] = group.marks
         if (!first) return null
         return (
-          <li key={`${first.kind}${first.ms}${first.instance}`} style={{ left: left + group.at * width }}>
+          <li
+            key={keyOf(first)}
+            className={group.marks.some(({ kind }) => kind === 'deploy') ? 'with-deploy' : undefined}
+            style={{ left: left + group.at * width }}
+          >
             {group.marks.length === 1 ? (
               <button
                 type="button"
                 className={`mark ${first.kind}`}
-                aria-label={sentence(first, zone, nowMs, t)}
-                title={sentence(first, zone, nowMs, t)}
+                aria-label={sentence(first, zone, nowMs, t, say)}
+                title={sentence(first, zone, nowMs, t, say)}
                 onClick={() => show(first)}
               >
                 {SIGN[first.kind]}
@@ -55,7 +62,7 @@ export function MarkStrip({ marks, fromMs, toMs, zone, width, left }: StripProps
                 {(close) =>
                   group.marks.map((mark) => (
                     <button
-                      key={`${mark.kind}${mark.ms}${mark.instance}`}
+                      key={keyOf(mark)}
                       type="button"
                       role="menuitem"
                       tabIndex={-1}
@@ -64,7 +71,7 @@ export function MarkStrip({ marks, fromMs, toMs, zone, width, left }: StripProps
                         show(mark)
                       }}
                     >
-                      <span aria-hidden="true">{SIGN[mark.kind]}</span> {sentence(mark, zone, nowMs, t)}
+                      <span aria-hidden="true">{SIGN[mark.kind]}</span> {sentence(mark, zone, nowMs, t, say)}
                     </button>
                   ))
                 }
@@ -77,8 +84,16 @@ export function MarkStrip({ marks, fromMs, toMs, zone, width, left }: StripProps
   )
 }
 
-function sentence(mark: Mark, zone: string, nowMs: number, t: Translate): string {
+function keyOf(mark: Mark): string {
+  return `${mark.kind} ${mark.ms} ${mark.kind === 'deploy' ? mark.deploy.id : mark.instance}`
+}
+
+function sentence(mark: Mark, zone: string, nowMs: number, t: Translate, say: SayMark): string {
   const time = momentText(mark.ms, zone, nowMs)
+  if (mark.kind === 'deploy') {
+    const { state } = mark.deploy
+    return say('mark', { name: deployName(mark.deploy, say), time, state: say(state) })
+  }
   if (mark.kind === 'end') {
     const { app, replica, hostName, exitCode, oomKilled } = mark.ended
     const told = { instance: replica ? `${app} #${replica}` : app, host: hostName, time }
@@ -92,13 +107,14 @@ function sentence(mark: Mark, zone: string, nowMs: number, t: Translate): string
   return exitCode ? t('histogram.moveExit', { ...told, code: String(exitCode) }) : t('histogram.move', told)
 }
 
-/** Opens the lines around a mark: the first of the new instance, or the last of the one that ended. */
+/** Opens a deploy, or the lines around a mark: the first of the new instance, the last of the one that ended. */
 function useShowMark(): (mark: Mark) => void {
   const page = usePage()
   const setView = useSetView()
   const { t } = useLanguage()
   const zone = usePageZone()
   return (mark) => {
+    if (mark.kind === 'deploy') return setView({ page: 'deploys', deploy: mark.deploy.id })
     const asked =
       mark.kind === 'move'
         ? { from: new Date(mark.ms - 60_000).toISOString(), to: 'now', direction: 'newer' as const }

@@ -1,13 +1,17 @@
 import { useEffect, useState } from 'react'
 import type { InstanceJson, MoveJson } from '../../server/api.ts'
+import type { Deploy } from '../../server/deploys/deploy.ts'
 import { wasAborted } from '../api/client.ts'
+import { deploysBetween } from '../deploys/ask-many.ts'
+import { beganMs } from '../deploys/began.ts'
 import { usePage, useView } from '../state/page.ts'
 import { useStore } from '../state/store.ts'
 
-/** Something that happened to an instance, at its place over the histogram. */
+/** Something that happened to an instance or an app, at its place over the histogram. */
 export type Mark =
   | { kind: 'move'; ms: number; instance: string; move: MoveJson }
   | { kind: 'end'; ms: number; instance: string; ended: InstanceJson }
+  | { kind: 'deploy'; ms: number; instance: ''; deploy: Deploy }
 
 /** Marks that would overlap stand together. */
 export interface MarkGroup {
@@ -16,7 +20,7 @@ export interface MarkGroup {
   marks: Mark[]
 }
 
-/** Moves, and ends with an exit code that is not 0 or for lack of memory, within a range of ms. */
+/** Deploys, moves, and ends with an exit code that is not 0 or for lack of memory, within a range of ms. */
 export function useMarks(range: { fromMs: number; toMs: number } | undefined): Mark[] {
   const { client, search, fleet } = usePage()
   const { app, environment } = useView()
@@ -32,8 +36,12 @@ export function useMarks(range: { fromMs: number; toMs: number } | undefined): M
     if (fromMs === undefined || toMs === undefined) return
     const stop = new AbortController()
     const asked = { app, environment, from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() }
-    Promise.all([client.moves(asked, stop.signal), client.instances(asked, stop.signal)]).then(
-      ([{ moves }, { instances }]) => setMarks(marksOf(moves, instances, fromMs, toMs)),
+    // Where deploys can not be read the others are drawn all the same.
+    const deploys = deploysBetween(client, { app, environment }, fromMs, toMs, stop.signal).catch(
+      (): Deploy[] => []
+    )
+    Promise.all([client.moves(asked, stop.signal), client.instances(asked, stop.signal), deploys]).then(
+      ([{ moves }, { instances }, known]) => setMarks(marksOf(moves, instances, known, fromMs, toMs)),
       (error: unknown) => {
         if (!wasAborted(error)) setMarks([])
       }
@@ -46,6 +54,7 @@ export function useMarks(range: { fromMs: number; toMs: number } | undefined): M
 export function marksOf(
   moves: readonly MoveJson[],
   instances: readonly InstanceJson[],
+  deploys: readonly Deploy[],
   fromMs: number,
   toMs: number
 ): Mark[] {
@@ -63,7 +72,10 @@ export function marksOf(
         ended: known
       })
     )
-  return [...moved, ...ended].filter(within).sort((a, b) => a.ms - b.ms)
+  const deployed = deploys.map(
+    (deploy): Mark => ({ kind: 'deploy', ms: beganMs(deploy), instance: '', deploy })
+  )
+  return [...moved, ...ended, ...deployed].filter(within).sort((a, b) => a.ms - b.ms)
 }
 
 /** @param apart Smallest distance of two groups, as a part of the range. */

@@ -24,6 +24,7 @@ const SINGLE: Record<string, Command> = {
   G: 'newest',
   'g g': 'oldest',
   'g l': 'go-logs',
+  'g d': 'go-deploys',
   p: 'pretty',
   u: 'wrap',
   o: 'order',

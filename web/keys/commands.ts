@@ -43,6 +43,7 @@ export type Command =
   | 'include'
   | 'exclude'
   | 'go-logs'
+  | 'go-deploys'
 
 /** Returns false where there was nothing to do, so that the key keeps its own meaning. */
 export type Handler = () => unknown

@@ -5,13 +5,14 @@ import { durationText } from '../time/format.ts'
 import { useLanguage } from '../words/index.ts'
 import type { Look } from './look.ts'
 import type { RowPlace } from './row.tsx'
-import type { GapRow, Move, MoveRow, RangeRow } from './rows.ts'
+import type { DeployRow, GapRow, Move, MoveRow, RangeRow } from './rows.ts'
 
+const DeployWords = lazy(async () => ({ default: (await import('../deploys/row.tsx')).DeployWords }))
 const GapWords = lazy(async () => ({ default: (await import('../ledger/sentence.tsx')).GapWords }))
 
 interface DividerProps extends RowPlace {
   ref: Ref<HTMLDivElement>
-  row: MoveRow | RangeRow | GapRow
+  row: MoveRow | RangeRow | GapRow | DeployRow
   look: Look
   /** An app's name stands in the sentence where more than one is shown. */
   manyApps: boolean
@@ -46,6 +47,10 @@ export function Divider({
       <span role="gridcell" className="saying">
         {row.kind === 'move' ? (
           <MoveWords move={row.move} look={look} manyApps={manyApps} />
+        ) : row.kind === 'deploy' ? (
+          <Suspense>
+            <DeployWords row={row} look={look} />
+          </Suspense>
         ) : row.kind === 'gap' ? (
           <Suspense>
             <GapWords row={row} />

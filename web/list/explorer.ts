@@ -61,6 +61,11 @@ export class Explorer implements Disposable {
   readonly #follow = (): void => {
     const view = this.#wiring.history.view.get()
     const entry = this.#wiring.history.entry.get().key
+    // Another page stands in its place: what is still asked for, or follows, has nobody who reads it.
+    if (view.page !== 'logs') {
+      this.#retire()
+      return
+    }
     const again = this.#wiring.search.get().run !== this.#run
     const question = questionOf(view)
     const current = this.#kept.find((kept) => kept.feed === this.feed.get())
@@ -95,6 +100,7 @@ export class Explorer implements Disposable {
     const { key, anchor } = history.entry.get()
     const place = again ? undefined : (anchor ?? (view.at !== '' ? { id: view.at } : undefined))
     const feed = new Feed(client, view, place)
+    if (view.page !== 'logs') return feed
     this.#kept = [
       ...this.#kept.filter((kept) => kept.entry !== key),
       { entry: key, question: questionOf(view), feed }

@@ -1,6 +1,8 @@
 /** One question put to the hub and the rows that answer it, loaded as the reader gets near their ends. */
 import type { CompletenessAnswer, CoverageJson, RecordJson } from '../../server/api.ts'
 import { type Asked, type Client, HubError, wasAborted } from '../api/client.ts'
+import { deploysBetween } from '../deploys/ask-many.ts'
+import { beganMs } from '../deploys/began.ts'
 import { LiveTail } from '../live/tail.ts'
 import type { Anchor } from '../state/history.ts'
 import { Store } from '../state/store.ts'
@@ -106,12 +108,15 @@ export class Feed implements Disposable {
   async start(): Promise<void> {
     try {
       // What is written from the moment the tail stands on comes by it, everything before by the search.
-      if (this.tail) await this.tail.start(this.#abort.signal)
+      if (this.tail) {
+        this.#whenBack(this.tail)
+        await this.tail.start(this.#abort.signal)
+      }
       if (this.view.ctx !== '') await this.#loadContext(this.view.n)
       else if (this.place) await this.#loadAround(this.place.id)
       else await this.#loadPage('older', FIRST_PAGE)
       this.#set({ phase: 'shown' })
-      await Promise.all([this.#loadMoves(), this.#findNearest()])
+      await Promise.all([this.#loadMoves(), this.#loadDeploys(), this.#findNearest()])
     } catch (error) {
       if (!wasAborted(error)) this.#set({ phase: 'failed', error: asError(error), older: { kind: 'end' } })
     }
@@ -124,7 +129,7 @@ export class Feed implements Disposable {
     try {
       if (this.view.ctx !== '') await this.#moreContext(end)
       else await this.#loadPage(end, NEXT_PAGE)
-      await this.#loadMoves()
+      await Promise.all([this.#loadMoves(), this.#loadDeploys()])
     } catch (error) {
       if (!wasAborted(error)) this.#setEnd(end, { kind: 'failed', error: asError(error) })
     }
@@ -349,6 +354,37 @@ export class Feed implements Disposable {
       this.#set({ movesFailed: false })
     } catch (error) {
       if (!wasAborted(error)) this.#set({ movesFailed: true })
+    }
+  }
+
+  /** Deploys that were told while the tail was away are not told again. */
+  #whenBack(tail: LiveTail): void {
+    let wasOpen = true
+    const leave = tail.status.subscribe(() => {
+      const isOpen = tail.status.get().connection.kind === 'open'
+      if (isOpen && !wasOpen) void this.#loadDeploys()
+      wasOpen = isOpen
+    })
+    this.#abort.signal.addEventListener('abort', leave)
+  }
+
+  /** Where they can not be read the histogram says no more either; lines and moves stand. */
+  async #loadDeploys(): Promise<void> {
+    const first = this.rows.first()
+    const last = this.rows.last()
+    if (!first || !last) return
+    const { app = '', environment = '' } = this.view.ctx === '' ? this.#asked : first
+    const fromMs = Date.parse(first.time)
+    const lastMs = Date.parse(last.time) + 1
+    const toMs = this.tail ? Number.POSITIVE_INFINITY : lastMs
+    try {
+      const asked = { app, environment }
+      const deploys = await deploysBetween(this.#client, asked, fromMs, toMs, this.#abort.signal)
+      this.rows.setDeploys(deploys)
+      // A list that follows has no newest line that they would have to wait for.
+      for (const deploy of deploys) if (beganMs(deploy) >= lastMs) this.rows.addDeploy(deploy)
+    } catch (error) {
+      if (!wasAborted(error) && !(error instanceof HubError)) throw error
     }
   }
 

@@ -197,13 +197,15 @@ export function useMoves(wiring: Wiring): {
   useCommand('error-previous', () => seek('error-previous', -1, isLevel('error', 'fatal')))
   useCommand('warning-next', () => seek('warning-next', 1, isLevel('warn')))
   useCommand('warning-previous', () => seek('warning-previous', -1, isLevel('warn')))
-  useCommand('move-next', () => seek('move-next', 1, (row) => row.kind === 'move'))
-  useCommand('move-previous', () => seek('move-previous', -1, (row) => row.kind === 'move'))
+  useCommand('move-next', () => seek('move-next', 1, isMove))
+  useCommand('move-previous', () => seek('move-previous', -1, isMove))
   useCommand('gap-next', () => seek('gap-next', 1, isGap))
   useCommand('gap-previous', () => seek('gap-previous', -1, isGap))
   useCommand('find-next', () => nextHit(1))
   useCommand('find-previous', () => nextHit(-1))
   useCommand('open', () => {
+    const row = sight.at(selectedAt)?.row
+    if (row?.kind === 'deploy') return setView({ page: 'deploys', deploy: row.deploy.id })
     if (!record) return false
     feed.tail?.pause('opened')
     history.mark({ open: !history.entry.get().open })
@@ -269,6 +271,11 @@ export function useMoves(wiring: Wiring): {
   }, [found.text])
 
   return { openContext }
+}
+
+/** The app runs elsewhere, or is another one. */
+function isMove({ kind }: Row): boolean {
+  return kind === 'move' || kind === 'deploy'
 }
 
 /** Lines that are lost, or not loaded. */

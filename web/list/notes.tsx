@@ -6,9 +6,9 @@ import { usePageZone } from '../time/page-zone.ts'
 import { useLanguage } from '../words/index.ts'
 import { Clock } from './clock.ts'
 import { type Feed, msBetween } from './feed.ts'
-import { ListMenu } from './menu.tsx'
 import { shifted } from './order.ts'
 
+const ListMenu = lazy(async () => ({ default: (await import('../later.ts')).ListMenu }))
 const Sentence = lazy(async () => ({ default: (await import('../ledger/sentence.tsx')).Sentence }))
 
 /** How many lines, searched how far, and everything that may be missing, each by its name. */
@@ -85,7 +85,15 @@ export function Notes({ feed }: { feed: Feed }) {
         ))}
       {status.movesFailed && <span className="note">{t('list.movesFailed')}</span>}
       <span className="spring" />
-      <ListMenu feed={feed} onOrder={() => setView({ order: feed.view.order === 'up' ? 'down' : 'up' })} />
+      <Suspense
+        fallback={
+          <button type="button" disabled>
+            {t('look.open')}
+          </button>
+        }
+      >
+        <ListMenu feed={feed} onOrder={() => setView({ order: feed.view.order === 'up' ? 'down' : 'up' })} />
+      </Suspense>
     </div>
   )
 }

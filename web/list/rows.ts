@@ -1,61 +1,12 @@
 /** The rows of the list, oldest first: records, and what stands between them. */
-import type { Static } from 'typebox'
-import type { GapJson, MoveJson, RecordJson } from '../../server/api.ts'
+import type { RecordJson } from '../../server/api.ts'
+import type { Deploy } from '../../server/deploys/deploy.ts'
+import { beganMs } from '../deploys/began.ts'
 import { Store } from '../state/store.ts'
-import { compareRecords } from './order.ts'
+import { compareRecords, timeOf } from './order.ts'
+import type { DeployRow, GapRow, Move, MoveRow, RangeRow, RecordRow, Row } from './row-kinds.ts'
 
-export type Move = Static<typeof MoveJson>
-
-/** What is computed once per record, for one way of drawing (see `Sheet` in measure.ts). */
-export interface Drawn {
-  /** Made for this sheet; another sheet computes anew. */
-  sheet: unknown
-  height: number
-}
-
-export interface RecordRow {
-  kind: 'record'
-  key: string
-  time: string
-  record: RecordJson
-  drawn: Drawn | undefined
-}
-
-export interface MoveRow {
-  kind: 'move'
-  key: string
-  time: string
-  move: Move
-}
-
-/** Records that exist (or may exist) and are not in the list; pressing it loads them. */
-export interface RangeRow {
-  kind: 'range'
-  key: string
-  /** Where the row stands. */
-  time: string
-  cause: 'skipped' | 'reset' | 'paused' | 'late'
-  /** Absent where nobody counted. */
-  count: number | undefined
-  /** Both ends belong to the range. */
-  from: string
-  to: string
-  /** Of a late range. */
-  host: string
-  hostName: string
-  loading: boolean
-}
-
-/** Lines that are lost. */
-export interface GapRow {
-  kind: 'gap'
-  key: string
-  /** Before the first line behind it. */
-  time: string
-  gap: GapJson
-}
-
-export type Row = RecordRow | MoveRow | RangeRow | GapRow
+export type { DeployRow, Drawn, GapRow, Move, MoveRow, RangeRow, RecordRow, Row } from './row-kinds.ts'
 
 /** Rough memory of a record beside its text, in bytes. */
 const RECORD_BYTES = 700
@@ -66,6 +17,7 @@ export class Rows {
   /** What stands between the records, once those around it are loaded. */
   #moves: readonly MoveRow[] = []
   #gaps: readonly GapRow[] = []
+  #deploys: readonly DeployRow[] = []
   /** Nothing lies behind the loaded records at this end. */
   #whole = { older: false, newer: false }
   #bytes = 0
@@ -150,6 +102,31 @@ export class Rows {
     const row = moveRow(move)
     this.#moves = [...this.#moves, row]
     if (this.#place(row)) this.changed()
+  }
+
+  /** Deploys of the question; one that stands already says how it is now, and those that are told stay. */
+  setDeploys(deploys: readonly Deploy[]): void {
+    if (deploys.length === 0) return
+    const told = deploys.map(deployRow)
+    const isTold = ({ key }: Row) => told.some((row) => row.key === key)
+    const stood = this.#items.filter((row) => row.kind === 'deploy' && isTold(row))
+    const kept = this.#items.filter((row) => !stood.includes(row))
+    this.#items.splice(0, this.#items.length, ...kept)
+    this.#deploys = [...this.#deploys.filter((row) => !isTold(row)), ...told]
+    for (const row of told) if (stood.some(({ key }) => key === row.key)) this.#place(row)
+    this.#placeAll()
+    this.changed()
+  }
+
+  /** A deploy that was just told, or is told anew. */
+  addDeploy(deploy: Deploy): void {
+    const row = deployRow(deploy)
+    const others = this.#deploys.filter(({ key }) => key !== row.key)
+    const at = this.#items.findIndex(({ key }) => key === row.key)
+    if (at >= 0) this.#items.splice(at, 1)
+    this.#deploys = [...others, row]
+    this.#place(row)
+    this.changed()
   }
 
   /** Every gap of the question; those at an end stand there where no record can lie behind them. */
@@ -255,13 +232,13 @@ export class Rows {
     const isAround = ({ time }: Row) => time >= oldest.time && time <= newest.time
     const { older, newer } = this.#whole
     const isOpen = ({ time }: Row) => (older || time >= oldest.time) && (newer || time <= newest.time)
-    for (const row of this.#moves) if (isAround(row) && this.#place(row)) placed = true
+    for (const row of [...this.#moves, ...this.#deploys]) if (isAround(row) && this.#place(row)) placed = true
     for (const row of this.#gaps) if (isOpen(row) && this.#place(row)) placed = true
     return placed
   }
 
   /** False where it stands already. */
-  #place(row: MoveRow | GapRow): boolean {
+  #place(row: MoveRow | GapRow | DeployRow): boolean {
     const at = this.#placeFor(row)
     for (let i = at; this.#items[i]?.time === row.time; i++) if (this.#items[i]?.key === row.key) return false
     this.#items.splice(at, 0, row)
@@ -273,6 +250,11 @@ function moveRow(move: Move): MoveRow {
   return { kind: 'move', key: moveKey(move), time: move.at, move }
 }
 
+function deployRow(deploy: Deploy): DeployRow {
+  const time = timeOf(BigInt(Math.trunc(beganMs(deploy))) * 1_000_000n)
+  return { kind: 'deploy', key: `deploy ${deploy.id}`, time, deploy }
+}
+
 export function moveKey(move: Move): string {
   return `move ${move.fromInstance} ${move.toInstance} ${move.at}`
 }
@@ -281,11 +263,11 @@ export function isError(record: RecordJson): boolean {
   return record.level === 'error' || record.level === 'fatal'
 }
 
-/** At the same time a move or a gap stands before the lines, a range after them. */
+/** At the same time a move, a gap or a deploy stands before the lines, a range after them. */
 function compareRows(a: Row, b: Row): number {
   if (a.kind === 'record' && b.kind === 'record') return compareRecords(a.record, b.record)
   if (a.time !== b.time) return a.time < b.time ? -1 : 1
   return RANK[a.kind] - RANK[b.kind]
 }
 
-const RANK = { gap: 0, move: 0, record: 1, range: 2 } as const
+const RANK = { gap: 0, move: 0, deploy: 0, record: 1, range: 2 } as const

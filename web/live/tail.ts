@@ -289,6 +289,9 @@ export class LiveTail {
       case 'move':
         this.#takeMove(event.move)
         break
+      case 'deploy':
+        this.#wiring.rows.addDeploy(event.deploy)
+        break
       case 'skipped': {
         const { count, from, to } = event
         this.#insertRange({ cause: 'skipped', time: to, count, from, to, ...nobody })

@@ -1,5 +1,8 @@
 import type { RecordJson } from '../../server/api.ts'
 import type { Look } from '../list/look.ts'
+import { ZabbixWords } from '../shell/zabbix.tsx'
+import { usePage } from '../state/page.ts'
+import { useStore } from '../state/store.ts'
 import { useLanguage } from '../words/index.ts'
 import { FieldActions } from './fields.tsx'
 
@@ -7,6 +10,7 @@ import { FieldActions } from './fields.tsx'
 export function Identity({ record, look }: { record: RecordJson; look: Look }) {
   const { t, locale } = useLanguage()
   const number = new Intl.NumberFormat(locale)
+  const host = useStore(usePage().fleet, ({ hosts }) => hosts.find((known) => known.host === record.host))
   const rows: { words: string; field?: string; value: string }[] = [
     { words: t('identity.host'), field: 'host', value: record.hostName },
     { words: t('identity.app'), field: 'app', value: record.app },
@@ -38,6 +42,14 @@ export function Identity({ record, look }: { record: RecordJson; look: Look }) {
             </td>
           </tr>
         ))}
+        {host?.zabbix && (
+          <tr>
+            <th scope="row">Zabbix</th>
+            <td className="field-value" colSpan={3}>
+              <ZabbixWords host={host} />
+            </td>
+          </tr>
+        )}
         {record.cut && (
           <tr>
             <th scope="row">{t('identity.note')}</th>

@@ -1,10 +1,12 @@
 import { useState } from 'react'
 import { usePage, useSetView, useView } from '../state/page.ts'
+import { useStore } from '../state/store.ts'
 import { ZoneMenu } from '../time/zone-menu.tsx'
 import { useLanguage } from '../words/index.ts'
 import { Dialog } from './dialog.tsx'
-import { Leave } from './header.tsx'
 import { Icon } from './icon.tsx'
+import { LeaveButton } from './leave.tsx'
+import { PageLinks } from './pages.tsx'
 import { LanguageChoice, ThemeChoice } from './preferences.tsx'
 
 /** The bar at the lower edge of a narrow screen, where thumbs are. */
@@ -13,7 +15,6 @@ export function ToolBar({ onFilters }: { onFilters: () => void }) {
   const page = usePage()
   const { live } = useView()
   const setView = useSetView()
-  const [more, setMore] = useState(false)
   return (
     <nav className="tool-bar" aria-label={t('bar.label')}>
       <button type="button" onClick={onFilters}>
@@ -35,12 +36,37 @@ export function ToolBar({ onFilters }: { onFilters: () => void }) {
           <Icon name="down" />
         </button>
       </span>
+      <More />
+    </nav>
+  )
+}
+
+/** The same on the pages that are no list of lines: the way to the others. */
+export function PageBar() {
+  const { t } = useLanguage()
+  return (
+    <nav className="tool-bar" aria-label={t('bar.label')}>
+      <PageLinks />
+      <More />
+    </nav>
+  )
+}
+
+function More() {
+  const { t } = useLanguage()
+  const page = usePage()
+  const { page: here } = useView()
+  const name = useStore(page.fleet, ({ status }) => status?.login?.name)
+  const [more, setMore] = useState(false)
+  return (
+    <>
       <button type="button" onClick={() => setMore(true)}>
         <Icon name="more" /> {t('bar.more')}
       </button>
       {more && (
         <Dialog title={t('bar.more')} shape="sheet" onClose={() => setMore(false)}>
           <div className="more-sheet">
+            {here === 'logs' && <PageLinks />}
             <button
               type="button"
               className="framed"
@@ -54,7 +80,7 @@ export function ToolBar({ onFilters }: { onFilters: () => void }) {
             <ZoneMenu />
             <LanguageChoice />
             <ThemeChoice />
-            <Leave />
+            {name !== undefined && <LeaveButton name={name} />}
             <button
               type="button"
               className="framed"
@@ -68,6 +94,6 @@ export function ToolBar({ onFilters }: { onFilters: () => void }) {
           </div>
         </Dialog>
       )}
-    </nav>
+    </>
   )
 }

@@ -1,9 +1,11 @@
 import { lazy, Suspense } from 'react'
-import { usePage, useSetView } from '../state/page.ts'
+import { usePage, useSetView, useView } from '../state/page.ts'
 import { useStore } from '../state/store.ts'
+import { START_VIEW } from '../state/view.ts'
 import { ZoneMenu } from '../time/zone-menu.tsx'
 import { useLanguage } from '../words/index.ts'
 import { Icon } from './icon.tsx'
+import { followLink, PageLinks } from './pages.tsx'
 import { LanguageChoice, ThemeSwitch } from './preferences.tsx'
 
 const MAC = /mac|iphone|ipad/i.test(globalThis.navigator?.platform ?? '')
@@ -16,9 +18,7 @@ export function Header() {
     <header className="header">
       <HomeLink />
       <nav aria-label="Driftlog">
-        <a href="/-/-/logs" aria-current="page">
-          {t('page.logs')}
-        </a>
+        <PageLinks />
       </nav>
       <DemoMark />
       <span className="spring" />
@@ -50,7 +50,7 @@ export function Header() {
 const LeaveButton = lazy(async () => ({ default: (await import('../later.ts')).LeaveButton }))
 
 /** The way out; there only while somebody is logged in. */
-export function Leave() {
+function Leave() {
   const name = useStore(usePage().fleet, ({ status }) => status?.login?.name)
   return (
     name !== undefined && (
@@ -76,15 +76,12 @@ export function DemoMark() {
 /** The name of the thing; leads to everything, newest first. */
 function HomeLink() {
   const setView = useSetView()
+  const { order, cols, n, tz } = useView()
   return (
     <a
       className="brand"
       href="/-/-/logs"
-      onClick={(event) => {
-        if (event.ctrlKey || event.metaKey || event.shiftKey) return
-        event.preventDefault()
-        setView({ environment: '', app: '', q: '', from: 'now-3h', to: 'now', live: false, at: '', ctx: '' })
-      }}
+      onClick={(event) => followLink(event, () => setView({ ...START_VIEW, order, cols, n, tz }))}
     >
       <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
         <path d="M2 4.5h7M2 8h12M7 11.5h7" />

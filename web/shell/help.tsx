@@ -51,6 +51,8 @@ const GROUPS: readonly (readonly [title: PlainKey, rows: readonly Row[]])[] = [
     'help.page',
     [
       ['Ctrl+K', 'help.jump'],
+      ['g l', 'help.goLogs'],
+      ['g d', 'help.goDeploys'],
       ['?', 'help.help']
     ]
   ]

@@ -2,12 +2,18 @@ import { usePage, useSetView, useView } from '../state/page.ts'
 import { useStore } from '../state/store.ts'
 import { useLanguage } from '../words/index.ts'
 
-/** Which environment and which app is read; also the first two places of the URL. */
-export function Scope() {
+interface Known {
+  app: string
+  environment: string
+}
+
+/** Which environment and which app is read; also the first two places of the URL. `also` may be chosen, too. */
+export function Scope({ also = [] }: { also?: readonly Known[] }) {
   const { t } = useLanguage()
   const { environment, app } = useView()
   const setView = useSetView()
-  const { apps } = useStore(usePage().fleet)
+  const { apps: written } = useStore(usePage().fleet)
+  const apps: readonly Known[] = [...written, ...also]
   const environments = distinct(
     apps.map((known) => known.environment),
     environment

@@ -1,6 +1,6 @@
 /**
- * compose.yaml as commands for `docker run`, so that what people start is what is tested, also where no compose plugin
- * is. A key that is not translated here is an error: nothing in the file goes untested in silence.
+ * Services of compose.yaml as commands for `docker run`, so that what people start is what is tested, also where no compose
+ * plugin is. A key that is not translated here is an error: nothing of these services goes untested in silence.
  */
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
@@ -14,6 +14,8 @@ export interface Compose {
 }
 
 export interface ComposeOptions {
+  /** Those that are to be started; the others' images are not at hand. */
+  names: string[]
   env: Record<string, string>
   /** What lies elsewhere on this host: a longer path's beginning, and what stands for it. */
   sources: Record<string, string>
@@ -25,7 +27,6 @@ type Value = string | number | boolean | Value[] | { [key: string]: Value }
 interface File {
   name: string
   services: Record<string, Record<string, Value>>
-  volumes: Record<string, Value>
 }
 type Flags = (value: Value, name: string) => string[]
 
@@ -34,9 +35,10 @@ export function readCompose(path: string, options: ComposeOptions): Compose {
     /\$\{(\w+)(?::-([^}]*))?\}/g,
     (_, name: string, standard = '') => options.env[name] ?? standard
   )
-  const file = parse(text) as File
+  const file = parse(text, { merge: true }) as File
   const translate = flagsOf(file.name, options)
-  const services = Object.entries(file.services).map(([name, service]) => {
+  const services = options.names.map((name) => {
+    const service = file.services[name] ?? {}
     const container = `${file.name}-${name}-1`
     const labels = { 'com.docker.compose.project': file.name, 'com.docker.compose.service': name }
     const flags = Object.entries(service).flatMap(([key, value]) => {
@@ -53,7 +55,8 @@ export function readCompose(path: string, options: ComposeOptions): Compose {
     ]
     return [name, { container, image, run }] as const
   })
-  const volumes = Object.keys(file.volumes).map((name) => `${file.name}_${name}`)
+  const used = options.names.flatMap((name) => namedIn(file.services[name]?.['volumes']))
+  const volumes = [...new Set(used)].map((name) => `${file.name}_${name}`)
   return { networks: [`${file.name}_default`], volumes, services: Object.fromEntries(services) }
 }
 
@@ -80,6 +83,9 @@ function flagsOf(project: string, options: ComposeOptions): Record<string, Flags
     pids_limit: one('--pids-limit'),
     stop_grace_period: (value) => [`--stop-timeout=${Number.parseInt(String(value), 10)}`],
     restart: one('--restart'),
+    // People start what it waits for; here tests do.
+    depends_on: none,
+    healthcheck: (value) => ((value as Record<string, Value>)['disable'] ? ['--no-healthcheck'] : []),
     logging: (value) => {
       const { driver, options: settings } = value as { driver: string; options: Value }
       return [
@@ -88,6 +94,11 @@ function flagsOf(project: string, options: ComposeOptions): Record<string, Flags
       ]
     }
   }
+}
+
+function namedIn(volumes: Value | undefined): string[] {
+  const all = Array.isArray(volumes) ? volumes : []
+  return all.flatMap((volume) => (typeof volume === 'string' ? volume.split(':', 1) : []))
 }
 
 function mountOf(volume: Value, project: string, { sources, targets }: ComposeOptions): string {

@@ -1,5 +1,6 @@
-/** The image, built as people build it, and hub and agent in it as compose.yaml runs them. */
+/** The image, built as people build it, and hub and agent in it as compose.yaml runs them, without Zabbix and Grafana. */
 import { execFile } from 'node:child_process'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -17,6 +18,7 @@ const PORT = 7400
 const host = dockerHost(1)
 const docker = host.docker
 const compose = readCompose(`${ROOT}compose.yaml`, {
+  names: ['hub', 'agent', 'dashboards'],
   env: { DRIFTLOG_IMAGE: IMAGE, DRIFTLOG_PUBLISH: String(PORT) },
   sources: { '/var/run/docker.sock': host.socket, '/var/lib/docker': host.data },
   targets: { '/var/lib/docker': host.data }
@@ -182,8 +184,23 @@ test('the doctor finds nothing to mend here, and names the mounts that are missi
   await expect(asNobody).rejects.toMatchObject({ code: 1, stdout: expect.stringContaining('--group-add') })
 })
 
+test('dashboards are written where Grafana is to find them', async () => {
+  const { container, run: words } = serviceOf('dashboards')
+  await docker(...words)
+  expect(await docker('wait', container)).toBe('0')
+  const folder = `${host.data}/volumes/driftlog_grafana-files/_data/dashboards`
+  expect((await readdir(folder)).sort()).toEqual(
+    ['app', 'container', 'fleet', 'host', 'itself'].map((name) => `driftlog-${name}.json`)
+  )
+  const { uid, mode } = await stat(`${folder}/driftlog-fleet.json`)
+  // Grafana is started as the same user, and reads a token there that nobody else may read.
+  expect({ uid, mode: mode & 0o777 }).toEqual({ uid: 7400, mode: 0o644 })
+  expect((await stat(`${folder}/..`)).uid).toBe(7400)
+  expect(await readFile(`${folder}/driftlog-host.json`, 'utf8')).toContain('http://127.0.0.1:7400/-/-/logs')
+})
+
 test('both become healthy, and what they say can be read', async () => {
-  for (const [name, { container }] of Object.entries(compose.services)) {
+  for (const [name, { container }] of Object.entries({ hub: hubThere, agent: agentThere })) {
     await until(async () => (await healthOf(container)).Status === 'healthy')
     const { Log: log } = await healthOf(container)
     expect(log.at(-1)?.Output).toContain(`${name} answers 200`)

@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { beforeAll, expect, test } from 'vitest'
 import { CONTAINER_ITEMS, containerKey, HEARTBEAT, HOST_ITEMS } from '../../../server/zabbix/items.ts'
 import { technicalName } from '../../../server/zabbix/registration.ts'
+import { logIn } from './frontend.ts'
 import { CONTAINERS, historyOf, openScene, prepare, until } from './scene.ts'
 import { openAsAdmin } from './server.ts'
 
@@ -49,6 +50,16 @@ test.each(['api', 'autoregistration'] as const)(
         expect(byKey.get(containerKey(item.key, 'shop', `shop-web-${n}`))).toBe(
           `Container shop-web-${n}: ${item.name}`
         )
+    const [known] = scene.fleet.hosts()
+    const standing = known && scene.link.standingOf(known)
+    expect(standing).toMatchObject({
+      state: 'enabled',
+      url: expect.stringContaining(`=${found?.['hostid']}&`)
+    })
+    const page = await (await logIn())(standing?.url ?? '')
+    expect(page).toContain('Container shop-web-0: CPU')
+    expect(page).toContain(`${registration}-one`)
+    expect(page).not.toContain(`${registration}-two`)
     // One value a beat, whole and in their order.
     const memory = await historyOf(api, name, key)
     const values = memory.map(({ value }) => Number(value))

@@ -4,13 +4,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { ZabbixApi } from '../../../server/zabbix/api.ts'
 import { bootstrap } from '../../../server/zabbix/bootstrap.ts'
 import { groupId } from '../../../server/zabbix/groups.ts'
-import {
-  ID_TAG,
-  type Places,
-  reconcile,
-  technicalName,
-  type Wanted
-} from '../../../server/zabbix/registration.ts'
+import { type Places, reconcile, technicalName, type Wanted } from '../../../server/zabbix/registration.ts'
 import { sendValues } from '../../../server/zabbix/sender.ts'
 import { templateOn } from '../../../server/zabbix/template.ts'
 import { forgetHosts } from './scene.ts'
@@ -66,39 +60,6 @@ test('the hub’s user may do nothing but what it is for', async () => {
   ]
   for (const [method, params] of calls)
     await expect(hub.call(method, params), method).rejects.toMatchObject({ code: 'DRIFTLOG_ZABBIX_REFUSED' })
-})
-
-test('hosts come, are renamed, leave and come back, ten times: none twice, none lost', {
-  timeout: 300_000
-}, async () => {
-  await using admin = await openAsAdmin()
-  const COUNT = 20
-  const all = (more: (n: number) => Partial<Wanted>) =>
-    Array.from({ length: COUNT }, (_, n) => wanted(n, more(n)))
-  for (let round = 0; round < 10; round++) {
-    const names = (n: number) => ({ name: `web-${n}-${round}` })
-    const made = await reconcile(hub, places, all(names))
-    expect(made.refused).toEqual([])
-    expect(made.created).toHaveLength(round === 0 ? COUNT : 0)
-    // Said again, nothing is to be done.
-    const again = await reconcile(hub, places, all(names))
-    expect(again).toEqual({ created: [], updated: [], disabled: [], refused: [], missing: [] })
-    const left = await reconcile(
-      hub,
-      places,
-      all((n) => ({ ...names(n), present: n % 2 === 0 }))
-    )
-    expect(left.disabled).toHaveLength(COUNT / 2)
-    const found = await hosts(admin)
-    expect(found.map(({ host }) => host).sort()).toEqual(
-      Array.from({ length: COUNT }, (_, n) => technicalName(`host${n}`)).sort()
-    )
-    for (const { host, name, status, tags } of found) {
-      const n = Number(host.replace(technicalName('host'), ''))
-      expect({ name, status }).toEqual({ name: `web-${n}-${round}`, status: n % 2 === 0 ? '0' : '1' })
-      expect(tags.filter(({ tag }) => tag === ID_TAG)).toEqual([{ tag: ID_TAG, value: `host${n}` }])
-    }
-  }
 })
 
 test('a name that somebody else has is made another; what others have set of a host stays', async () => {

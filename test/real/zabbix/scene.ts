@@ -28,6 +28,7 @@ export async function prepare(): Promise<void> {
 function settings(more: Partial<ZabbixSettings> = {}): ZabbixSettings {
   return {
     ...{ api: { url: API_URL, token, timeoutMs: 30_000 }, trapper: TRAPPER, group: GROUP },
+    pages: new URL('.', API_URL),
     ...{ registration: 'api', intervalMs: 2000, leaveAfterMs: HOUR_MS, mostValues: 100_000 },
     ...more
   }

@@ -71,6 +71,7 @@ const TABLE: [
   ['POST /api/deploys', 401, 403, 403, 403, 404, 404],
   ['/api/deploys/:id', 401, 403, 403, 400, 400, 400],
   ['/api/deploys/:id/events', 401, 403, 403, 400, 400, 400],
+  ['/api/deploys/:id/errors', 401, 403, 403, 400, 400, 400],
   ['POST /api/deploys/:id/approve', 401, 403, 403, 403, 400, 400],
   ['POST /api/deploys/:id/stop', 401, 403, 403, 403, 400, 400],
   ['POST /api/deploys/:id/resume', 401, 403, 403, 403, 400, 400],
@@ -133,6 +134,18 @@ test('every route demands its scope, and the table knows every route', async () 
   }
   const known = TABLE.map(([route]) => route.replace(ID, ':id'))
   for (const route of routesOf(face)) expect(known).toContain(route)
+})
+
+test('the status says who may change what runs', async () => {
+  await using face = await openGuarded()
+  const { read, deploy, admin } = face.tokens
+  const told = [read, deploy, admin].map(async (token) => {
+    const { body } = await face.get('/api/status', { authorization: `Bearer ${token}` })
+    return body.mayDeploy
+  })
+  expect(await Promise.all(told)).toEqual([false, true, true])
+  await using open = await openFace()
+  expect((await open.get('/api/status')).body.mayDeploy).toBe(true)
 })
 
 test('HEAD demands what GET does', async () => {

@@ -8,6 +8,7 @@ import closing from '../../../server/plugins/closing.ts'
 import tailRoutes from '../../../server/routes/tail.ts'
 import type { Tail } from '../../../server/tail.ts'
 import { batch, DAY, type Line, origin, random } from '../../collector/store/corpus.ts'
+import { definition, Scene, startHub } from '../deploys/scene.ts'
 import { changesOf, type Face, noFleet, openFace } from '../face.ts'
 
 const CUTS = 50
@@ -165,7 +166,7 @@ test('a beat comes now and then, and a client that takes nothing for long is cut
   // Everybody stays welcome.
   app.decorate('onDeparture', () => () => {})
   app.decorateRequest('caller', {
-    getter: () => ({ kind: 'anyone' as const, isAdmin: true, isWelcome: () => true })
+    getter: () => ({ kind: 'anyone' as const, isAdmin: true, mayDeploy: true, isWelcome: () => true })
   })
   const open = new Set<Tail>()
   await app.register(tailRoutes, {
@@ -303,3 +304,23 @@ async function placeOf(face: Face): Promise<string> {
 function lines(count: number): Line[] {
   return Array.from({ length: count }, (_, index) => ({ text: `line ${index}`, time: DAY }))
 }
+
+test('deploys of what is followed are told as often as they stand otherwise', async () => {
+  await using scene = new Scene(1)
+  await using hub = await startHub(scene)
+  const { definitions, deploys } = hub.parts
+  const by = { kind: 'person', name: 'ann' } as const
+  for (const app of ['orders', 'web']) await definitions.put(app, definition({ replicas: 1 }), by)
+  await using tail = await follow(hub.face, 'app=orders&environment=staging')
+  await tail.next()
+  scene.startAgents(hub)
+  for (const app of ['web', 'orders']) await deploys.begin({ app, environment: 'staging', image: '1', by })
+  const told: [string, string][] = []
+  while (told.at(-1)?.[1] !== 'succeeded') {
+    const { event, data } = await tail.next()
+    if (event === 'deploy') told.push([String(data['app']), String(data['state'])])
+  }
+  expect(new Set(told.map(([app]) => app))).toEqual(new Set(['orders']))
+  // It was asked for, it touched the first instance, it ended.
+  expect(told.map(([, state]) => state)).toEqual(['running', 'running', 'succeeded'])
+})

@@ -16,6 +16,18 @@ test('without an address there is no Zabbix; with one and a token the rest has d
   })
 })
 
+test('links lead where browsers find the frontend; a token may stand in a file', () => {
+  expect(readConfig(URL_AND_TOKEN).zabbix?.pages.href).toBe('http://zabbix.test/zabbix/')
+  const { DRIFTLOG_ZABBIX_TOKEN: _, ...without } = URL_AND_TOKEN
+  const { zabbix } = readConfig({
+    ...{ ...without, DRIFTLOG_ZABBIX_TOKEN_FILE: '/run/zabbix/token' },
+    DRIFTLOG_ZABBIX_PUBLIC_URL: 'https://zabbix.example.org'
+  })
+  expect(zabbix).toMatchObject({ tokenFile: '/run/zabbix/token', api: { timeoutMs: 30_000 } })
+  expect(zabbix?.api).not.toHaveProperty('token')
+  expect(zabbix?.pages.href).toBe('https://zabbix.example.org/')
+})
+
 test.each([
   ['zabbix', { host: 'zabbix', port: 10_051 }],
   ['10.0.0.7:20051', { host: '10.0.0.7', port: 20_051 }],
@@ -28,6 +40,8 @@ test.each([
 test.each([
   [{ DRIFTLOG_ZABBIX_URL: 'http://zabbix.test' }, 'needs a token'],
   [{ ...URL_AND_TOKEN, DRIFTLOG_ZABBIX_URL: 'zabbix.test' }, 'no plain http or https address'],
+  [{ ...URL_AND_TOKEN, DRIFTLOG_ZABBIX_PUBLIC_URL: 'zabbix' }, 'DRIFTLOG_ZABBIX_PUBLIC_URL="zabbix"'],
+  [{ ...URL_AND_TOKEN, DRIFTLOG_ZABBIX_TOKEN_FILE: '/x' }, 'Set one of them'],
   [{ ...URL_AND_TOKEN, DRIFTLOG_ZABBIX_PSK_IDENTITY: 'hub' }, 'belong together'],
   [{ ...URL_AND_TOKEN, DRIFTLOG_ZABBIX_CA_FILE: '/nowhere/ca.pem' }, "can't be read"],
   [{ ...URL_AND_TOKEN, DRIFTLOG_ZABBIX_REGISTRATION: 'magic' }, 'must be one of api, autoregistration']

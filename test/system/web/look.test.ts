@@ -1,14 +1,12 @@
 /** The whole page as everybody meets it: assistive technology, two themes, two languages, wide and narrow. */
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { faultsOf, tooSmall } from '../../web/axe.ts'
 import { closeAll, openBrowser, settled, type TestBrowser, type TestPage } from '../../web/browser.ts'
 import { openHub, type TestHub } from '../../web/hub.ts'
 
 let hub: TestHub
 let browser: TestBrowser
 const startMs = Date.now() - 50 * 60_000
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 const WIDE = { viewport: { width: 1280, height: 800 } }
 const NARROW = { viewport: { width: 390, height: 844 }, hasTouch: true }
@@ -187,37 +185,4 @@ async function ready(page: TestPage): Promise<void> {
   await page.locator('.u-over').waitFor()
   await page.locator('.cm-content').waitFor()
   await page.waitForFunction(() => document.querySelectorAll('[aria-busy="true"]').length === 0)
-}
-
-/** What axe-core has to say, as short lines. It is evaluated, not injected: the page allows no foreign scripts. */
-async function faultsOf(page: TestPage): Promise<string[]> {
-  await page.evaluate(AXE)
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: {
-        run(
-          options: object
-        ): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }>
-      }
-    }
-    const { violations } = await axe.run({ resultTypes: ['violations'] })
-    return violations.flatMap(({ id, nodes }) =>
-      nodes
-        .slice(0, 3)
-        .map(
-          (node) =>
-            `${id} (${nodes.length}): ${node.html.slice(0, 160)} ${node.failureSummary?.slice(0, 300) ?? ''}`
-        )
-    )
-  })
-}
-
-/** Buttons below 24 × 24 px. */
-async function tooSmall(page: TestPage): Promise<string[]> {
-  return page.evaluate(() =>
-    [...document.querySelectorAll<HTMLElement>('button, select, input:not([type="checkbox"])')]
-      .map((element) => ({ element, place: element.getBoundingClientRect() }))
-      .filter(({ place }) => place.width > 0 && (place.width < 23.5 || place.height < 23.5))
-      .map(({ element }) => element.outerHTML.slice(0, 120))
-  )
 }

@@ -10,6 +10,7 @@ import {
   withArrivals
 } from '../../../web/histogram/counts.ts'
 import { groupsOf, marksOf } from '../../../web/histogram/marks.ts'
+import { deploy } from '../deploys/deploy.ts'
 
 const START = Date.parse('2026-11-23T11:00:00Z')
 const at = (seconds: number) => new Date(START + seconds * 1000).toISOString()
@@ -63,7 +64,7 @@ test('after a long silence there are still no more bars than can be shown', () =
   expect(sumOfBars(counts, counts.edges.length - 2, counts.edges.length - 2).lines).toBe(1)
 })
 
-test('marks are moves and hard ends; those that would overlap stand together', () => {
+test('marks are deploys, moves and hard ends; those that would overlap stand together', () => {
   const instance = { instance: 'a', app: 'orders', environment: 'prod', host: 'h', hostName: 'ams-1' }
   const rest = { container: 'c', containerName: 'c', image: 'i', state: 'exited', records: 1 }
   const marks = marksOf(
@@ -88,13 +89,18 @@ test('marks are moves and hard ends; those that would overlap stand together', (
       { ...instance, ...rest, instance: 'd', finished: at(250), exitCode: 0, oomKilled: true },
       { ...instance, ...rest, instance: 'e', finished: at(900), exitCode: 1 }
     ],
+    [
+      deploy({ createdMs: START - 60_000, startedMs: START + 200_000 }),
+      deploy({ id: '0199', createdMs: START + 900_000 })
+    ],
     START,
     START + 330_000
   )
   expect(marks.map((mark) => [mark.kind, mark.instance])).toEqual([
     ['end', 'a'],
     ['move', 'b'],
+    ['deploy', ''],
     ['end', 'd']
   ])
-  expect(groupsOf(marks, START, START + 330_000, 0.05).map((group) => group.marks.length)).toEqual([2, 1])
+  expect(groupsOf(marks, START, START + 330_000, 0.05).map((group) => group.marks.length)).toEqual([2, 1, 1])
 })

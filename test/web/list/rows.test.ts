@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { RecordJson } from '../../../server/api.ts'
 import { cursorOf, nanosOf, timeOf } from '../../../web/list/order.ts'
 import { type GapRow, Rows } from '../../../web/list/rows.ts'
+import { deploy } from '../deploys/deploy.ts'
 
 function record(second: number, offset = second, instance = 'aaaaaaaaaaaaaaaa'): RecordJson {
   const time = `2026-11-23T11:00:${String(second).padStart(2, '0')}.000000000Z`
@@ -103,4 +104,21 @@ test('a gap stands before the first line behind it; at an end only where no line
   expect(offsets(rows)).toEqual([3, 5, 'gap', 7])
   rows.setGaps([], true, true)
   expect(offsets(rows)).toEqual([3, 5, 7])
+})
+
+test('a deploy stands where it touched something, once, and says how it stands now', () => {
+  const rows = new Rows()
+  const startedMs = Date.parse(record(5).time)
+  rows.merge([record(2), record(5), record(9)])
+  rows.setDeploys([deploy({ createdMs: startedMs - 4000, startedMs, state: 'running' })])
+  rows.setDeploys([deploy({ startedMs }), deploy({ id: '0199', startedMs: startedMs + 60_000 })])
+  expect(offsets(rows)).toEqual([2, 'deploy', 5, 9])
+  rows.addDeploy(deploy({ startedMs, state: 'rolled-back' }))
+  expect(rows.items[1]).toMatchObject({ kind: 'deploy', deploy: { state: 'rolled-back' } })
+  rows.merge([record(59), { ...record(59), id: 'late', time: '2026-11-23T11:02:00.000000000Z' }])
+  expect(offsets(rows)).toEqual([2, 'deploy', 5, 9, 59, 'deploy', 59])
+  // One that was told at once stays, whatever is loaded behind it.
+  rows.addDeploy(deploy({ id: '0200', startedMs: startedMs + 600_000 }))
+  rows.setDeploys([deploy({ startedMs })])
+  expect(offsets(rows)).toEqual([2, 'deploy', 5, 9, 59, 'deploy', 59, 'deploy'])
 })

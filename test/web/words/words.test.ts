@@ -3,9 +3,13 @@ import { DIAGNOSTICS, parse } from '../../../collector/query/grammar.ts'
 import { said } from '../../../web/query/say.ts'
 import { english, type WordKey } from '../../../web/words/catalogue.ts'
 import { chinese } from '../../../web/words/chinese.ts'
+import { deploysEn } from '../../../web/words/deploys.en.ts'
+import { deploysZh } from '../../../web/words/deploys.zh.ts'
 import { languageOf } from '../../../web/words/language.ts'
 import { ledgerEn } from '../../../web/words/ledger.en.ts'
 import { ledgerZh } from '../../../web/words/ledger.zh.ts'
+import { marksEn } from '../../../web/words/marks.en.ts'
+import { marksZh } from '../../../web/words/marks.zh.ts'
 import { fill, holesOf } from '../../../web/words/message.ts'
 
 const keys = Object.keys(english.words) as WordKey[]
@@ -15,11 +19,17 @@ test('both catalogues have the same keys and fill the same holes', () => {
   for (const key of keys) expect(holesOf(chinese.words[key]), key).toEqual(holesOf(english.words[key]))
 })
 
-test('words that come later fill the same holes, too, and hold no English', () => {
-  expect(Object.keys(ledgerZh).sort()).toEqual(Object.keys(ledgerEn).sort())
-  for (const key of Object.keys(ledgerEn) as (keyof typeof ledgerEn)[]) {
-    expect(holesOf(ledgerZh[key]), key).toEqual(holesOf(ledgerEn[key]))
-    expect(ledgerZh[key].replace(/\{[^}]*\}/g, ''), key).not.toMatch(/[a-z]{3,}/i)
+test.each([
+  ['ledger', ledgerEn, ledgerZh],
+  ['deploys', deploysEn, deploysZh],
+  ['marks', marksEn, marksZh]
+])('words of %s, which come later, fill the same holes, too, and hold no English', (_part, en, zh) => {
+  const inEnglish: Record<string, string> = en
+  const inChinese: Record<string, string> = zh
+  expect(Object.keys(inChinese).sort()).toEqual(Object.keys(inEnglish).sort())
+  for (const [key, words] of Object.entries(inEnglish)) {
+    expect(holesOf(inChinese[key] ?? ''), key).toEqual(holesOf(words))
+    expect((inChinese[key] ?? '').replace(/\{[^}]*\}|Driftlog|Rancher/g, ''), key).not.toMatch(/[a-z]{3,}/i)
   }
 })
 

@@ -1,0 +1,46 @@
+import type { SlotState } from '../../server/deploys/deploy.ts'
+import { useSay } from './words.ts'
+
+const SIGNS: Record<SlotState['state'], string> = {
+  old: '○',
+  changing: '◐',
+  new: '●',
+  reverting: '↶',
+  unknown: '?'
+}
+
+/** What is planned for each slot, and what runs there now. */
+export function Slots({ slots }: { slots: readonly SlotState[] }) {
+  const { say } = useSay()
+  if (slots.length === 0) return null
+  return (
+    <section aria-label={say('slots')}>
+      <h2>{say('slots')}</h2>
+      <ul className="slots">
+        {slots.map((slot) => (
+          <li key={slot.slot}>
+            <strong>{say('slot', { slot: slot.slot, host: slot.hostName })}</strong>
+            <span className="slot-state" data-state={slot.state}>
+              <span aria-hidden="true">{SIGNS[slot.state]}</span> {say(`slot.${standing(slot)}`)}
+            </span>
+            <span className="quiet">
+              {slot.differs.length > 0
+                ? say('changeOf', { change: say(`change.${slot.kind}`), parts: slot.differs.join(', ') })
+                : say(`change.${slot.kind}`)}
+            </span>
+            {slot.port !== undefined && (
+              <span className="quiet">{say('port', { port: String(slot.port) })}</span>
+            )}
+            {slot.reason !== undefined && <p className="deploy-why">{slot.reason}</p>}
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+/** Where nothing ran before, or nothing is to run, old and new are no words for what is there. */
+function standing({ kind, state }: SlotState): SlotState['state'] | 'absent' | 'gone' {
+  if (kind === 'add' && state === 'old') return 'absent'
+  return kind === 'remove' && state === 'new' ? 'gone' : state
+}
