@@ -116,14 +116,17 @@ function watch(draft: Draft, ordered: Ordered, seen: Seen): void {
   if (seen.nowMs - signMs <= waitMs) return
   const seconds = Math.round(waitMs / 1000)
   const why = `${placeOf(ordered, seen)}: nothing was heard of the ${ordered.kind} for ${seconds} s`
-  if (ordered.withdrawnMs === undefined) {
-    ordered.withdrawnMs = seen.nowMs
-    ordered.text = why
-    if (!ordered.isBack) fail(draft, why, seen)
+  // What takes back stays ordered: it is what is wanted, whenever the host is there again.
+  if (!ordered.isBack) {
+    if (ordered.withdrawnMs === undefined) {
+      ordered.withdrawnMs = seen.nowMs
+      ordered.text = why
+      fail(draft, why, seen)
+    }
+    if (order && order.withdrawnMs === undefined) return
+    // A host that is there will say in time what became of it.
+    if (seen.isThere(ordered.host) && seen.nowMs - ordered.withdrawnMs <= waitMs) return
   }
-  if (order && order.withdrawnMs === undefined) return
-  // A host that is there will say in time what became of it.
-  if (seen.isThere(ordered.host) && seen.nowMs - ordered.withdrawnMs <= waitMs) return
   if (!slot) {
     takeEnd(draft, ordered, { kind: 'undone', code: 'DRIFTLOG_SILENT' }, seen)
     return

@@ -111,6 +111,7 @@ function figuresOf(archive: Archive, book: OrderBook): Record<string, number> {
   ])
   return {
     ...Object.fromEntries(states),
+    deploys_unfinished: archive.unfinished().length,
     orders_open: book.size,
     orders_agents_waiting: book.waiting,
     orders_given_total: book.counts.given,

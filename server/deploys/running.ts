@@ -18,7 +18,9 @@ export function runningAfter(kept: KeptDeploy, old: Running | undefined): Runnin
   const { slots: _, leftovers = [], ...before } = old ?? { app, environment }
   const hasSucceeded = deploy.state === 'succeeded'
   const now = hasSucceeded ? { app, environment, deploy: id, version, ...(image ? { image } : {}) } : before
-  const slots = work.slots.flatMap((slot) => instanceOf(kept, slot) ?? [])
+  // What is still there of slots that go is left over, and belongs to none.
+  const staying = work.slots.filter(({ host }) => !hasSucceeded || host !== undefined)
+  const slots = staying.flatMap((slot) => instanceOf(kept, slot) ?? [])
   const isReplaced = ({ slot, host }: Leftover) =>
     slots.some((one) => one.slot === slot && one.host === host && one.unknown === undefined)
   const own = hasSucceeded ? work.slots.flatMap((slot) => leftoverOf(work, slot) ?? []) : []

@@ -87,6 +87,10 @@ export class PlayedAgent {
     return this
   }
 
+  get isDead(): boolean {
+    return this.#ending.signal.aborted
+  }
+
   /** As by kill -9: what it was at stands as it was. */
   async kill(): Promise<void> {
     this.#ending.abort()

@@ -140,7 +140,6 @@ test('a host that never answers fails the deploy; its slot is unknown until it t
   const host = slots[1]?.host ?? ''
   while (hung === '') await sleep(5)
   // From here on nothing is heard of it at all: it was not for a minute.
-  scene.host(host).isHeard = false
   hub.forget(host)
   const failed = await ended(hub, id)
   expect(failed).toMatchObject({ state: 'failed', why: expect.stringContaining(host) })
@@ -240,7 +239,6 @@ test('a host that is gone: its slot moves, and what runs there goes when it is b
   const { deploys, book } = hub.parts
   const gone = scene.host('web-2')
   await scene.stopAgents(['web-2'])
-  gone.isHeard = false
   hub.forget('web-2')
   const plan = await deploys.plan({ ...asked, image: '2' })
   expect(plan[1]).toMatchObject({

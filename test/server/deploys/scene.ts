@@ -43,11 +43,11 @@ export async function startHub(scene: Scene, options: HubOptions = {}): Promise<
   const log = pino({ level: process.env['TEST_LOG'] ?? 'silent' })
   const access = await openAccess(state)
   const fleet = await openFleet(state)
-  const awayMs = new Map<string, number>()
   const { deploy: settings } = readConfig({ DRIFTLOG_DATA_DIR: '/nowhere', ...options.env })
   const { freeAfterMs } = options
   const seen = (host: FleetHost): FleetHost => {
-    const seenMs = scene.host(host.host).isHeard ? undefined : awayMs.get(host.host)
+    const { isHeard, seenMs } = scene.host(host.host)
+    if (isHeard) return host
     return seenMs === undefined ? host : { ...host, seenMs, live: false }
   }
   const parts = await openDeploys({
@@ -93,7 +93,8 @@ export async function startHub(scene: Scene, options: HubOptions = {}): Promise<
   return {
     ...{ url: face.url, face, parts, state },
     forget(host) {
-      awayMs.set(host, Date.now() - 3_600_000)
+      scene.host(host).isHeard = false
+      scene.host(host).seenMs = Date.now() - 3_600_000
     },
     tell(host, container, more) {
       const instance = facts(container, { app: 'orders', environment: 'staging', ...more })
@@ -122,6 +123,8 @@ export interface TestHost {
   machine: Machine
   /** Its log delivery goes on. */
   isHeard: boolean
+  /** When it was heard last, where that is for the test to say. */
+  seenMs?: number
   agent?: PlayedAgent
 }
 
