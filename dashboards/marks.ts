@@ -4,7 +4,10 @@ import { TAG } from './links.ts'
 import { GRAFANA } from './sources.ts'
 
 /** Each can be switched off above a dashboard. */
-const KINDS = [{ name: 'Moves', tag: 'move', color: 'blue' }]
+const KINDS = [
+  { name: 'Moves', tag: 'move', color: 'blue' },
+  { name: 'Deploys', tag: 'deploy', color: 'purple' }
+]
 const MOST = 500
 
 /** One for each kind. `filters` are further tags that a mark must have, as `app:${app}`. */
