@@ -8,7 +8,7 @@ import { expect, test, vi } from 'vitest'
 import { DELIVERY_TYPE } from '../../agent/protocol.ts'
 import { readConfig } from '../../server/config.ts'
 import { type Hub, startHub } from '../../server/hub.ts'
-import { command } from './cli/command.ts'
+import { command } from '../server/cli/command.ts'
 
 const log = pino({ level: 'silent' })
 
