@@ -12,6 +12,9 @@ import { storeEnv } from './engine.ts'
 
 const BIN = fileURLToPath(new URL('../../dist/server/cli/main.js', import.meta.url))
 
+/** Characters of a program's output that are kept: the newest. */
+export const MOST_OUTPUT = 1_000_000
+
 /** What a failed test has left running would write where the next one reads. */
 const running = new Set<ChildProcess>()
 process.on('exit', () => {
@@ -44,7 +47,7 @@ export function startProgram(args: string[], env: NodeJS.ProcessEnv, prefix: str
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8')
     stream?.on('data', (text: string) => {
-      output = (output + text).slice(-200_000)
+      output = (output + text).slice(-MOST_OUTPUT)
     })
   }
   return {
