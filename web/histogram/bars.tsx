@@ -1,3 +1,5 @@
+// The chart's own file has no styles with it, so that it can be fetched again where that was cut off.
+import 'uplot/dist/uPlot.min.css'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { usePage, useSetView } from '../state/page.ts'
 import { useStore } from '../state/store.ts'
@@ -10,6 +12,8 @@ import { GUTTER } from './gutter.ts'
 import { MarkStrip } from './mark-strip.tsx'
 import { useMarks } from './marks.ts'
 
+/** What could not be fetched is fetched again after so long. */
+const AGAIN_MS = 3000
 /** Where everything is complete there is no strip, and nothing of it is fetched. */
 const LedgerStrip = lazy(async () => ({ default: (await import('../ledger/strip.tsx')).LedgerStrip }))
 
@@ -168,7 +172,8 @@ function useChart(
   useEffect(() => {
     let made: Chart | undefined
     let left = false
-    void import('./chart.ts').then((module) => {
+    let again = 0
+    const show = (module: typeof import('./chart.ts')) => {
       if (left || !place.current) return
       made = new module.Chart({
         place: place.current,
@@ -178,9 +183,17 @@ function useChart(
         onPress: (ms) => latest.current.onPress(ms)
       })
       setChart(made)
-    })
+    }
+    const load = () => {
+      // Cut off at just this moment, it would be missing for as long as the page lives.
+      import('./chart.ts').then(show, () => {
+        if (!left) again = window.setTimeout(load, AGAIN_MS)
+      })
+    }
+    load()
     return () => {
       left = true
+      window.clearTimeout(again)
       made?.destroy()
       setChart(undefined)
     }

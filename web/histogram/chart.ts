@@ -1,4 +1,3 @@
-import 'uplot/dist/uPlot.min.css'
 import uPlot from 'uplot'
 import { colourOf } from '../theme/theme.ts'
 import { clockText, dateText } from '../time/format.ts'
