@@ -61,11 +61,14 @@ async function tell(options: CourierOptions, signal: AbortSignal): Promise<void>
   const bell = new Bell()
   const listening = listen(options, bell, signal)
   const sending = new Map<string, Promise<void>>()
+  let noted: ReadonlySet<string> = new Set()
   while (!signal.aborted) {
     try {
       const notices = await options.notices.list()
-      await noteBehindPlace(options, notices)
-      sendAll(options, notices, sending, signal)
+      const behind = await behindPlace(options)
+      noted = await noteAll(options, { notices, deploys: behind.deploys, noted })
+      await movePlace(options, behind)
+      sendAll({ ...options, place: behind.place }, notices, sending, signal)
     } catch (err) {
       log.warn({ err }, 'what became of deploys could not be told, will try again')
     }
@@ -87,18 +90,25 @@ async function listen({ deploys, log }: CourierOptions, bell: Bell, signal: Abor
   }
 }
 
-async function noteBehindPlace(options: CourierOptions, notices: KeptNotice[]): Promise<void> {
-  const { state, log, nowMs } = options
-  const place = await state.get<Place>(PLACE)
-  const behind = await deploysBehind(options, place?.id ?? '')
-  for (const deploy of behind) await note(options, notices, deploy)
-  const open = behind.findIndex(
+interface Behind {
+  place: string
+  /** Oldest first. */
+  deploys: Deploy[]
+}
+
+async function behindPlace(options: CourierOptions): Promise<Behind> {
+  const { id: place = '' } = (await options.state.get<Place>(PLACE)) ?? {}
+  return { place, deploys: await deploysBehind(options, place) }
+}
+
+async function movePlace({ state, log, nowMs }: CourierOptions, { deploys }: Behind): Promise<void> {
+  const open = deploys.findIndex(
     (deploy) => !ENDED.includes(deploy.state) || deploy.createdMs > nowMs() - SETTLED_MS
   )
-  const last = behind.at(open < 0 ? -1 : open - 1)
-  if (open === 0 || !last || last.id === place?.id) return
+  const last = open < 0 ? deploys.at(-1) : deploys[open - 1]
+  if (!last) return
   await state.update<Place>(PLACE, (old) => (old && old.id > last.id ? old : { id: last.id }))
-  if (behind.length >= MOST_BEHIND)
+  if (deploys.length >= MOST_BEHIND)
     log.warn({ place: last.id }, 'more deploys ended than are looked at, older ones may not have been told')
 }
 
@@ -115,23 +125,39 @@ async function deploysBehind({ deploys }: CourierOptions, id: string): Promise<D
   return found.reverse()
 }
 
-async function note(
+/** What is in the outbox already by `noted` is not put there again. Returns what is there now of these deploys. */
+async function noteAll(
   { outbox, hub }: CourierOptions,
-  notices: readonly KeptNotice[],
-  deploy: Deploy
-): Promise<void> {
-  const { state } = deploy
-  if (!isTold(state)) return
-  const atMs = momentOf(deploy)
-  for (const notice of notices) {
-    if (!isFor(notice, deploy) || atMs < notice.createdMs) continue
-    await outbox.add(notice.name, { id: `${deploy.id}.${state}`, facts: factsOf(deploy, state, hub), atMs })
+  {
+    notices,
+    deploys,
+    noted
+  }: { notices: readonly KeptNotice[]; deploys: readonly Deploy[]; noted: ReadonlySet<string> }
+): Promise<ReadonlySet<string>> {
+  const there = new Set<string>()
+  for (const deploy of deploys) {
+    const { state } = deploy
+    if (!isTold(state)) continue
+    const atMs = momentOf(deploy)
+    for (const notice of notices) {
+      if (!isFor(notice, deploy) || atMs < notice.createdMs) continue
+      const id = `${deploy.id}.${state}`
+      const name = `${notice.name}/${id}`
+      if (!noted.has(name)) await outbox.add(notice.name, { id, facts: factsOf(deploy, state, hub), atMs })
+      there.add(name)
+    }
   }
+  return there
+}
+
+interface SendOptions extends CourierOptions {
+  /** Messages of deploys behind it are needed still: by them it is known what was told. */
+  place: string
 }
 
 /** A receiver that hangs or is away keeps no other one waiting: each notice is sent by itself, and is not waited for. */
 function sendAll(
-  options: CourierOptions,
+  options: SendOptions,
   notices: readonly KeptNotice[],
   sending: Map<string, Promise<void>>,
   signal: AbortSignal
@@ -146,8 +172,8 @@ function sendAll(
   }
 }
 
-async function sendDue(options: CourierOptions, notice: KeptNotice, signal: AbortSignal): Promise<void> {
-  const { outbox, nowMs, log } = options
+async function sendDue(options: SendOptions, notice: KeptNotice, signal: AbortSignal): Promise<void> {
+  const { outbox, nowMs, log, place } = options
   for (const message of await outbox.list(notice.name)) {
     if (signal.aborted) return
     const { nextMs } = message
@@ -155,7 +181,7 @@ async function sendDue(options: CourierOptions, notice: KeptNotice, signal: Abor
     // Where it does not take one now, it would hardly take the next.
     if (isDue && (await send(options, notice, message, signal)) === 'retry') break
   }
-  for (const { id } of await outbox.tidy(notice.name))
+  for (const { id } of await outbox.tidy(notice.name, place))
     log.error({ notice: notice.name, message: id }, 'a message was given up, too many wait')
 }
 

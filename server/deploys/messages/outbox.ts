@@ -89,12 +89,17 @@ export class MessageOutbox {
     return end
   }
 
-  /** Forgets what has ended long ago, and gives up the oldest of what is too much. Returns what it gave up. */
-  async tidy(notice: string): Promise<KeptMessage[]> {
+  /**
+   * Forgets what has ended long ago, but for what is of deploys behind `place`, and gives up the oldest of what is too
+   * much. Returns what it gave up.
+   */
+  async tidy(notice: string, place: string): Promise<KeptMessage[]> {
     const messages = await this.list(notice)
     const ended = messages.filter(({ end }) => end !== undefined).slice(0, -MOST_ENDED)
-    for (const { id, endMs = 0 } of ended)
-      if (endMs < this.#nowMs() - REMEMBERED_MS) await this.#state.delete(keyOf(notice, id))
+    for (const { id, facts, endMs = 0 } of ended) {
+      const isNeeded = facts.deploy !== undefined && facts.deploy > place
+      if (endMs < this.#nowMs() - REMEMBERED_MS && !isNeeded) await this.#state.delete(keyOf(notice, id))
+    }
     const tooMany = messages.filter(({ end }) => end === undefined).slice(0, -MOST_WAITING)
     for (const message of tooMany)
       await this.settle(message, { kind: 'refused', reason: `more than ${MOST_WAITING} messages wait` })

@@ -252,6 +252,25 @@ test('a restart neither forgets nor repeats: what ended meanwhile is told, what 
   ])
 })
 
+test('what was told long ago is not told again while an older deploy still waits for somebody', async () => {
+  await using courier = await openCourier()
+  await using s = await slack()
+  await courier.put({ kind: 'slack', url: s.url })
+  const end = async () =>
+    courier.orders.become(await deploy(courier.orders), { state: 'succeeded', endedMs: Date.now() + 10 })
+  courier.orders.become(await deploy(courier.orders), { state: 'waiting' })
+  for (let ended = 0; ended < 52; ended++) await end()
+  courier.start()
+  await until(() => s.taken.length === 53)
+  courier.pass(8 * 86_400_000)
+  // Behind the first of these it is tidied up, and before the second what is missing is put in.
+  for (const taken of [54, 55]) {
+    await end()
+    await until(() => s.taken.length >= taken)
+  }
+  expect(new Set(s.received.map(({ json }) => json.text)).size).toBe(s.received.length)
+})
+
 test('a hub that died after sending and before writing it down sends once more, under the same name', async () => {
   const state = new MemoryStateStore()
   await using courier = await openCourier(state)
