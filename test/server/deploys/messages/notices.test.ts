@@ -307,6 +307,9 @@ test.each<[string, Partial<NoticeBody>, string]>([
     'http://2130706433/',
     'http://0.0.0.0/',
     'http://169.254.169.254/latest/meta-data',
+    'http://[::ffff:a9fe:a9fe]/latest/meta-data',
+    'http://100.100.100.200/latest/meta-data',
+    'http://[fd00:ec2::254]/latest/meta-data',
     'http://[fe80::1]/'
   ].map((url): [string, Partial<NoticeBody>, string] => [url, { url }, 'this machine itself or link-local'])
 ])('a notice with %s is refused', async (_name, change, told) => {
