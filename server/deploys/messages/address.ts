@@ -1,6 +1,7 @@
 /** Where messages may go. Who makes a notice shall not reach through the hub what he can't reach himself. */
 import { lookup as resolve } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
+import { isLoopback } from '../../listen-config.ts'
 import { NoticeError } from '../errors.ts'
 
 /** The hub's own machine, and what hands out credentials to whoever asks from there. IPv4 within IPv6 counts as IPv4. */
@@ -65,7 +66,7 @@ function isListed(host: string, hosts: readonly string[]): boolean {
 
 function isOwn(host: string): boolean {
   const family = isIP(host)
-  if (family === 0) return host === 'localhost' || host.endsWith('.localhost')
+  if (family === 0) return isLoopback(host)
   return OWN.check(host, family === 4 ? 'ipv4' : 'ipv6')
 }
 
