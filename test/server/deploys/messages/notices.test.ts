@@ -95,13 +95,13 @@ test('each product is told as it wants it, and names bring neither markup nor ca
   expect(text).toContain('orders in staging: deployed')
   expect(text).not.toMatch(/[<>]/)
   expect(text).toContain('&lt;!channel&gt;')
-  expect(blocks[0].text).toMatchObject({ type: 'plain_text', emoji: false })
-  expect(blocks[1].text).toEqual({
+  expect(blocks?.[0].text).toMatchObject({ type: 'plain_text', emoji: false })
+  expect(blocks?.[1].text).toEqual({
     type: 'mrkdwn',
     text: `<https://hub.example.org/staging/orders/deploys/${id}|Open>`
   })
   for (const chat of [d, w]) {
-    const { content } = chat.taken[0]?.json.text ?? {}
+    const { content = '' } = chat.taken[0]?.json.text ?? {}
     expect(content).toContain(`https://hub.example.org/staging/orders/deploys/${id}`)
     expect(content).not.toMatch(/[<>\u202e]|@(all|here|U123)/)
     // A name does not begin a line of its own.
