@@ -123,7 +123,7 @@ export class Hooks {
     const decided: DeliveryJson[] = []
     const [{ text: name } = { text: '' }] = keys
     for (const [index, decision] of decide(trigger.rules, told.event, told.text).entries()) {
-      const outcome = await orderOf(decision, by, `${name}/${sinceMs}/${index}`, deploys)
+      const outcome = await orderOf(decision, by, `${name}/${sinceMs}/${index}`, { deploys, log })
       const delivery: DeliveryJson = { ...base, ...outcome }
       await deliveries.add(trigger.name, delivery)
       log.info({ trigger: trigger.name, ...delivery }, 'a hook was decided')
