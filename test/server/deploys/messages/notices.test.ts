@@ -254,6 +254,22 @@ test('a restart neither forgets nor repeats: what ended meanwhile is told, what 
   ])
 })
 
+test('what is noticed days late, since no hub ran, is tried for a day as well', async () => {
+  const dayMs = 86_400_000
+  let nowMs = Date.now()
+  const outbox = new MessageOutbox(new MemoryStateStore(), () => nowMs)
+  const facts = { app: 'orders', state: 'succeeded' }
+  await outbox.add('ops', { id: 'd0001.succeeded', facts, atMs: nowMs - 3 * dayMs })
+  const ends: unknown[] = []
+  for (const afterMs of [0, dayMs]) {
+    nowMs += afterMs
+    for (const message of await outbox.list())
+      if (await outbox.attempt(message))
+        ends.push(await outbox.settle(message, { kind: 'retry', reason: 'it answered 503' }))
+  }
+  expect(ends).toEqual([undefined, 'given-up'])
+})
+
 test('what was told long ago is not told again while an older deploy still waits for somebody', async () => {
   await using courier = await openCourier()
   await using s = await slack()
