@@ -1,30 +1,22 @@
-/**
- * Tells what became of deploys, under a lease: one of several hubs does it. Everything that it must know is in the state, by deploys and
- * by a remembered place: what lies before has been seen to, what lies behind is looked at again after a restart.
- */
+/** Tells what became of deploys, under a lease: one of several hubs does it. Everything that it must know is in the state. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { onDuty } from '../../../collector/lease.ts'
-import type { StateStore } from '../../../collector/store/state.ts'
 import { Bell } from '../../bell.ts'
 import type { DeployFeed } from '../begin.ts'
-import type { Deploy } from '../deploy.ts'
 import { checkAddress } from './address.ts'
-import { isFor, type KeptNotice, type Notices } from './notices.ts'
+import { behindPlace, movePlace, type NewsOptions, noteAll } from './news.ts'
+import type { KeptNotice, Notices } from './notices.ts'
 import type { KeptMessage, MessageOutbox } from './outbox.ts'
 import { post } from './post.ts'
 import { letterOf, type Outcome, outcomeOf } from './products.ts'
-import { factsOf, isTold, USUAL_TEXT } from './text.ts'
+import { isTold, USUAL_TEXT } from './text.ts'
 
-export interface CourierOptions {
-  state: StateStore
+export interface CourierOptions extends NewsOptions {
   deploys: DeployFeed
   notices: Notices
   outbox: MessageOutbox
   log: Pick<Logger, 'info' | 'warn' | 'error'>
-  nowMs: () => number
-  /** Address of the page, for links. */
-  hub?: URL
   /** Hosts that messages may go to, where there is a list. */
   hosts?: readonly string[]
   /** Milliseconds after which it looks by itself. */
@@ -33,21 +25,9 @@ export interface CourierOptions {
   timeoutMs?: number
 }
 
-/** The id of a deploy: it and all before it have ended and were seen to. */
-interface Place {
-  id: string
-}
-
-const PLACE = 'notice-place'
 const LOOK_MS = 10_000
 /** Changes that come together are seen to together. */
 const GATHER_MS = 100
-const PAGE = 100
-/** So many deploys are looked at behind the place. */
-const MOST_BEHIND = 1000
-/** What other hubs have begun is known here by then, and lies in its place among what was begun here. */
-const SETTLED_MS = 600_000
-const ENDED: readonly Deploy['state'][] = ['succeeded', 'rolled-back', 'failed', 'cancelled']
 
 /** Until the signal aborts. */
 export async function keepTelling(options: CourierOptions, signal: AbortSignal): Promise<void> {
@@ -88,66 +68,6 @@ async function listen({ deploys, log }: CourierOptions, bell: Bell, signal: Abor
     }
     await sleep(LOOK_MS, undefined, { signal, ref: false }).catch(() => undefined)
   }
-}
-
-interface Behind {
-  place: string
-  /** Oldest first. */
-  deploys: Deploy[]
-}
-
-async function behindPlace(options: CourierOptions): Promise<Behind> {
-  const { id: place = '' } = (await options.state.get<Place>(PLACE)) ?? {}
-  return { place, deploys: await deploysBehind(options, place) }
-}
-
-async function movePlace({ state, log, nowMs }: CourierOptions, { deploys }: Behind): Promise<void> {
-  const open = deploys.findIndex(
-    (deploy) => !ENDED.includes(deploy.state) || deploy.createdMs > nowMs() - SETTLED_MS
-  )
-  const last = open < 0 ? deploys.at(-1) : deploys[open - 1]
-  if (!last) return
-  await state.update<Place>(PLACE, (old) => (old && old.id > last.id ? old : { id: last.id }))
-  if (deploys.length >= MOST_BEHIND)
-    log.warn({ place: last.id }, 'more deploys ended than are looked at, older ones may not have been told')
-}
-
-/** Oldest first. */
-async function deploysBehind({ deploys }: CourierOptions, id: string): Promise<Deploy[]> {
-  const found: Deploy[] = []
-  while (found.length < MOST_BEHIND) {
-    const beforeId = found.at(-1)?.id
-    const page = await deploys.list({ limit: PAGE, ...(beforeId === undefined ? {} : { beforeId }) })
-    const news = page.filter((deploy) => deploy.id > id)
-    found.push(...news)
-    if (news.length < page.length || page.length < PAGE) break
-  }
-  return found.reverse()
-}
-
-/** What is in the outbox already by `noted` is not put there again. Returns what is there now of these deploys. */
-async function noteAll(
-  { outbox, hub }: CourierOptions,
-  {
-    notices,
-    deploys,
-    noted
-  }: { notices: readonly KeptNotice[]; deploys: readonly Deploy[]; noted: ReadonlySet<string> }
-): Promise<ReadonlySet<string>> {
-  const there = new Set<string>()
-  for (const deploy of deploys) {
-    const { state } = deploy
-    if (!isTold(state)) continue
-    const atMs = momentOf(deploy)
-    for (const notice of notices) {
-      if (!isFor(notice, deploy) || atMs < notice.createdMs) continue
-      const id = `${deploy.id}.${state}`
-      const name = `${notice.name}/${id}`
-      if (!noted.has(name)) await outbox.add(notice.name, { id, facts: factsOf(deploy, state, hub), atMs })
-      there.add(name)
-    }
-  }
-  return there
 }
 
 interface SendOptions extends CourierOptions {
@@ -218,9 +138,4 @@ async function outcomeOfSending(
     const kind = code === 'DRIFTLOG_NOTICE' ? 'refused' : 'retry'
     return { kind, reason: message }
   }
-}
-
-function momentOf({ endedMs, startedMs, createdMs, state }: Deploy): number {
-  if (state === 'waiting') return createdMs
-  return endedMs ?? startedMs ?? createdMs
 }
