@@ -1,5 +1,4 @@
 /** The hub's settings: read once from the environment, checked, and handed on as one typed value. */
-import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import envSchema from 'env-schema'
 import { type Static, Type } from 'typebox'
@@ -11,50 +10,12 @@ import { NOTICE_OPTIONS, noticeHostsOf } from './deploys/messages/settings.ts'
 import { DEPLOY_OPTIONS, type DeploySettings, deployOf } from './deploys/settings.ts'
 import { ConfigError } from './errors.ts'
 import { GRAFANA_OPTIONS, type GrafanaSettings, grafanaOf } from './grafana/settings.ts'
+import { LISTEN_OPTIONS, type ListenSettings, listenOf } from './listen-config.ts'
 import { ZABBIX_OPTIONS, type ZabbixSettings, zabbixOf } from './zabbix/settings.ts'
 
 /** One variable per option; docs/configuration.md is made from this value. */
 export const HubEnvironment = Type.Object({
-  DRIFTLOG_LISTEN_HOST: Type.String({
-    default: '127.0.0.1',
-    minLength: 1,
-    maxLength: 253,
-    description:
-      'Address to listen on. On a loopback address the hub is open; on any other it demands tokens. 0.0.0.0 or :: means every address.'
-  }),
-  DRIFTLOG_LISTEN_PORT: Type.Integer({
-    default: 7400,
-    minimum: 0,
-    maximum: 65_535,
-    description: 'Port to listen on; 0 takes any free one.'
-  }),
-  DRIFTLOG_PUBLIC_URL: Type.Optional(
-    Type.String({
-      maxLength: 2000,
-      description:
-        'Address under which people and agents reach the hub, where it differs from the one it listens on (a proxy, a name). Tokens are demanded when it is not loopback.'
-    })
-  ),
-  DRIFTLOG_TLS_CERT_FILE: Type.Optional(
-    Type.String({
-      maxLength: 4096,
-      description:
-        'PEM file with the certificate to serve (its chain behind it); the hub then speaks https only. It is read again when it changes, or on SIGHUP. Absent: plain http.'
-    })
-  ),
-  DRIFTLOG_TLS_KEY_FILE: Type.Optional(
-    Type.String({
-      maxLength: 4096,
-      description: 'PEM file with the private key of the certificate, without a passphrase.'
-    })
-  ),
-  DRIFTLOG_TRUSTED_PROXIES: Type.Optional(
-    Type.String({
-      maxLength: 4096,
-      description:
-        'Addresses or networks of reverse proxies (10.0.0.7, 10.0.0.0/8), separated by commas. From these alone X-Forwarded-For is believed (from nobody when not set); it says whose wrong tokens are counted, and what the log calls the address of a request.'
-    })
-  ),
+  ...LISTEN_OPTIONS,
   DRIFTLOG_LOGIN_MAX_AGE_HOURS: Type.Number({
     default: 168,
     minimum: 0.01,
@@ -160,15 +121,7 @@ export const HubEnvironment = Type.Object({
   )
 })
 
-export interface Config {
-  listenHost: string
-  /** 0 takes any free port. */
-  listenPort: number
-  publicUrl?: URL
-  /** Served by https where it is there. */
-  tls?: { certFile: string; keyFile: string }
-  /** Proxies whose X-Forwarded-For is believed. */
-  trustedProxies?: string[]
+export interface Config extends ListenSettings {
   loginMaxAgeMs: number
   /** Absolute path. */
   dataDir: string
@@ -201,17 +154,13 @@ const MISSING_VALUES = 3
 /** Throws a ConfigError that names each wrong variable. Empty values count as not set. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const values = checked(env)
-  const publicUrl = publicUrlOf(values.DRIFTLOG_PUBLIC_URL)
+  const listen = listenOf(values)
   const zabbix = zabbixOf(values)
   const grafana = grafanaOf(values)
   const noticeHosts = noticeHostsOf(values)
   const { DRIFTLOG_JOIN_TOKEN_FILE: tokenFile } = values
   return {
-    listenHost: values.DRIFTLOG_LISTEN_HOST,
-    listenPort: values.DRIFTLOG_LISTEN_PORT,
-    ...(publicUrl ? { publicUrl } : {}),
-    ...tlsOf(values),
-    ...trustedProxiesOf(values.DRIFTLOG_TRUSTED_PROXIES),
+    ...listen,
     loginMaxAgeMs: Math.round(values.DRIFTLOG_LOGIN_MAX_AGE_HOURS * 3_600_000),
     dataDir: resolve(values.DRIFTLOG_DATA_DIR),
     ...(tokenFile === undefined ? {} : { joinTokenFile: resolve(tokenFile) }),
@@ -222,7 +171,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     ...(noticeHosts ? { noticeHosts } : {}),
     dashboards: {
       groupName: values.DRIFTLOG_ZABBIX_GROUP,
-      ...(publicUrl ? { hub: publicUrl } : {}),
+      ...(listen.publicUrl ? { hub: listen.publicUrl } : {}),
       elasticsearch: values.DRIFTLOG_STORE === 'elasticsearch',
       brokenAfterMs: MISSING_VALUES * values.DRIFTLOG_ZABBIX_INTERVAL_SECONDS * 1000
     },
@@ -248,27 +197,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     },
     logLevel: String(values.DRIFTLOG_LOG_LEVEL)
   }
-}
-
-/** True for localhost, *.localhost, 127.0.0.0/8 and ::1, with or without brackets. */
-export function isLoopback(host: string): boolean {
-  const name = host
-    .toLowerCase()
-    .replace(/^\[|\]$/g, '')
-    .replace(/\.$/, '')
-  if (isIP(name) === 4) return name.startsWith('127.')
-  if (isIP(name) === 6) return name === '::1' || name.startsWith('::ffff:127.')
-  return name === 'localhost' || name.endsWith('.localhost')
-}
-
-/** No token is demanded where only this machine can reach the hub. */
-export function isOpen(config: Pick<Config, 'listenHost' | 'publicUrl'>): boolean {
-  return isLoopback(config.listenHost) && (!config.publicUrl || isLoopback(config.publicUrl.hostname))
-}
-
-/** Tokens and lines go over the network in clear: neither the hub nor a proxy before it speaks https. */
-export function isClear(config: Pick<Config, 'listenHost' | 'publicUrl' | 'tls'>): boolean {
-  return !isOpen(config) && !config.tls && config.publicUrl?.protocol !== 'https:'
 }
 
 interface OptionSchema {
@@ -314,43 +242,4 @@ function patternsOf(text: string): string[] {
         .join('\n')
     )
   return expressionsOf(text)
-}
-
-function publicUrlOf(text: string | undefined): URL | undefined {
-  if (text === undefined) return undefined
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.search || url.pathname !== '/') {
-    throw new ConfigError(
-      `DRIFTLOG_PUBLIC_URL="${text}" is no plain http or https address. Write it like https://logs.example.org, without a path.`
-    )
-  }
-  return url
-}
-
-function tlsOf(values: Static<typeof HubEnvironment>): Pick<Config, 'tls'> {
-  const { DRIFTLOG_TLS_CERT_FILE: certFile, DRIFTLOG_TLS_KEY_FILE: keyFile } = values
-  if (certFile !== undefined && keyFile !== undefined)
-    return { tls: { certFile: resolve(certFile), keyFile: resolve(keyFile) } }
-  if (certFile === undefined && keyFile === undefined) return {}
-  const missing = certFile === undefined ? 'DRIFTLOG_TLS_CERT_FILE' : 'DRIFTLOG_TLS_KEY_FILE'
-  throw new ConfigError(
-    `A certificate and its key belong together, but ${missing} is not set. Set both, or none.`
-  )
-}
-
-function trustedProxiesOf(text: string | undefined): { trustedProxies?: string[] } {
-  if (text === undefined) return {}
-  const trustedProxies = text.split(',').map((part) => part.trim())
-  const wrong = trustedProxies.find((part) => !isNetwork(part))
-  if (wrong === undefined) return { trustedProxies }
-  throw new ConfigError(
-    `DRIFTLOG_TRUSTED_PROXIES has "${wrong}", which is no address or network. Write it like 10.0.0.7 or 10.0.0.0/8, with commas between.`
-  )
-}
-
-function isNetwork(text: string): boolean {
-  const [address = '', bits] = text.split('/', 2)
-  const family = isIP(address)
-  if (family === 0) return false
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
 }

@@ -1,18 +1,10 @@
 /** `driftlog token` and `driftlog certificate`. */
 import { type Command, Option } from 'commander'
 import type { CertificateFlags } from './certificate.ts'
-import type { ExitCode } from './exit.ts'
-import { type ClientFlags, clientOf, examples, wholeNumber } from './options.ts'
-import type { Say } from './say.ts'
+import { type ClientFlags, type CommandParts, clientOf, examples, UTC, wholeNumber } from './options.ts'
 import type { IssueFlags } from './token.ts'
 
-interface Parts {
-  env: NodeJS.ProcessEnv
-  say: Say
-  ended(exitCode: ExitCode): void
-}
-
-export function accessCommands(program: Command, { env, say, ended }: Parts): void {
+export function accessCommands(program: Command, { env, say, ended }: CommandParts): void {
   const token = program
     .command('token')
     .summary('issues, lists and revokes tokens')
@@ -46,7 +38,7 @@ export function accessCommands(program: Command, { env, say, ended }: Parts): vo
     })
   clientOf(token.command('list'), 'an admin token')
     .description('Lists tokens and the keys of hosts, without their secrets.')
-    .option('--utc', "times in UTC instead of this machine's zone")
+    .option(...UTC)
     .action(async (flags: ClientFlags) => {
       const { listTokens } = await import('./token.ts')
       ended(await listTokens(flags, env, say))

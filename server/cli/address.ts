@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { fingerprintOf, type Trust } from '../../agent/ship/trust.ts'
-import { isLoopback } from '../config.ts'
+import { isLoopback } from '../listen-config.ts'
 import { CliError, EXIT } from './exit.ts'
 
 export interface HubAddress {

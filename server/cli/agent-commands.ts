@@ -1,16 +1,6 @@
 /** `driftlog agent` and `driftlog agent doctor`. */
 import { type Command, Option } from 'commander'
-import type { ExitCode } from './exit.ts'
-import { examples, trustOf, withSet } from './options.ts'
-import type { Say } from './say.ts'
-
-interface Parts {
-  env: NodeJS.ProcessEnv
-  say: Say
-  /** What stood behind --join, where it was hidden before anybody could read it. */
-  joinToken?: string
-  ended(exitCode: ExitCode): void
-}
+import { type CommandParts, examples, trustOf, withSet } from './options.ts'
 
 interface AgentSettings {
   hub?: string
@@ -24,7 +14,7 @@ interface AgentSettings {
   logLevel?: string
 }
 
-export function agentCommands(program: Command, { env, say, joinToken, ended }: Parts): void {
+export function agentCommands(program: Command, { env, say, joinToken, ended }: CommandParts): void {
   const agent = program
     .command('agent')
     .summary('joins this host to a hub')

@@ -1,20 +1,10 @@
 /** `driftlog app`. */
 import { type Command, Option } from 'commander'
 import type { ComposeFlags, DiffFlags, EndpointFlags, PutFlags, VersionFlags } from './app.ts'
-import type { ExitCode } from './exit.ts'
-import { type ClientFlags, clientOf, examples, wholeNumber } from './options.ts'
-import type { Say } from './say.ts'
-
-interface Parts {
-  env: NodeJS.ProcessEnv
-  say: Say
-  ended(exitCode: ExitCode): void
-}
+import { type ClientFlags, type CommandParts, clientOf, examples, UTC, wholeNumber } from './options.ts'
 
 const version = wholeNumber(1, Number.MAX_SAFE_INTEGER)
-const UTC = "times in UTC instead of this machine's zone"
-
-export function appCommands(program: Command, { env, say, ended }: Parts): void {
+export function appCommands(program: Command, { env, say, ended }: CommandParts): void {
   const app = program
     .command('app')
     .summary('what apps are defined to be')
@@ -46,7 +36,7 @@ export function appCommands(program: Command, { env, say, ended }: Parts): void 
 
   clientOf(app.command('list'))
     .description('Lists apps that have a definition.')
-    .option('--utc', UTC)
+    .option(...UTC)
     .action(async (flags: ClientFlags) => {
       const { listApps } = await import('./app.ts')
       ended(await listApps(flags, env, say))
@@ -62,7 +52,7 @@ export function appCommands(program: Command, { env, say, ended }: Parts): void 
 
   clientOf(app.command('versions <app>'))
     .description('Lists the versions of a definition, newest first.')
-    .option('--utc', UTC)
+    .option(...UTC)
     .action(async (name: string, flags: ClientFlags) => {
       const { listVersions } = await import('./app.ts')
       ended(await listVersions(name, flags, env, say))

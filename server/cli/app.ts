@@ -14,7 +14,7 @@ import { changingHub, readingHub } from './hub-of.ts'
 import type { ClientFlags } from './options.ts'
 import { clock } from './records.ts'
 import type { Say } from './say.ts'
-import { safeText, table } from './terminal.ts'
+import { safeLine, safeText, table } from './terminal.ts'
 import { readWritten } from './written.ts'
 
 export interface PutFlags extends ClientFlags {
@@ -134,7 +134,7 @@ export async function endpointsOfApp(
   const { endpoints, others } = await readingHub(flags, env).json<EndpointsAnswer>(path, { environment })
   for (const endpoint of endpoints) say.line(json ? JSON.stringify(endpoint) : placeOf(endpoint))
   for (const other of others)
-    say.remark(safeText(`not ${placeOf(other)} (${other.hostName}): ${other.reason}`, false))
+    say.remark(safeLine(`not ${placeOf(other)} (${other.hostName}): ${other.reason}`))
   if (endpoints.length > 0) return EXIT.ok
   say.remark(`No instance of ${app} in ${environment} is healthy.`)
   return EXIT.found
@@ -174,7 +174,7 @@ function versionTable(
       byText(by),
       image,
       environments.join(', ')
-    ].map((cell) => safeText(cell, false))
+    ].map(safeLine)
   )
   return table([['APP', 'VERSION', 'KEPT', 'BY', 'IMAGE', 'ENVIRONMENTS'], ...rows], paint)
 }

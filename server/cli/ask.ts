@@ -1,7 +1,6 @@
 /** The commands that ask a running hub. */
-import { hubAddress } from './address.ts'
-import { HubClient } from './client.ts'
 import { EXIT, type ExitCode } from './exit.ts'
+import { readingHub } from './hub-of.ts'
 import type { ClientFlags } from './options.ts'
 import type { SearchFlags, StatusFlags, TailFlags } from './program.ts'
 import type { Say } from './say.ts'
@@ -19,7 +18,7 @@ export async function runSearch(
 ): Promise<ExitCode> {
   const { oldest = false, reverse = false, all = false, json = false } = flags
   const options = { ...flags, query, oldest, reverse, all, json }
-  const hub = new HubClient(hubAddress(flags, env))
+  const hub = readingHub(flags, env)
   return untilInterrupted(say, (signal) => search(hub, options, outputOf(flags, say), signal))
 }
 
@@ -33,11 +32,11 @@ export async function runTail(
   using stop = untilStopped()
   const { json = false } = flags
   const options = { ...flags, query, json, ...(app === undefined ? {} : { app }) }
-  return await tail(new HubClient(hubAddress(flags, env)), options, outputOf(flags, say), stop.signal)
+  return await tail(readingHub(flags, env), options, outputOf(flags, say), stop.signal)
 }
 
 export async function runStatus(flags: StatusFlags, env: NodeJS.ProcessEnv, say: Say): Promise<ExitCode> {
-  const hub = new HubClient(hubAddress(flags, env))
+  const hub = readingHub(flags, env)
   if (flags.watch) {
     using stop = untilStopped()
     return await watch(hub, flags.json ?? false, outputOf(flags, say), () => say.screen(), stop.signal)

@@ -2,6 +2,7 @@
 import type { Check } from '../check.ts'
 import { EXIT, type ExitCode } from './exit.ts'
 import type { Say } from './say.ts'
+import { safeLine } from './terminal.ts'
 
 const NARROWEST = 13
 
@@ -11,7 +12,9 @@ export function sayChecks(checks: readonly Check[], json: boolean, say: Say): Ex
   if (json) say.line(JSON.stringify({ checks }))
   else
     for (const { name, ok, found, remedy } of checks) {
-      say.line(`${ok ? say.paint('green', 'ok  ') : say.paint('red', 'not ')} ${name.padEnd(width)} ${found}`)
+      say.line(
+        `${ok ? say.paint('green', 'ok  ') : say.paint('red', 'not ')} ${name.padEnd(width)} ${safeLine(found)}`
+      )
       if (remedy !== undefined) say.line(`     ${' '.repeat(width)} ${remedy}`)
     }
   return checks.every(({ ok }) => ok) ? EXIT.ok : EXIT.found

@@ -1,17 +1,9 @@
 /** `driftlog dashboards`. */
 import type { Command } from 'commander'
 import type { DashboardFlags } from './dashboards.ts'
-import type { ExitCode } from './exit.ts'
-import { examples } from './options.ts'
-import type { Say } from './say.ts'
+import { type CommandParts, examples } from './options.ts'
 
-interface Parts {
-  env: NodeJS.ProcessEnv
-  say: Say
-  ended(exitCode: ExitCode): void
-}
-
-export function dashboardCommands(program: Command, { env, say, ended }: Parts): void {
+export function dashboardCommands(program: Command, { env, say, ended }: CommandParts): void {
   const dashboards = program
     .command('dashboards')
     .summary('draws dashboards for Grafana')

@@ -1,15 +1,7 @@
 /** `driftlog deploy`. */
 import type { Command } from 'commander'
 import type { BeginFlags, CheckFlags, DeployFlags, ListFlags, PromoteFlags } from './deploy.ts'
-import type { ExitCode } from './exit.ts'
-import { clientOf, examples, wholeNumber } from './options.ts'
-import type { Say } from './say.ts'
-
-interface Parts {
-  env: NodeJS.ProcessEnv
-  say: Say
-  ended(exitCode: ExitCode): void
-}
+import { type CommandParts, clientOf, examples, UTC, wholeNumber } from './options.ts'
 
 /** What is said of a deploy by its id alone. */
 const WORDS = {
@@ -22,7 +14,7 @@ const WORDS = {
 const FOLLOWED = 'say its steps until it has ended'
 const TOKEN = 'a deploy token'
 
-export function deployCommands(program: Command, { env, say, ended }: Parts): void {
+export function deployCommands(program: Command, { env, say, ended }: CommandParts): void {
   const deploy = program
     .command('deploy')
     .summary('deploys apps, and says what became of it')
@@ -40,7 +32,7 @@ export function deployCommands(program: Command, { env, say, ended }: Parts): vo
       )
     )
 
-  const following = (command: Command) => command.option('-f, --follow', FOLLOWED).option('--utc', UTC)
+  const following = (command: Command) => command.option('-f, --follow', FOLLOWED).option(...UTC)
 
   following(clientOf(deploy.command('begin <app>', { isDefault: true }), TOKEN))
     .summary('deploys an app; the word "begin" may be left away')
@@ -71,7 +63,7 @@ export function deployCommands(program: Command, { env, say, ended }: Parts): vo
     .option('-a, --app <name>', 'only this app')
     .option('-e, --environment <name>', 'only this environment')
     .option('-n, --limit <number>', 'this many at most', wholeNumber(1, 200), 20)
-    .option('--utc', UTC)
+    .option(...UTC)
     .action(async (flags: ListFlags) => {
       const { listDeploys } = await import('./deploy.ts')
       ended(await listDeploys(flags, env, say))
@@ -79,7 +71,7 @@ export function deployCommands(program: Command, { env, say, ended }: Parts): vo
 
   clientOf(deploy.command('show <id>'))
     .description('Shows a deploy: who, what, its instances, checks and steps.')
-    .option('--utc', UTC)
+    .option(...UTC)
     .action(async (id: string, flags: DeployFlags) => {
       const { showDeploy } = await import('./deploy.ts')
       ended(await showDeploy(id, flags, env, say))
@@ -87,7 +79,7 @@ export function deployCommands(program: Command, { env, say, ended }: Parts): vo
 
   clientOf(deploy.command('follow <id>'))
     .description('Says the steps of a deploy, from its first, until it has ended.')
-    .option('--utc', UTC)
+    .option(...UTC)
     .action(async (id: string, flags: DeployFlags) => {
       const { followOne } = await import('./deploy.ts')
       ended(await followOne(id, flags, env, say))
@@ -137,5 +129,3 @@ export function deployCommands(program: Command, { env, say, ended }: Parts): vo
       ended(await errorsAroundDeploy(id, flags, env, say))
     })
 }
-
-const UTC = "times in UTC instead of this machine's zone"

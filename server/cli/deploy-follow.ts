@@ -1,20 +1,16 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Deploy, DeployStep } from '../deploys/deploy.ts'
 import type { DeployWithSteps } from '../deploys/deploy-api.ts'
 import { hasEnded } from '../deploys/kept.ts'
-import { type HubClient, PassingError } from './client.ts'
+import type { HubClient } from './client.ts'
+import { heard, keepConnected, type Standing } from './connection.ts'
 import { stateText, stepLine, type TimeLook } from './deploy-lines.ts'
 import { EXIT, type ExitCode } from './exit.ts'
 import type { Say } from './say.ts'
-import { isBroken } from './tail.ts'
 
 interface FollowOptions extends TimeLook {
   id: string
   json: boolean
 }
-
-const FIRST_WAIT_MS = 500
-const LONGEST_WAIT_MS = 10_000
 
 /**
  * Says each step once, until the deploy has ended or `signal` aborts: the deploy goes on then. A broken connection is
@@ -28,31 +24,21 @@ export async function followDeploy(
 ): Promise<ExitCode> {
   const path = `/api/deploys/${encodeURIComponent(options.id)}`
   const following = new Following(options, say)
-  let waitMs = FIRST_WAIT_MS
-  for (let connected = false; ; ) {
-    try {
-      const whole = await hub.json<DeployWithSteps>(path, {}, signal)
-      connected = true
-      following.stands(whole.deploy)
-      for (const step of whole.steps) following.step(step)
-      if (following.ended) break
-      for await (const event of hub.events(`${path}/events`, {}, following.lastId, signal)) {
-        waitMs = FIRST_WAIT_MS
-        if (event.kind === 'step') following.step(JSON.parse(event.data) as DeployStep)
-        else if (event.kind === 'deploy') following.stands(JSON.parse(event.data) as Deploy)
-        else if (event.kind === 'end') break
-      }
-      if (following.ended) break
-    } catch (error) {
-      if (signal.aborted) break
-      // What the hub refuses for good it will refuse again.
-      if (!connected || !(error instanceof PassingError || isBroken(error))) throw error
+  const connect = async ({ stands, speaks }: Standing) => {
+    const whole = await hub.json<DeployWithSteps>(path, {}, signal)
+    stands()
+    following.stands(whole.deploy)
+    for (const step of whole.steps) following.step(step)
+    if (following.ended) return 'over'
+    for await (const event of heard(hub, { path: `${path}/events`, lastId: following.lastId }, signal)) {
+      speaks()
+      if (event.kind === 'step') following.step(JSON.parse(event.data) as DeployStep)
+      else if (event.kind === 'deploy') following.stands(JSON.parse(event.data) as Deploy)
+      else if (event.kind === 'end') break
     }
-    if (signal.aborted) break
-    say.remark(`The connection to the hub is lost; trying again in ${waitMs / 1000} s.`)
-    await sleep(waitMs, undefined, { signal }).catch(() => undefined)
-    waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)
+    return following.ended ? 'over' : 'broken'
   }
+  await keepConnected(connect, say, signal)
   return following.end()
 }
 

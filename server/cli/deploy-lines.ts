@@ -1,6 +1,6 @@
 /** Deploys, plans and steps as lines for a person. */
 import type { By, Deploy, DeployStep, SlotState } from '../deploys/deploy.ts'
-import { type Paint, type Style, safeText, table } from './terminal.ts'
+import { type Paint, type Style, safeLine, table } from './terminal.ts'
 
 export interface TimeLook {
   paint: Paint
@@ -21,7 +21,9 @@ const STYLES: Record<Deploy['state'], Style> = {
 /** Cells of `driftlog deploy list`. */
 export function deployLine(deploy: Deploy, { time }: TimeLook): string[] {
   const { id, app, environment, reference, state, startedMs, createdMs } = deploy
-  return [id, time(startedMs ?? createdMs), app, environment, reference, state, byText(deploy.by)].map(safe)
+  return [id, time(startedMs ?? createdMs), app, environment, reference, state, byText(deploy.by)].map(
+    safeLine
+  )
 }
 
 /** Everything about one deploy. */
@@ -44,11 +46,11 @@ export function deployText(deploy: Deploy, steps: readonly DeployStep[], look: T
     ['ended', deploy.endedMs === undefined ? undefined : time(deploy.endedMs)]
   ]
   const told = facts.flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name.padEnd(14)}${safe(value)}\n`]
+    value === undefined ? [] : [`${name.padEnd(14)}${safeLine(value)}\n`]
   )
   const checkRows = checks.map(({ name, passed, text = '', url = '' }) => [
     passed ? 'passed' : 'failed',
-    ...[name, text, url].map(safe)
+    ...[name, text, url].map(safeLine)
   ])
   return [
     ...told,
@@ -61,7 +63,7 @@ export function deployText(deploy: Deploy, steps: readonly DeployStep[], look: T
 
 export function planTable(slots: readonly SlotState[], paint: Paint): string {
   const rows = slots.map(({ slot, hostName, kind, differs, state, port, reason }) =>
-    [String(slot), hostName, kind, state, String(port ?? ''), differs.join(', '), reason ?? ''].map(safe)
+    [String(slot), hostName, kind, state, String(port ?? ''), differs.join(', '), reason ?? ''].map(safeLine)
   )
   return table([['SLOT', 'HOST', 'CHANGE', 'STATE', 'PORT', 'DIFFERS', 'WHY'], ...rows], paint)
 }
@@ -73,20 +75,15 @@ export function stepLine(step: DeployStep, slots: readonly SlotState[], { paint,
   const style = step.state === 'failed' ? 'red' : step.state === 'done' ? 'green' : 'dim'
   const by = step.by ? `by ${byText(step.by)} ` : ''
   const words = `${step.step} ${step.state}`
-  return `${paint('dim', time(step.atMs))} ${paint('cyan', safe(place))}${paint(style, words)}  ${safe(by + step.text)}\n`
+  return `${paint('dim', time(step.atMs))} ${paint('cyan', safeLine(place))}${paint(style, words)}  ${safeLine(by + step.text)}\n`
 }
 
 /** `rolled-back: slot 2 did not become healthy` */
 export function stateText({ state, why }: Pick<Deploy, 'state' | 'why'>, paint: Paint): string {
-  return paint(STYLES[state], state) + (why === undefined ? '' : `: ${safe(why)}`)
+  return paint(STYLES[state], state) + (why === undefined ? '' : `: ${safeLine(why)}`)
 }
 
 export function byText({ kind, name }: By): string {
   if (kind === 'hub') return 'the hub'
   return kind === 'person' ? name : `${kind} ${name}`
-}
-
-/** What people and programs wrote must not steer the terminal. */
-function safe(text: string): string {
-  return safeText(text, false).replaceAll('\n', ' ')
 }

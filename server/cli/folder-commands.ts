@@ -1,16 +1,8 @@
 /** Commands about what lies on this machine: `driftlog check`, `driftlog migrate`, `driftlog health`. */
 import type { Command } from 'commander'
-import type { ExitCode } from './exit.ts'
-import { examples } from './options.ts'
-import type { Say } from './say.ts'
+import { type CommandParts, examples } from './options.ts'
 
-interface Parts {
-  env: NodeJS.ProcessEnv
-  say: Say
-  ended(exitCode: ExitCode): void
-}
-
-export function folderCommands(program: Command, { env, say, ended }: Parts): void {
+export function folderCommands(program: Command, { env, say, ended }: CommandParts): void {
   program
     .command('check [folder]')
     .summary('verifies an embedded data folder')

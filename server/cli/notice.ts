@@ -6,7 +6,7 @@ import { changingHub, readingHub } from './hub-of.ts'
 import type { ClientFlags } from './options.ts'
 import { clock } from './records.ts'
 import type { Say } from './say.ts'
-import { safeText, table } from './terminal.ts'
+import { safeLine, table } from './terminal.ts'
 import { readMap } from './written.ts'
 
 export async function putNotice(
@@ -28,9 +28,9 @@ export async function listNotices(flags: ClientFlags, env: NodeJS.ProcessEnv, sa
   else if (notices.length === 0) say.remark('There is no notice.')
   else {
     const rows = notices.map(({ name, kind, address, waiting, sent, givenUp, lastSentMs, lastError }) => [
-      ...[name, kind, safeText(address, false), String(waiting), String(sent), String(givenUp)],
+      ...[name, kind, safeLine(address), String(waiting), String(sent), String(givenUp)],
       lastSentMs === undefined ? 'never' : clock(new Date(lastSentMs).toISOString(), flags.utc ?? false),
-      safeText(lastError?.text ?? '', false).replaceAll('\n', ' ')
+      safeLine(lastError?.text ?? '')
     ])
     const head = ['NAME', 'KIND', 'ADDRESS', 'WAITING', 'SENT', 'GIVEN UP', 'LAST SENT', 'LAST ERROR']
     say.write(table([head, ...rows], say.paint))

@@ -1,5 +1,17 @@
 /** What several commands have in common. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { ExitCode } from './exit.ts'
+import type { Say } from './say.ts'
+
+/** What commands are built with. */
+export interface CommandParts {
+  env: NodeJS.ProcessEnv
+  say: Say
+  /** What stood behind --join, where it was hidden before anybody could read it. */
+  joinToken?: string
+  /** Called once, with the way a command ended. */
+  ended(exitCode: ExitCode): void
+}
 
 export interface ClientFlags {
   hub?: string
@@ -9,6 +21,9 @@ export interface ClientFlags {
   json?: boolean
   utc?: boolean
 }
+
+/** The option of a command that says times. */
+export const UTC = ['--utc', "times in UTC instead of this machine's zone"] as const
 
 /** Options of a command that asks a running hub. */
 export function clientOf(command: Command, token = 'a read token'): Command {

@@ -6,26 +6,23 @@ import { agentCommands } from './agent-commands.ts'
 import { appCommands } from './app-commands.ts'
 import { dashboardCommands } from './dashboard-commands.ts'
 import { deployCommands } from './deploy-commands.ts'
-import type { ExitCode } from './exit.ts'
 import { folderCommands } from './folder-commands.ts'
-import { type ClientFlags, clientOf, examples, wholeNumber, withSet } from './options.ts'
-import type { Say } from './say.ts'
+import {
+  type ClientFlags,
+  type CommandParts,
+  clientOf,
+  examples,
+  UTC,
+  wholeNumber,
+  withSet
+} from './options.ts'
 import { noticeCommands, triggerCommands } from './trigger-commands.ts'
 import { zabbixCommands } from './zabbix-commands.ts'
-
-export interface ProgramParts {
-  env: NodeJS.ProcessEnv
-  say: Say
-  /** What stood behind --join, where it was hidden before anybody could read it. */
-  joinToken?: string
-  /** Called once, with the way a command ended. */
-  ended(exitCode: ExitCode): void
-}
 
 /** The longest answer that is held in memory to be turned around; `search --all` has no such limit. */
 const MAX_LIMIT = 100_000
 
-export function buildProgram({ env, say, joinToken, ended }: ProgramParts): Command {
+export function buildProgram({ env, say, joinToken, ended }: CommandParts): Command {
   const program = new Command('driftlog')
     .description('One search and one live tail per app, wherever its containers run.')
     .version(`driftlog ${ownVersion()}`, '-v, --version', 'say the version')
@@ -120,7 +117,7 @@ export function buildProgram({ env, say, joinToken, ended }: ProgramParts): Comm
     .option('--oldest', 'the oldest lines that match instead of the newest')
     .option('-r, --reverse', 'newest line first')
     .addOption(new Option('--all', 'every line that matches, oldest first').conflicts(['oldest', 'reverse']))
-    .option('--utc', "times in UTC instead of this machine's zone")
+    .option(...UTC)
     .addHelpText(
       'after',
       examples(
@@ -143,7 +140,7 @@ export function buildProgram({ env, say, joinToken, ended }: ProgramParts): Comm
     )
     .option('-e, --env <name>', 'only this environment')
     .option('-n, --lines <number>', 'begin with this many lines of the last hour', wholeNumber(0, 1000), 10)
-    .option('--utc', "times in UTC instead of this machine's zone")
+    .option(...UTC)
     .addHelpText(
       'after',
       examples(
@@ -163,7 +160,7 @@ export function buildProgram({ env, say, joinToken, ended }: ProgramParts): Comm
       'Says how the hub, its store, hosts and apps are. Ends with 1 when something needs a person.'
     )
     .option('-w, --watch', 'hosts and running instances with CPU, memory, network and disks, again and again')
-    .option('--utc', "times in UTC instead of this machine's zone")
+    .option(...UTC)
     .addHelpText(
       'after',
       examples('driftlog status', 'driftlog status --json | jq .status.store', 'driftlog status --watch')

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { AppJson, MoveJson, RecordJson, SearchAnswer } from '../api.ts'
 import type { Deploy } from '../deploys/deploy.ts'
-import { type HubClient, type HubEvent, PassingError, type Question } from './client.ts'
+import type { HubClient, HubEvent, Question } from './client.ts'
+import { heard, keepConnected, type Standing } from './connection.ts'
 import { EXIT, type ExitCode } from './exit.ts'
 import { moveLine, recordLine } from './records.ts'
 import type { Output } from './search.ts'
@@ -17,11 +17,6 @@ export interface TailOptions {
   json: boolean
 }
 
-/** The hub sends a beat every 10 s; a connection that is silent for longer than this is given up. */
-const SILENCE_MS = 30_000
-const FIRST_WAIT_MS = 500
-const LONGEST_WAIT_MS = 10_000
-
 /** Follows until `signal` aborts. A broken connection is taken up again where it stood. */
 export async function tail(
   hub: HubClient,
@@ -32,27 +27,18 @@ export async function tail(
   const question: Question = { q: options.query, app: options.app, environment: options.env }
   if (options.app !== undefined) await remarkUnknownApp(hub, options.app, out)
   const tailing = new Tailing(options, out)
-  let waitMs = FIRST_WAIT_MS
-  let connected = false
-  while (!signal.aborted) {
-    try {
-      for await (const event of heard(hub, question, tailing.lastId, signal)) {
-        if (!connected)
-          await tailing.begin(() => hub.json('/api/logs', recent(question, options.lines), signal))
-        connected = true
-        waitMs = FIRST_WAIT_MS
-        tailing.take(event)
-      }
-    } catch (error) {
-      if (signal.aborted) break
-      // What the hub refuses for good it will refuse again.
-      if (!connected || !(error instanceof PassingError || isBroken(error))) throw error
+  let begun = false
+  const connect = async ({ stands, speaks }: Standing) => {
+    for await (const event of heard(hub, { path: '/api/tail', question, lastId: tailing.lastId }, signal)) {
+      if (!begun) await tailing.begin(() => hub.json('/api/logs', recent(question, options.lines), signal))
+      begun = true
+      stands()
+      speaks()
+      tailing.take(event)
     }
-    if (signal.aborted) break
-    out.remark(`The connection to the hub is lost; trying again in ${waitMs / 1000} s.`)
-    await sleep(waitMs, undefined, { signal }).catch(() => undefined)
-    waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)
+    return 'broken' as const
   }
+  await keepConnected(connect, out, signal)
   return EXIT.ok
 }
 
@@ -120,34 +106,6 @@ class Tailing {
 
 function divider(text: string): string {
   return `── ${text} ──\n`
-}
-
-/** Events of one connection; throws when it has been silent for too long. */
-async function* heard(hub: HubClient, question: Question, lastId: string | undefined, signal: AbortSignal) {
-  const silence = new AbortController()
-  const timer = setTimeout(() => silence.abort(new SilenceError()), SILENCE_MS)
-  try {
-    for await (const event of hub.events(
-      '/api/tail',
-      question,
-      lastId,
-      AbortSignal.any([signal, silence.signal])
-    )) {
-      timer.refresh()
-      yield event
-    }
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-class SilenceError extends Error {}
-
-/** The answer broke off. */
-export function isBroken(error: unknown): boolean {
-  if (error instanceof SilenceError) return true
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ERR_STREAM_PREMATURE_CLOSE', 'ABORT_ERR'].includes(code)
 }
 
 function recent(question: Question, limit: number): Question {

@@ -54,6 +54,11 @@ export function safeText(text: string, colours: boolean): string {
   return painted ? `${safe}\u001b[0m` : safe
 }
 
+/** As safeText(), in one line. */
+export function safeLine(text: string): string {
+  return safeText(text, false).replaceAll('\n', ' ')
+}
+
 /** A colour; or another escape sequence (CSI, OSC and its kin, short ones); or a control character except tab and newline. */
 const STEERING =
   /(\u001b\[[\d;:]*m)|\u001b\[[0-?]*[ -/]*[@-~]|\u001b[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b[ -/]*[0-Z\\^-~]|[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g

@@ -1,8 +1,7 @@
 /** `driftlog token`: who may ask the hub, and which hosts have a key. */
 import type { HostKeysAnswer, IssuedTokenJson, IssueTokenBody, RevokedAnswer, TokensAnswer } from '../api.ts'
-import { hubAddress } from './address.ts'
-import { HubClient } from './client.ts'
 import { EXIT, type ExitCode } from './exit.ts'
+import { changingHub } from './hub-of.ts'
 import type { ClientFlags } from './options.ts'
 import { clock } from './records.ts'
 import type { Say } from './say.ts'
@@ -18,7 +17,7 @@ export interface IssueFlags extends ClientFlags {
 export async function issueToken(flags: IssueFlags, env: NodeJS.ProcessEnv, say: Say): Promise<ExitCode> {
   const { name, scope: scopes, expiresDays, json } = flags
   const asked: IssueTokenBody = { name, scopes, ...(expiresDays === undefined ? {} : { expiresDays }) }
-  const issued = await admin(flags, env).change<IssuedTokenJson>('POST', '/api/tokens', asked)
+  const issued = await changingHub(flags, env).change<IssuedTokenJson>('POST', '/api/tokens', asked)
   if (json) say.line(JSON.stringify(issued))
   else {
     say.line(issued.token)
@@ -32,7 +31,7 @@ export async function issueToken(flags: IssueFlags, env: NodeJS.ProcessEnv, say:
 }
 
 export async function listTokens(flags: ClientFlags, env: NodeJS.ProcessEnv, say: Say): Promise<ExitCode> {
-  const hub = admin(flags, env)
+  const hub = changingHub(flags, env)
   const [{ tokens }, { keys }] = await Promise.all([
     hub.json<TokensAnswer>('/api/tokens'),
     hub.json<HostKeysAnswer>('/api/host-keys')
@@ -65,7 +64,7 @@ export async function revokeToken(
   say: Say
 ): Promise<ExitCode> {
   const kind = flags.host ? 'host-keys' : 'tokens'
-  const gone = await admin(flags, env).change<RevokedAnswer>(
+  const gone = await changingHub(flags, env).change<RevokedAnswer>(
     'DELETE',
     `/api/${kind}/${encodeURIComponent(what)}`
   )
@@ -75,8 +74,4 @@ export async function revokeToken(
       `${flags.host ? 'The key of host' : 'Token'} ${gone.revoked}${gone.name === '' ? '' : ` (${safeText(gone.name, false)})`} is revoked.`
     )
   return EXIT.ok
-}
-
-function admin(flags: ClientFlags, env: NodeJS.ProcessEnv): HubClient {
-  return new HubClient(hubAddress(flags, env, 'admin'))
 }

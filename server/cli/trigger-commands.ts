@@ -1,19 +1,10 @@
 /** `driftlog trigger` and `driftlog notice`. */
 import type { Command } from 'commander'
-import type { ExitCode } from './exit.ts'
-import { type ClientFlags, clientOf, examples } from './options.ts'
-import type { Say } from './say.ts'
+import { type ClientFlags, type CommandParts, clientOf, examples, UTC } from './options.ts'
 
-interface Parts {
-  env: NodeJS.ProcessEnv
-  say: Say
-  ended(exitCode: ExitCode): void
-}
-
-const UTC = "times in UTC instead of this machine's zone"
 const TOKEN = 'a deploy token'
 
-export function triggerCommands(program: Command, { env, say, ended }: Parts): void {
+export function triggerCommands(program: Command, { env, say, ended }: CommandParts): void {
   const trigger = program
     .command('trigger')
     .summary('what deploys without a person')
@@ -38,14 +29,14 @@ export function triggerCommands(program: Command, { env, say, ended }: Parts): v
     })
   clientOf(trigger.command('list'))
     .description('Lists triggers.')
-    .option('--utc', UTC)
+    .option(...UTC)
     .action(async (flags: ClientFlags) => {
       const { listTriggers } = await import('./trigger.ts')
       ended(await listTriggers(flags, env, say))
     })
   clientOf(trigger.command('deliveries <name>'))
     .description('Says what came to a trigger and what became of it, newest first.')
-    .option('--utc', UTC)
+    .option(...UTC)
     .action(async (name: string, flags: ClientFlags) => {
       const { listDeliveries } = await import('./trigger.ts')
       ended(await listDeliveries(name, flags, env, say))
@@ -66,7 +57,7 @@ export function triggerCommands(program: Command, { env, say, ended }: Parts): v
     })
 }
 
-export function noticeCommands(program: Command, { env, say, ended }: Parts): void {
+export function noticeCommands(program: Command, { env, say, ended }: CommandParts): void {
   const notice = program
     .command('notice')
     .summary('who is told what became of deploys')
@@ -82,7 +73,7 @@ export function noticeCommands(program: Command, { env, say, ended }: Parts): vo
     })
   clientOf(notice.command('list'))
     .description('Lists notices and how their messages fare. Ends with 1 where one was given up.')
-    .option('--utc', UTC)
+    .option(...UTC)
     .action(async (flags: ClientFlags) => {
       const { listNotices } = await import('./notice.ts')
       ended(await listNotices(flags, env, say))

@@ -6,7 +6,7 @@ import { changingHub, readingHub } from './hub-of.ts'
 import type { ClientFlags } from './options.ts'
 import { clock } from './records.ts'
 import type { Say } from './say.ts'
-import { safeText, table } from './terminal.ts'
+import { safeLine, table } from './terminal.ts'
 import { readMap } from './written.ts'
 
 type Made = Static<typeof TriggerMade>
@@ -38,7 +38,7 @@ export async function listTriggers(flags: ClientFlags, env: NodeJS.ProcessEnv, s
     const rows = triggers.map(({ name, kind, rules, path, cron = '', nextMs }) => {
       const next = nextMs === undefined ? '' : timeOf(nextMs, flags)
       const targets = rules.map(({ app, environment }) => `${app} → ${environment}`)
-      return [name, kind, path ?? cron, next, [...new Set(targets)].join(', ')].map(safe)
+      return [name, kind, path ?? cron, next, [...new Set(targets)].join(', ')].map(safeLine)
     })
     say.write(table([['NAME', 'KIND', 'CALLED AT', 'NEXT', 'DEPLOYS'], ...rows], say.paint))
   }
@@ -58,14 +58,14 @@ export async function listDeliveries(
     return EXIT.ok
   }
   const rows = deliveries.map(({ atMs, event, verdict, app = '', environment = '', deploy = '', why = '' }) =>
-    [timeOf(atMs, flags), event, verdict, app, environment, deploy, why].map(safe)
+    [timeOf(atMs, flags), event, verdict, app, environment, deploy, why].map(safeLine)
   )
   const head = ['TIME', 'EVENT', 'VERDICT', 'APP', 'ENVIRONMENT', 'DEPLOY', 'WHY']
   if (rows.length > 0) say.write(table([head, ...rows], say.paint))
   else say.remark('Nothing has come yet.')
   if (strangers.count > 0) say.remark(`${strangers.count} callers could not prove who they are.`)
   for (const { atMs, address, why } of strangers.last)
-    say.remark(`${timeOf(atMs, flags)} ${safe(address)}: ${safe(why)}`)
+    say.remark(`${timeOf(atMs, flags)} ${safeLine(address)}: ${safeLine(why)}`)
   return EXIT.ok
 }
 
@@ -96,10 +96,6 @@ function made(trigger: Made, { json }: ClientFlags, say: Say): ExitCode {
 
 function timeOf(ms: number, { utc = false }: ClientFlags): string {
   return clock(new Date(ms).toISOString(), utc)
-}
-
-function safe(text: string): string {
-  return safeText(text, false).replaceAll('\n', ' ')
 }
 
 function pathOf(name: string): string {

@@ -1,17 +1,9 @@
 /** `driftlog zabbix`. */
 import type { Command } from 'commander'
-import type { ExitCode } from './exit.ts'
-import { examples, wholeNumber, withSet } from './options.ts'
-import type { Say } from './say.ts'
+import { type CommandParts, examples, wholeNumber, withSet } from './options.ts'
 import type { BootstrapFlags } from './zabbix.ts'
 
-interface Parts {
-  env: NodeJS.ProcessEnv
-  say: Say
-  ended(exitCode: ExitCode): void
-}
-
-export function zabbixCommands(program: Command, { env, say, ended }: Parts): void {
+export function zabbixCommands(program: Command, { env, say, ended }: CommandParts): void {
   const zabbix = program
     .command('zabbix')
     .summary('prepares Zabbix, and says how it stands')

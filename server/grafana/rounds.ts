@@ -1,55 +1,8 @@
 /** Work that is done again: when a bell rings, when a schedule says so, after a while, or soon where it has failed. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { schedule } from 'node-cron'
-import type { Logger } from 'pino'
-
-/** Wakes whoever waits. Rung several times meanwhile, it has rung once. */
-export class Bell {
-  #rung = false
-  #wake: () => void = () => {}
-
-  ring(): void {
-    this.#rung = true
-    this.#wake()
-  }
-
-  /** True once it has rung since it was waited for last; false after `mostMs`, or when the signal aborts. */
-  async wait(mostMs: number, signal: AbortSignal): Promise<boolean> {
-    const heard = new AbortController()
-    const wake = () => heard.abort()
-    this.#wake = wake
-    if (this.#rung || signal.aborted) wake()
-    signal.addEventListener('abort', wake, { once: true })
-    await sleep(mostMs, undefined, { signal: heard.signal, ref: false }).catch(() => undefined)
-    signal.removeEventListener('abort', wake)
-    const rung = this.#rung
-    this.#rung = false
-    return rung
-  }
-}
-
-/** What goes wrong again and again is told once, and that it is over. */
-export class Trouble {
-  /** What went wrong last, while it does. */
-  reason?: string
-  readonly #log: Pick<Logger, 'info' | 'warn'>
-  readonly #words: { begun: string; over: string }
-
-  constructor(log: Pick<Logger, 'info' | 'warn'>, words: { begun: string; over: string }) {
-    this.#log = log
-    this.#words = words
-  }
-
-  tell(reason: string): void {
-    if (this.reason !== reason) this.#log.warn({ reason }, this.#words.begun)
-    this.reason = reason
-  }
-
-  over(): void {
-    if (this.reason !== undefined) this.#log.info(this.#words.over)
-    delete this.reason
-  }
-}
+import type { Bell } from '../bell.ts'
+import type { Trouble } from '../trouble.ts'
 
 export interface Beat {
   bell: Bell

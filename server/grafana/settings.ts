@@ -1,9 +1,11 @@
 /** Settings of the Grafana that dashboards are brought into. */
+import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
-import { validateDetailed } from 'node-cron'
 import { type Static, Type } from 'typebox'
 import { ConfigError } from '../errors.ts'
 import type { GrafanaAddress } from './api.ts'
+
+const USUAL_CRON = '*/10 * * * *'
 
 export const GRAFANA_OPTIONS = {
   DRIFTLOG_GRAFANA_URL: Type.Optional(
@@ -28,7 +30,7 @@ export const GRAFANA_OPTIONS = {
     })
   ),
   DRIFTLOG_GRAFANA_REFRESH_CRON: Type.String({
-    default: '*/10 * * * *',
+    default: USUAL_CRON,
     minLength: 1,
     maxLength: 200,
     description:
@@ -74,10 +76,10 @@ export function grafanaOf(values: Static<typeof ALL>): GrafanaSettings | undefin
   const { DRIFTLOG_GRAFANA_URL: address, DRIFTLOG_GRAFANA_DASHBOARDS_DIR: folder } = values
   const { DRIFTLOG_GRAFANA_ZABBIX_TOKEN: zabbixToken, DRIFTLOG_GRAFANA_ELASTICSEARCH_API_KEY: key } = values
   const { DRIFTLOG_GRAFANA_REFRESH_CRON: refreshCron, DRIFTLOG_GRAFANA_SOURCES: sources } = values
-  const { errors } = validateDetailed(refreshCron)
-  if (errors.length > 0)
+  const problems = cronProblems(refreshCron)
+  if (problems.length > 0)
     throw new ConfigError(
-      `DRIFTLOG_GRAFANA_REFRESH_CRON="${refreshCron}" is no schedule: ${errors.map(({ message }) => message).join(', ')}. Write it like "*/10 * * * *": minute, hour, day, month, day of the week.`
+      `DRIFTLOG_GRAFANA_REFRESH_CRON="${refreshCron}" is no schedule: ${problems.join(', ')}. Write it like "*/10 * * * *": minute, hour, day, month, day of the week.`
     )
   if (address === undefined && folder === undefined) return undefined
   if (sources === 'make' && address === undefined)
@@ -91,6 +93,13 @@ export function grafanaOf(values: Static<typeof ALL>): GrafanaSettings | undefin
     ...(zabbixToken === undefined ? {} : { zabbixToken }),
     ...(key === undefined ? {} : { elasticsearchKey: key })
   }
+}
+
+/** The package is loaded where there is something to look at: it would cost every command that reads the settings 10 ms. */
+function cronProblems(text: string): string[] {
+  if (text === USUAL_CRON) return []
+  const { validateDetailed } = createRequire(import.meta.url)('node-cron') as typeof import('node-cron')
+  return validateDetailed(text).errors.map(({ message }) => message)
 }
 
 function addressOf(address: string, token: string | undefined): GrafanaAddress {

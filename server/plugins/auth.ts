@@ -8,7 +8,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Access, Bearer } from '../../collector/access.ts'
 import type { Failures } from '../../collector/failures.ts'
-import { isLoopback } from '../config.ts'
 import { clearedCookie, cookieOf } from '../cookie.ts'
 import {
   CrossOriginError,
@@ -20,6 +19,7 @@ import {
   TokenMissingError,
   TokenUnknownError
 } from '../errors.ts'
+import { isLoopback } from '../listen-config.ts'
 import type { Logins } from '../logins.ts'
 
 /** `anyone`: no token. `self`: the route checks the caller by itself (agents, with their own keys). */

@@ -8,6 +8,7 @@ import type { FleetHost } from '../../collector/fleet/fleet.ts'
 import { onDuty } from '../../collector/lease.ts'
 import type { StateStore } from '../../collector/store/state.ts'
 import type { ZabbixHostJson, ZabbixJson } from '../api.ts'
+import { Trouble } from '../trouble.ts'
 import { Outbox, type Packet } from './outbox.ts'
 import { isRegistered, keepHosts } from './registrar.ts'
 import { technicalName } from './registration.ts'
@@ -44,11 +45,10 @@ export class ZabbixLink {
   #waitsFor: string | undefined
   /** As it was when values were sent last. */
   #sent = { sent: 0, refused: 0, dropped: 0, waiting: 0 }
-  /** What went wrong last, while it does. */
-  #valuesTrouble: string | undefined
+  readonly #valuesTrouble: Trouble
 
   constructor(options: LinkOptions) {
-    const { settings, state, nowMs } = options
+    const { settings, state, log, nowMs } = options
     this.#options = options
     this.#values = new Values(options)
     this.#outbox = new Outbox({
@@ -56,11 +56,16 @@ export class ZabbixLink {
       send: (values) => sendValues(settings.trapper, values)
     })
     this.standings = new Standings(state)
+    this.#valuesTrouble = new Trouble(log, {
+      begun: 'values wait, Zabbix does not take them',
+      over: 'values go to Zabbix again'
+    })
   }
 
   /** How the hub stands with Zabbix. */
   get standing(): ZabbixJson {
     const { hosts, trouble } = this.standings
+    const { reason: valuesTrouble } = this.#valuesTrouble
     const count = (...states: string[]) =>
       Object.values(hosts).filter(({ state }) => states.includes(state)).length
     return {
@@ -69,7 +74,7 @@ export class ZabbixLink {
       refused: count('refused'),
       ...(trouble !== undefined && { hostsTrouble: trouble }),
       values: this.#sent,
-      ...(this.#valuesTrouble !== undefined && { valuesTrouble: this.#valuesTrouble })
+      ...(valuesTrouble !== undefined && { valuesTrouble })
     }
   }
 
@@ -153,16 +158,11 @@ export class ZabbixLink {
   }
 
   async #send(signal: AbortSignal): Promise<void> {
-    const { log } = this.#options
     try {
       await this.#outbox.drain(signal)
-      if (this.#valuesTrouble) log.info('values go to Zabbix again')
-      this.#valuesTrouble = undefined
+      this.#valuesTrouble.over()
     } catch (error) {
-      const { message } = error as Error
-      if (this.#valuesTrouble !== message)
-        log.warn({ reason: message }, 'values wait, Zabbix does not take them')
-      this.#valuesTrouble = message
+      this.#valuesTrouble.tell((error as Error).message)
     }
     this.#sent = { ...this.#outbox.counts, waiting: this.#outbox.waiting }
   }

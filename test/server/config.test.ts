@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { HubEnvironment, isLoopback, isOpen, readConfig } from '../../server/config.ts'
+import { HubEnvironment, readConfig } from '../../server/config.ts'
+import { isLoopback, isOpen } from '../../server/listen-config.ts'
 
 test('an empty environment gives the documented defaults', () => {
   const config = readConfig({ DRIFTLOG_DATA_DIR: '', PATH: '/bin' })

@@ -1,9 +1,10 @@
 /** Where messages may go. Who makes a notice shall not reach through the hub what he can't reach himself. */
 import { lookup as resolve } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
+import { isLoopback } from '../../listen-config.ts'
 import { NoticeError } from '../errors.ts'
 
-/** The hub's own machine, and what hands out credentials to whoever asks from there. */
+/** The hub's own machine, and what hands out credentials to whoever asks from there. IPv4 within IPv6 counts as IPv4. */
 const OWN = new BlockList()
 for (const [network, bits] of [
   ['0.0.0.0', 8],
@@ -18,6 +19,9 @@ for (const [network, bits] of [
   ['ff00::', 8]
 ] as const)
   OWN.addSubnet(network, bits, 'ipv6')
+// Clouds tell machines their credentials there, too: Alibaba, Azure, Oracle, and Amazon by IPv6.
+for (const address of ['100.100.100.200', '168.63.129.16', '192.0.0.192']) OWN.addAddress(address, 'ipv4')
+OWN.addAddress('fd00:ec2::254', 'ipv6')
 
 /** Throws DRIFTLOG_NOTICE. `hosts` is the list of those that are allowed, where there is one. */
 export function checkAddress(text: string, hosts: readonly string[] | undefined): URL {
@@ -53,7 +57,7 @@ export function shownAddress(text: string): string {
 }
 
 function ownSentence(host: string): string {
-  return `Messages may not go to ${host}, which is this machine itself or link-local. Name it in DRIFTLOG_NOTICE_HOSTS where that is meant.`
+  return `Messages may not go to ${host}, which is this machine itself or link-local, or where a cloud keeps credentials. Name it in DRIFTLOG_NOTICE_HOSTS where that is meant.`
 }
 
 function isListed(host: string, hosts: readonly string[]): boolean {
@@ -62,7 +66,7 @@ function isListed(host: string, hosts: readonly string[]): boolean {
 
 function isOwn(host: string): boolean {
   const family = isIP(host)
-  if (family === 0) return host === 'localhost' || host.endsWith('.localhost')
+  if (family === 0) return isLoopback(host)
   return OWN.check(host, family === 4 ? 'ipv4' : 'ipv6')
 }
 

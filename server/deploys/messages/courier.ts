@@ -1,30 +1,22 @@
-/**
- * Tells what became of deploys, under a lease: one of several hubs does it. Everything that it must know is in the state, by deploys and
- * by a remembered place: what lies before has been seen to, what lies behind is looked at again after a restart.
- */
+/** Tells what became of deploys, under a lease: one of several hubs does it. Everything that it must know is in the state. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { onDuty } from '../../../collector/lease.ts'
-import type { StateStore } from '../../../collector/store/state.ts'
-import { Bell } from '../../grafana/rounds.ts'
+import { Bell } from '../../bell.ts'
 import type { DeployFeed } from '../begin.ts'
-import type { Deploy } from '../deploy.ts'
 import { checkAddress } from './address.ts'
-import { isFor, type KeptNotice, type Notices } from './notices.ts'
+import { behindPlace, movePlace, type NewsOptions, noteAll } from './news.ts'
+import type { KeptNotice, Notices } from './notices.ts'
 import type { KeptMessage, MessageOutbox } from './outbox.ts'
 import { post } from './post.ts'
 import { letterOf, type Outcome, outcomeOf } from './products.ts'
-import { factsOf, isTold, USUAL_TEXT } from './text.ts'
+import { isTold, USUAL_TEXT } from './text.ts'
 
-export interface CourierOptions {
-  state: StateStore
+export interface CourierOptions extends NewsOptions {
   deploys: DeployFeed
   notices: Notices
   outbox: MessageOutbox
   log: Pick<Logger, 'info' | 'warn' | 'error'>
-  nowMs: () => number
-  /** Address of the page, for links. */
-  hub?: URL
   /** Hosts that messages may go to, where there is a list. */
   hosts?: readonly string[]
   /** Milliseconds after which it looks by itself. */
@@ -33,21 +25,9 @@ export interface CourierOptions {
   timeoutMs?: number
 }
 
-/** The id of a deploy: it and all before it have ended and were seen to. */
-interface Place {
-  id: string
-}
-
-const PLACE = 'notice-place'
 const LOOK_MS = 10_000
 /** Changes that come together are seen to together. */
 const GATHER_MS = 100
-const PAGE = 100
-/** So many deploys are looked at behind the place. */
-const MOST_BEHIND = 1000
-/** What other hubs have begun is known here by then, and lies in its place among what was begun here. */
-const SETTLED_MS = 600_000
-const ENDED: readonly Deploy['state'][] = ['succeeded', 'rolled-back', 'failed', 'cancelled']
 
 /** Until the signal aborts. */
 export async function keepTelling(options: CourierOptions, signal: AbortSignal): Promise<void> {
@@ -61,11 +41,14 @@ async function tell(options: CourierOptions, signal: AbortSignal): Promise<void>
   const bell = new Bell()
   const listening = listen(options, bell, signal)
   const sending = new Map<string, Promise<void>>()
+  let noted: ReadonlySet<string> = new Set()
   while (!signal.aborted) {
     try {
       const notices = await options.notices.list()
-      await noteBehindPlace(options, notices)
-      sendAll(options, notices, sending, signal)
+      const behind = await behindPlace(options)
+      noted = await noteAll(options, { notices, deploys: behind.deploys, noted })
+      await movePlace(options, behind)
+      sendAll({ ...options, place: behind.place }, notices, sending, signal)
     } catch (err) {
       log.warn({ err }, 'what became of deploys could not be told, will try again')
     }
@@ -87,51 +70,14 @@ async function listen({ deploys, log }: CourierOptions, bell: Bell, signal: Abor
   }
 }
 
-async function noteBehindPlace(options: CourierOptions, notices: KeptNotice[]): Promise<void> {
-  const { state, log, nowMs } = options
-  const place = await state.get<Place>(PLACE)
-  const behind = await deploysBehind(options, place?.id ?? '')
-  for (const deploy of behind) await note(options, notices, deploy)
-  const open = behind.findIndex(
-    (deploy) => !ENDED.includes(deploy.state) || deploy.createdMs > nowMs() - SETTLED_MS
-  )
-  const last = behind.at(open < 0 ? -1 : open - 1)
-  if (open === 0 || !last || last.id === place?.id) return
-  await state.update<Place>(PLACE, (old) => (old && old.id > last.id ? old : { id: last.id }))
-  if (behind.length >= MOST_BEHIND)
-    log.warn({ place: last.id }, 'more deploys ended than are looked at, older ones may not have been told')
-}
-
-/** Oldest first. */
-async function deploysBehind({ deploys }: CourierOptions, id: string): Promise<Deploy[]> {
-  const found: Deploy[] = []
-  while (found.length < MOST_BEHIND) {
-    const beforeId = found.at(-1)?.id
-    const page = await deploys.list({ limit: PAGE, ...(beforeId === undefined ? {} : { beforeId }) })
-    const news = page.filter((deploy) => deploy.id > id)
-    found.push(...news)
-    if (news.length < page.length || page.length < PAGE) break
-  }
-  return found.reverse()
-}
-
-async function note(
-  { outbox, hub }: CourierOptions,
-  notices: readonly KeptNotice[],
-  deploy: Deploy
-): Promise<void> {
-  const { state } = deploy
-  if (!isTold(state)) return
-  const atMs = momentOf(deploy)
-  for (const notice of notices) {
-    if (!isFor(notice, deploy) || atMs < notice.createdMs) continue
-    await outbox.add(notice.name, { id: `${deploy.id}.${state}`, facts: factsOf(deploy, state, hub), atMs })
-  }
+interface SendOptions extends CourierOptions {
+  /** Messages of deploys behind it are needed still: by them it is known what was told. */
+  place: string
 }
 
 /** A receiver that hangs or is away keeps no other one waiting: each notice is sent by itself, and is not waited for. */
 function sendAll(
-  options: CourierOptions,
+  options: SendOptions,
   notices: readonly KeptNotice[],
   sending: Map<string, Promise<void>>,
   signal: AbortSignal
@@ -146,8 +92,8 @@ function sendAll(
   }
 }
 
-async function sendDue(options: CourierOptions, notice: KeptNotice, signal: AbortSignal): Promise<void> {
-  const { outbox, nowMs, log } = options
+async function sendDue(options: SendOptions, notice: KeptNotice, signal: AbortSignal): Promise<void> {
+  const { outbox, nowMs, log, place } = options
   for (const message of await outbox.list(notice.name)) {
     if (signal.aborted) return
     const { nextMs } = message
@@ -155,7 +101,7 @@ async function sendDue(options: CourierOptions, notice: KeptNotice, signal: Abor
     // Where it does not take one now, it would hardly take the next.
     if (isDue && (await send(options, notice, message, signal)) === 'retry') break
   }
-  for (const { id } of await outbox.tidy(notice.name))
+  for (const { id } of await outbox.tidy(notice.name, place))
     log.error({ notice: notice.name, message: id }, 'a message was given up, too many wait')
 }
 
@@ -192,9 +138,4 @@ async function outcomeOfSending(
     const kind = code === 'DRIFTLOG_NOTICE' ? 'refused' : 'retry'
     return { kind, reason: message }
   }
-}
-
-function momentOf({ endedMs, startedMs, createdMs, state }: Deploy): number {
-  if (state === 'waiting') return createdMs
-  return endedMs ?? startedMs ?? createdMs
 }

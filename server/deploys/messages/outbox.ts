@@ -11,7 +11,10 @@ export interface KeptMessage {
   /** `<deploy>.<state>` */
   id: string
   facts: Facts
+  /** When what it tells happened; it may be noticed later, where no hub ran. */
   atMs: number
+  /** When it was put in. */
+  addedMs: number
   /** So often it was tried. */
   tries: number
   /** When it is to be tried next; absent once it has ended. */
@@ -49,7 +52,8 @@ export class MessageOutbox {
     let isNew = false
     await this.#state.update<KeptMessage>(keyOf(notice, message.id), (old) => {
       isNew = old === undefined
-      return old ?? { ...message, notice, tries: 0, nextMs: this.#nowMs() }
+      const nowMs = this.#nowMs()
+      return old ?? { ...message, notice, addedMs: nowMs, tries: 0, nextMs: nowMs }
     })
     return isNew
   }
@@ -74,7 +78,7 @@ export class MessageOutbox {
   /** Undefined where it waits to be tried again. */
   async settle(message: KeptMessage, outcome: Outcome): Promise<'sent' | 'given-up' | undefined> {
     const nowMs = this.#nowMs()
-    const end = endOf(outcome, nowMs - message.atMs)
+    const end = endOf(outcome, nowMs - message.addedMs)
     const error = outcome.kind === 'accepted' ? {} : { lastError: outcome.reason }
     await this.#state.update<KeptMessage>(keyOf(message.notice, message.id), (old) => {
       if (!old || old.end) return old
@@ -89,12 +93,17 @@ export class MessageOutbox {
     return end
   }
 
-  /** Forgets what has ended long ago, and gives up the oldest of what is too much. Returns what it gave up. */
-  async tidy(notice: string): Promise<KeptMessage[]> {
+  /**
+   * Forgets what has ended long ago, but for what is of deploys behind `place`, and gives up the oldest of what is too
+   * much. Returns what it gave up.
+   */
+  async tidy(notice: string, place: string): Promise<KeptMessage[]> {
     const messages = await this.list(notice)
     const ended = messages.filter(({ end }) => end !== undefined).slice(0, -MOST_ENDED)
-    for (const { id, endMs = 0 } of ended)
-      if (endMs < this.#nowMs() - REMEMBERED_MS) await this.#state.delete(keyOf(notice, id))
+    for (const { id, facts, endMs = 0 } of ended) {
+      const isNeeded = facts.deploy !== undefined && facts.deploy > place
+      if (endMs < this.#nowMs() - REMEMBERED_MS && !isNeeded) await this.#state.delete(keyOf(notice, id))
+    }
     const tooMany = messages.filter(({ end }) => end === undefined).slice(0, -MOST_WAITING)
     for (const message of tooMany)
       await this.settle(message, { kind: 'refused', reason: `more than ${MOST_WAITING} messages wait` })
@@ -102,9 +111,9 @@ export class MessageOutbox {
   }
 }
 
-function endOf(outcome: Outcome, ageMs: number): 'sent' | 'given-up' | undefined {
+function endOf(outcome: Outcome, waitedMs: number): 'sent' | 'given-up' | undefined {
   if (outcome.kind === 'accepted') return 'sent'
-  return outcome.kind === 'refused' || ageMs >= GIVE_UP_MS ? 'given-up' : undefined
+  return outcome.kind === 'refused' || waitedMs >= GIVE_UP_MS ? 'given-up' : undefined
 }
 
 function pauseAfter(tries: number): number {

@@ -15,7 +15,7 @@ export interface PostOptions {
 const TIMEOUT_MS = 10_000
 const MOST_ANSWER_BYTES = 16 * 1024
 
-/** Rejects where nobody answers in time; the message names no address. */
+/** Rejects where nobody answers in time; the message names at most the host, never the path, which may be a secret. */
 export function post(
   letter: Letter,
   { hosts, timeoutMs = TIMEOUT_MS, signal }: PostOptions

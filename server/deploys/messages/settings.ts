@@ -7,7 +7,7 @@ export const NOTICE_OPTIONS = {
     Type.String({
       maxLength: 4096,
       description:
-        'Hosts that result messages of deploys may go to, separated by commas: hooks.slack.com, *.example.org, 10.0.0.7. Absent: every host but those of the hub itself (loopback) and link-local ones.'
+        'Hosts that result messages of deploys may go to, separated by commas: hooks.slack.com, *.example.org, 10.0.0.7. Absent: every host but those of the hub itself (loopback), link-local ones, and those where clouds keep credentials of machines.'
     })
   )
 }

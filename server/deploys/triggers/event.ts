@@ -38,6 +38,9 @@ export function nameProblem(event: HookEvent): string | undefined {
     if (name === undefined || isName(name)) continue
     return `the ${part} ${quoted(name)} has signs that Driftlog takes from nobody (letters, digits and . _ / + @ # = , - may be in it, no ".." and no "//")`
   }
+  // Patterns are tried on it, which takes time in proportion to it.
+  if (event.job !== undefined && event.job.length > LONGEST_NAME)
+    return `the job ${quoted(event.job)} has a name of more than ${LONGEST_NAME} characters`
   if (event.commit !== undefined && !COMMIT.test(event.commit))
     return `${quoted(event.commit)} is no hash of a commit`
   if (event.digest !== undefined && !DIGEST.test(event.digest)) return `${quoted(event.digest)} is no digest`

@@ -59,6 +59,7 @@ const MOST_AT_ONCE = 64
 const MOST_OF_ADDRESS = 32
 /** Of what is said of an event, in characters. */
 const LONGEST_TEXT = 500
+const LONGEST_ID = 200
 const EMPTY = Buffer.alloc(0)
 /** What no deploy can be made of is written down at most once in so long; a registry tells of every layer. */
 const IDLE_EVERY_MS = 1000
@@ -83,7 +84,11 @@ export class Hooks {
     for (const told of READERS[kind]({ headers, body: parsed })) {
       const atMs = this.#options.nowMs()
       const id = idOf(kind, headers, told)
-      const base = { atMs, ...(id === undefined ? {} : { id }), event: plain(told.text, LONGEST_TEXT) }
+      const base = {
+        atMs,
+        ...(id === undefined ? {} : { id: plain(id, LONGEST_ID) }),
+        event: plain(told.text, LONGEST_TEXT)
+      }
       if (!('event' in told)) {
         decided.push(
           await this.#idle(trigger.name, { ...base, verdict: 'ignored', why: plain(told.why, LONGEST_TEXT) })
@@ -118,7 +123,7 @@ export class Hooks {
     const decided: DeliveryJson[] = []
     const [{ text: name } = { text: '' }] = keys
     for (const [index, decision] of decide(trigger.rules, told.event, told.text).entries()) {
-      const outcome = await orderOf(decision, by, `${name}/${sinceMs}/${index}`, deploys)
+      const outcome = await orderOf(decision, by, `${name}/${sinceMs}/${index}`, { deploys, log })
       const delivery: DeliveryJson = { ...base, ...outcome }
       await deliveries.add(trigger.name, delivery)
       log.info({ trigger: trigger.name, ...delivery }, 'a hook was decided')

@@ -8,12 +8,10 @@ import type { CallerKind } from './trigger.ts'
 const LONG_MS = 30 * 86_400_000
 /** Where two deliveries that are meant to be two may have the same body. */
 const SHORT_MS = 10 * 60_000
-const LONGEST_ID = 200
 
 /** The product's own name of the delivery; of many things told at once each has its own. */
 export function idOf(kind: CallerKind, headers: IncomingHttpHeaders, told: Told): string | undefined {
-  const id = told.id ?? headerId(kind, headers)
-  return id === undefined || id === '' ? undefined : id.slice(0, LONGEST_ID)
+  return (told.id ?? headerId(kind, headers)) || undefined
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Which rule an event meets, and what is to be deployed for it. Pure. */
 import { fill, placesIn } from '../fill.ts'
-import { readImage } from '../image.ts'
+import { referenceOf } from '../image.ts'
 import { type HookEvent, nameProblem, plain, quoted } from './event.ts'
 import { fits } from './pattern.ts'
 import type { Rule } from './trigger.ts'
@@ -96,18 +96,18 @@ function slugOf(name: string | undefined): string | undefined {
   return slug === '' ? undefined : slug
 }
 
-const TAG = /^\w[\w.-]{0,127}$/
 const TAG_PART = /^[\w.-]+$/
-const DIGEST = /^sha256:[0-9a-f]{64}$/
 const PART = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*'
 const PATH = new RegExp(`^${PART}(?:/${PART})*$`)
 
-/** Only its form; whether it may be deployed is said by the hub's list of images. */
+/**
+ * Only its form; whether it may be deployed is said by the hub's list of images. What a template without the signs of a
+ * reference was filled with is a tag or a digest.
+ */
 function isImage(text: string, template = ''): boolean {
-  if (TAG.test(text) || DIGEST.test(text)) return true
-  if (!/[/:@]/.test(template)) return false
+  if (/[/:@]/.test(text) && !text.startsWith('sha256:') && !/[/:@]/.test(template)) return false
   try {
-    readImage(text)
+    referenceOf('image', text)
     return true
   } catch {
     return false

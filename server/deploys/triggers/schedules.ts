@@ -142,7 +142,8 @@ async function fireOnce(options: SchedulesOptions, trigger: KeptTrigger, beatMs:
     // Where one is still under way, the beat is refused, and that is told.
     const decision = decisionOf(rule, {}, `${name}, ${event}`)
     const by = { kind: 'schedule' as const, name }
-    const delivery = { atMs: nowMs(), event, ...(await orderOf(decision, by, `${event}/${index}`, deploys)) }
+    const outcome = await orderOf(decision, by, `${event}/${index}`, { deploys, log })
+    const delivery = { atMs: nowMs(), event, ...outcome }
     await deliveries.add(name, delivery)
     log.info({ trigger: name, ...delivery }, 'a schedule was carried out')
   }

@@ -1,28 +1,21 @@
 /** Bootstrapped once by an administrator, the hub's own user keeps hosts in line: none twice, none lost, others untouched. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, expect, test } from 'vitest'
-import { ZabbixApi } from '../../../server/zabbix/api.ts'
+import type { ZabbixApi } from '../../../server/zabbix/api.ts'
 import { bootstrap } from '../../../server/zabbix/bootstrap.ts'
-import { groupId } from '../../../server/zabbix/groups.ts'
 import { type Places, reconcile, technicalName, type Wanted } from '../../../server/zabbix/registration.ts'
 import { sendValues } from '../../../server/zabbix/sender.ts'
-import { templateOn } from '../../../server/zabbix/template.ts'
-import { forgetHosts } from './scene.ts'
-import { API_URL, openAsAdmin, TRAPPER } from './server.ts'
+import { GROUP, openAsHub, prepare } from './scene.ts'
+import { openAsAdmin, TRAPPER } from './server.ts'
 
-const GROUP = 'Driftlog'
 let hub: ZabbixApi
 let places: Places
 
 beforeAll(async () => {
-  await using admin = await openAsAdmin()
-  await forgetHosts(admin)
-  const { token } = await bootstrap(admin, { group: GROUP, newToken: true })
-  hub = await ZabbixApi.open({ url: API_URL, token: token ?? '', timeoutMs: 30_000 })
-  places = {
-    groupid: (await groupId(hub, GROUP)) ?? '',
-    templateid: (await templateOn(hub))?.id ?? ''
-  }
+  await prepare()
+  const opened = await openAsHub()
+  hub = opened.hub
+  places = opened.places
 }, 120_000)
 
 interface Host {

@@ -14,9 +14,7 @@ import type { Sample } from '../../../collector/stats/rows.ts'
 import { MemoryShelf } from '../../../collector/stats/shelf.ts'
 import { openStats, type StatsStore } from '../../../collector/stats/store.ts'
 import { MemoryStateStore } from '../../../collector/store/memory-state.ts'
-import { ZabbixApi } from '../../../server/zabbix/api.ts'
-import { bootstrap } from '../../../server/zabbix/bootstrap.ts'
-import { groupId } from '../../../server/zabbix/groups.ts'
+import type { ZabbixApi } from '../../../server/zabbix/api.ts'
 import { CONTAINER_ITEMS, containerKey, HOST_ITEMS } from '../../../server/zabbix/items.ts'
 import {
   ID_TAG,
@@ -26,12 +24,11 @@ import {
   type Wanted
 } from '../../../server/zabbix/registration.ts'
 import { sendValues, type Value } from '../../../server/zabbix/sender.ts'
-import { templateOn } from '../../../server/zabbix/template.ts'
 import { discoveryOf, Values } from '../../../server/zabbix/values.ts'
 import { begun, joined, restore, type Slot, turn } from './crew.ts'
 import { kept, placesOf } from './history.ts'
-import { CONTAINERS, forgetHosts, GROUP, until } from './scene.ts'
-import { API_URL, openAsAdmin, TRAPPER } from './server.ts'
+import { CONTAINERS, openAsHub, prepare, until } from './scene.ts'
+import { openAsAdmin, TRAPPER } from './server.ts'
 
 const HOSTS = 20
 const ROUNDS = 10
@@ -42,11 +39,10 @@ let hub: ZabbixApi
 let places: Places
 
 beforeAll(async () => {
-  await using admin = await openAsAdmin()
-  await forgetHosts(admin)
-  const { token } = await bootstrap(admin, { group: GROUP, newToken: true })
-  hub = await ZabbixApi.open({ url: API_URL, token: token ?? '', timeoutMs: 60_000 })
-  places = { groupid: (await groupId(hub, GROUP)) ?? '', templateid: (await templateOn(hub))?.id ?? '' }
+  await prepare()
+  const opened = await openAsHub()
+  hub = opened.hub
+  places = opened.places
 }, 120_000)
 
 test('each host and each container is there once after every round, and every value as it was sent', {

@@ -6,11 +6,13 @@ import { hostSubject, instanceSubject } from '../../../collector/stats/arrivals.
 import { MemoryShelf } from '../../../collector/stats/shelf.ts'
 import { openStats, type StatsStore } from '../../../collector/stats/store.ts'
 import { MemoryStateStore } from '../../../collector/store/memory-state.ts'
-import type { ZabbixApi } from '../../../server/zabbix/api.ts'
+import { ZabbixApi } from '../../../server/zabbix/api.ts'
 import { bootstrap } from '../../../server/zabbix/bootstrap.ts'
 import { groupId } from '../../../server/zabbix/groups.ts'
 import { ZabbixLink } from '../../../server/zabbix/link.ts'
+import type { Places } from '../../../server/zabbix/registration.ts'
 import type { ZabbixSettings } from '../../../server/zabbix/settings.ts'
+import { templateOn } from '../../../server/zabbix/template.ts'
 import { API_URL, openAsAdmin, TRAPPER } from './server.ts'
 
 export const GROUP = 'Driftlog'
@@ -23,6 +25,13 @@ export async function prepare(): Promise<void> {
   await using admin = await openAsAdmin()
   await forgetHosts(admin)
   token = (await bootstrap(admin, { group: GROUP, newToken: true })).token ?? ''
+}
+
+/** The hub's own user, and the places that it puts hosts into; after prepare(). */
+export async function openAsHub(): Promise<{ hub: ZabbixApi; places: Places }> {
+  const hub = await ZabbixApi.open({ url: API_URL, token, timeoutMs: 60_000 })
+  const groupid = (await groupId(hub, GROUP)) ?? ''
+  return { hub, places: { groupid, templateid: (await templateOn(hub))?.id ?? '' } }
 }
 
 function settings(more: Partial<ZabbixSettings> = {}): ZabbixSettings {

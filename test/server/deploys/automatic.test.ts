@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { Automatic } from '../../../server/deploys/automatic.ts'
 import { openFace } from '../face.ts'
-import { type Receiver, slack } from './messages/receivers.ts'
+import { type Receiver, type SlackBody, slack } from './messages/receivers.ts'
 import { BY, definition, digest, ended, Scene, startHub, type TestHub } from './scene.ts'
 import { fromGitlab, sample, send } from './triggers/place.ts'
 
@@ -34,7 +34,7 @@ async function openAutomatic(hub: TestHub) {
   }
 }
 
-async function until(receiver: Receiver, count: number): Promise<string[]> {
+async function until(receiver: Receiver<SlackBody>, count: number): Promise<string[]> {
   for (let tries = 0; receiver.taken.length < count; tries++) {
     if (tries > 800) throw new Error('no message came')
     await sleep(20)

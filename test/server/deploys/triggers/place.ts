@@ -2,10 +2,17 @@
 import { createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { pino } from 'pino'
+import type { Static } from 'typebox'
 import { MemoryStateStore } from '../../../../collector/store/memory-state.ts'
 import type { StateStore } from '../../../../collector/store/state.ts'
+import type { ErrorJson } from '../../../../server/api.ts'
 import { Automatic } from '../../../../server/deploys/automatic.ts'
-import type { CallerKind, DeliveryJson, Rule } from '../../../../server/deploys/triggers/trigger.ts'
+import type {
+  CallerKind,
+  DeliveryJson,
+  Rule,
+  TriggerMade
+} from '../../../../server/deploys/triggers/trigger.ts'
 import { type Face, openFace } from '../../face.ts'
 import { Orders } from '../orders.ts'
 
@@ -20,9 +27,19 @@ export interface Place extends AsyncDisposable {
   deliveries(name: string): Promise<DeliveryJson[]>
 }
 
-/** Tests look into answers whose shape the schemas hold. */
-// biome-ignore lint/suspicious/noExplicitAny: an answer of any route
-export type Answered = { status: number; body: any }
+type Decided = Required<DeliveryJson>
+
+/** Of any route: the test that has asked knows what is there, and the schemas hold it. */
+interface AnyBody extends ErrorJson, Required<Static<typeof TriggerMade>> {
+  decided: [Decided, ...Decided[]]
+  /** Of a notice. */
+  address: string
+}
+
+export interface Answered {
+  status: number
+  body: AnyBody
+}
 
 export interface Call {
   headers: Record<string, string>
@@ -67,7 +84,7 @@ export async function openPlace(
 
 export async function send(url: string, { headers, body, query = '' }: Call): Promise<Answered> {
   const answer = await fetch(url + query, { method: 'POST', headers, body })
-  return { status: answer.status, body: await answer.json() }
+  return { status: answer.status, body: (await answer.json()) as AnyBody }
 }
 
 export function call({ face }: Place, name: string, sent: Call): Promise<Answered> {

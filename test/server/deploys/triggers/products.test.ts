@@ -201,6 +201,21 @@ test('Jenkins counts once, when a build is over for good, with the secret in its
   expect(place.orders.asked).toMatchObject([{ image: 'c6d86dc654b12425e706bcf951adfe5a8627a517' }])
 })
 
+test('builds of Jenkins are told apart however long their addresses are', async () => {
+  await using place = await openPlace()
+  const secret = await place.make('jenkins', [STAGING])
+  for (const number of [18, 19]) {
+    const finalized = changed('jenkins/completed', ({ build }) => {
+      const full_url = `http://localhost:8080/job/${'folder/job/'.repeat(20)}asgard/${number}/`
+      Object.assign(build, { phase: 'FINALIZED', number, full_url })
+    })
+    const { status, body } = await call(place, 'jenkins', withToken(`Bearer ${secret}`, finalized))
+    expect(status).toBe(202)
+    place.orders.become(body.decided[0].deploy, { state: 'succeeded' })
+  }
+  expect(place.orders.asked).toHaveLength(2)
+})
+
 test('a registry tells of many things at once; the one with a tag is deployed, and that once', async () => {
   await using place = await openPlace()
   const secret = await place.make('registry', [{ ...STAGING, repository: 'library/test', tag: 'main' }])

@@ -213,6 +213,16 @@ test.each(EVIL)('names that could stumble a shell, a path or a key are refused (
   expect(place.orders.asked).toEqual([])
 })
 
+test('a job whose name no pattern could be tried on in good time is refused', async () => {
+  await using place = await openPlace()
+  const secret = await place.make('generic', [{ ...STAGING, job: '**a*b'.repeat(40) }])
+  const body = { event: 'pipeline', job: 'ab'.repeat(100_000) }
+  const answer = await call(place, 'generic', withToken(`Bearer ${secret}`, body))
+  expect(answer.body.decided).toMatchObject([
+    { verdict: 'refused', why: expect.stringContaining('more than 255 characters') }
+  ])
+})
+
 test.each<[string, string, string]>([
   ['a branch with a slash', 'refs/heads/evil/image', '{{branch}}'],
   ['a tag that is a reference', 'refs/tags/evil/image@sha', '{{tag}}'],
