@@ -12,7 +12,7 @@ interface Answered {
   receivedMs: number
   hubMs: number
   /** Where the hub says it. */
-  tookMs?: number | undefined
+  tookMs?: number
 }
 
 interface Bounds {

@@ -13,12 +13,14 @@ export const AGENT_ERRORS = {
 } as const
 export type AgentErrorCode = keyof typeof AGENT_ERRORS
 
-export class AgentError extends Error {
-  readonly code: AgentErrorCode
+export class CodedError<Code extends string> extends Error {
+  readonly code: Code
 
-  constructor(code: AgentErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: Code, message: string, options?: ErrorOptions) {
     super(message, options)
-    this.name = 'AgentError'
+    this.name = new.target.name
     this.code = code
   }
 }
+
+export class AgentError extends CodedError<AgentErrorCode> {}

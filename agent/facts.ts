@@ -60,7 +60,6 @@ export function instanceOf(found: Inspected, rootDir: string, options: FactsOpti
   const barred = found.Id === options.ownContainer ? 'the agent’s own log' : optOut(described)
   const unread = barred ?? whyUnread(found, options)
   const files = barred === undefined ? filesOf(found, rootDir, options) : undefined
-  const ended = state.Status === 'exited' || state.Status === 'dead'
   const facts: InstanceFacts = {
     container: found.Id,
     name: clip(described.name),
@@ -75,7 +74,7 @@ export function instanceOf(found: Inspected, rootDir: string, options: FactsOpti
     ...moment('createdMs', found.Created),
     ...moment('startedMs', state.StartedAt),
     ...moment('finishedMs', state.FinishedAt),
-    ...(ended && state.ExitCode !== undefined && { exitCode: state.ExitCode }),
+    ...(hasEnded({ state: state.Status }) && state.ExitCode !== undefined && { exitCode: state.ExitCode }),
     ...(state.OOMKilled && { oomKilled: true }),
     ...(state.Health && { health: state.Health.Status }),
     ...(found.RestartCount !== undefined && { restarts: found.RestartCount }),
@@ -106,6 +105,11 @@ export function askedFor(instance: Instance): Instance {
 /** Where Docker puts the log of a container. */
 export function usualLogPath(id: string, rootDir: string, { containersDir }: FactsOptions): string {
   return join(containersDir ?? join(rootDir, 'containers'), id, `${id}-json.log`)
+}
+
+/** A container that runs no more, and was not removed. */
+export function hasEnded({ state }: Pick<InstanceFacts, 'state'>): boolean {
+  return state === 'exited' || state === 'dead'
 }
 
 export interface HostSettings {

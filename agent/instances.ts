@@ -1,17 +1,18 @@
 /** The containers of this host and their log streams. */
-import { accessSync, constants } from 'node:fs'
-import { dirname } from 'node:path'
 import type { Logger } from 'pino'
 import type { Change } from './docker/watch.ts'
-import { type Standing, whereForbidden, whereNotThere } from './doctor/ways-out.ts'
-import { askedFor, type Instance } from './facts.ts'
+import type { Standing } from './doctor/ways-out.ts'
+import { EarlyLogs } from './early-logs.ts'
+import { askedFor, hasEnded, type Instance } from './facts.ts'
 import { boundHold } from './files/hold.ts'
 import type { Log, Pool } from './files/log.ts'
 import { LogStream, type LogStreamOptions } from './files/log-stream.ts'
 import { Poller } from './files/poller.ts'
+import { deliveredOf, type Member, newMember, told } from './member.ts'
 import type { Metrics } from './metrics.ts'
+import { notThere, obstacleOf, troubleOf } from './obstacle.ts'
 import type { Outbox } from './outbox.ts'
-import type { InstanceFacts, Loss } from './protocol.ts'
+import type { Loss } from './protocol.ts'
 import type { Desk, Source, SourceKind } from './sources/source.ts'
 
 export interface InstancesOptions {
@@ -45,21 +46,8 @@ export interface EngineLogKind {
 
 /** The container's own log. */
 const OWN_LOG = 'docker'
-const ENDED: readonly string[] = ['exited', 'dead']
 /** A running container's log file should be there after this long. */
 const APPEARS_MS = 5000
-
-interface Member {
-  instance: Instance
-  facts: InstanceFacts
-  /** The container's own log among them, where that is read. */
-  streams: Log[]
-  sources: Source[]
-  sinceMs: number
-  /** Why some of its logs cannot be read just now, by what cannot be: a stream's path, or a source. */
-  troubles: Map<unknown, string>
-  removed: boolean
-}
 
 export class Instances {
   readonly #options: InstancesOptions
@@ -69,7 +57,7 @@ export class Instances {
   /** Instances that are no containers. */
   readonly #ofHost: string[] = []
   /** Opened before anything was known of the container. */
-  readonly #early = new Map<string, { stream: LogStream; sinceMs: number }>()
+  readonly #early = new EarlyLogs()
   #rotations = 0
 
   constructor(options: InstancesOptions) {
@@ -113,13 +101,10 @@ export class Instances {
 
   /** Takes hold of the log of a container of which nothing is known yet. */
   open(container: string, path: string): void {
-    const stream = this.find(container, OWN_LOG) ?? this.#early.get(container)?.stream
+    const stream = this.find(container, OWN_LOG) ?? this.#early.find(container)
     if (this.#options.engineLog.begun(container)) return
     if (stream) this.#poller.wake(stream)
-    else if (!this.#members.has(container)) {
-      const stream = this.#open({ container, stream: OWN_LOG, path })
-      this.#early.set(container, { stream, sinceMs: Date.now() })
-    }
+    else if (!this.#members.has(container)) this.#early.add(this.#open({ container, stream: OWN_LOG, path }))
   }
 
   /** The container was told to end, or has ended (`endedMs`): what it wrote last is taken hold of before it is deleted. */
@@ -165,11 +150,9 @@ export class Instances {
   /** How far the logs of a container are that has ended; `behind` also where that is not known here yet. */
   delivered(container: string): 'behind' | 'sent' | 'committed' {
     const member = this.#members.get(container)
-    if (!member || !ENDED.includes(member.facts.state)) return 'behind'
+    if (!member || !hasEnded(member.facts)) return 'behind'
     for (const stream of member.streams) this.#poller.wake(stream)
-    if (member.sources.some(({ behind, pool }) => behind || pool?.waiting)) return 'behind'
-    const all = member.streams.map(({ delivered }) => delivered)
-    return all.find((one) => one === 'behind') ?? all.find((one) => one === 'sent') ?? 'committed'
+    return deliveredOf(member)
   }
 
   /** A session begins: everything is told anew, also removed containers whose log is not delivered yet. */
@@ -192,8 +175,7 @@ export class Instances {
   /** The log that the engine keeps of the container: opened early, or now that it is told. */
   #ownLog(member: Member, { log }: Instance, gone: boolean): void {
     const { container } = member.facts
-    const early = this.#early.get(container)?.stream
-    this.#early.delete(container)
+    const early = this.#early.take(container)
     if (early && early.path !== log?.path) this.#poller.drop(early)
     if (!log || (gone && !early) || member.streams.some(({ stream }) => stream === OWN_LOG)) return
     const { path, rotation } = log
@@ -330,11 +312,8 @@ export class Instances {
 
   /** The engine was away before it could say what these containers were, and now they are gone. */
   #forgetEarly(present: ReadonlySet<string>): void {
-    for (const [container, { stream, sinceMs }] of this.#early) {
-      // A younger one may have come after the listing; its event is still on its way.
-      if (present.has(container) || Date.now() - sinceMs < APPEARS_MS) continue
-      const bytes = stream.unsentBytes
-      this.#early.delete(container)
+    for (const stream of this.#early.takeGone(present)) {
+      const { container, unsentBytes: bytes } = stream
       this.#poller.drop(stream)
       if (bytes === 0) continue
       this.#options.metrics.lost({
@@ -360,47 +339,4 @@ export class Instances {
       if (absent) this.#askInstead(member, stream)
     }
   }
-}
-
-function newMember(instance: Instance): Member {
-  const { facts } = instance
-  return {
-    instance,
-    facts,
-    streams: [],
-    sources: [],
-    sinceMs: Date.now(),
-    troubles: new Map(),
-    removed: false
-  }
-}
-
-function told({ facts, troubles }: Member): InstanceFacts {
-  return troubles.size === 0 ? facts : { ...facts, unread: [...troubles.values()].join('; ').slice(0, 4096) }
-}
-
-/** What keeps the agent from ever seeing this file, if that can be told already. */
-function obstacleOf(path: string, standing: Standing): string | undefined {
-  try {
-    accessSync(dirname(dirname(path)))
-    accessSync(path, constants.R_OK)
-  } catch (error) {
-    const { code, path: where } = error as NodeJS.ErrnoException
-    if (code === 'EACCES' || code === 'EPERM') return troubleOf(path, error as Error, standing)
-    // A container that was never started has no file yet.
-    if (where !== path) return notThere(path, standing)
-  }
-  return undefined
-}
-
-function notThere(path: string, standing: Standing): string {
-  return `${path} is not there: ${whereNotThere(dirname(dirname(path)), standing)}`
-}
-
-function troubleOf(path: string, error: Error, standing: Standing): string {
-  const { code } = error as NodeJS.ErrnoException
-  if (code === 'EACCES' || code === 'EPERM') {
-    return `${path} cannot be read: permission denied; ${whereForbidden(standing)}`
-  }
-  return `${path} cannot be read: ${error.message}`
 }

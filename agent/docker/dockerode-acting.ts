@@ -73,11 +73,12 @@ async function* pull(
   const silent = new AbortController()
   const late = () => silent.abort(new Error(`the engine tells nothing of it for ${SILENT_PULL_MS / 1000} s`))
   let timer = setTimeout(late, SILENT_PULL_MS)
+  let stop = () => {}
   const abortSignal = AbortSignal.any([signal, silent.signal])
   const asked = { _query: { fromImage: name, tag: version }, _body: {}, authconfig: credentials, abortSignal }
   try {
     const answer = (await answered(docker.createImage(asked))) as IncomingMessage
-    const stop = () => answer.destroy(abortSignal.reason)
+    stop = () => answer.destroy(abortSignal.reason)
     abortSignal.addEventListener('abort', stop, { once: true })
     for await (const line of linesOf(answer)) {
       clearTimeout(timer)
@@ -88,6 +89,8 @@ async function* pull(
     }
   } finally {
     clearTimeout(timer)
+    // With it the answer would stay as long as the signal does.
+    abortSignal.removeEventListener('abort', stop)
   }
 }
 

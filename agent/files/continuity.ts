@@ -46,11 +46,17 @@ export function missedFiles(found: {
   packs: boolean
   /** Of our file. */
   span?: Span | undefined
+  /** Of the next one in `between` that was the newest when it was deleted: what was missed behind it is not told here. */
+  next?: Span | undefined
 }): number {
   const { deletedMs, folder, between, packs, span } = found
   const isLater = ({ birthMs, recordMs }: Born) =>
     Math.min(birthMs, recordMs ?? birthMs) > deletedMs + CLOCK_STEP_MS
-  if (!packs) return Math.max(0, folder.filter(isLater).length - between.length)
+  if (!packs) {
+    // It was full when ours was deleted: what came between them lay beside it, and was seen.
+    if (found.next && found.next.lastMs <= deletedMs + CLOCK_STEP_MS) return 0
+    return Math.max(0, folder.filter(isLater).length - between.filter((file) => !isLater(file)).length)
+  }
   const next = between[0] ?? folder[0]
   if (!next) return 0
   if (isLater(next)) return 1

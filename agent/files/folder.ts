@@ -48,7 +48,19 @@ export function walk(path: string, known: (file: string) => boolean): Walk {
     met.add(seen.file)
     files.unshift(seen)
   }
-  return { files, whole: whole && oldest && files.length > 0 }
+  const live = files.at(-1)
+  if (!live || idOf(path) === live.file) return { files, whole: whole && oldest && live !== undefined }
+  return { files: withYounger(files, live), whole: false }
+}
+
+/**
+ * Where the files were renamed more than once meanwhile, one that was created then is met above the file that had been
+ * the live one. It is younger than that all the same. (A packed one is younger than its contents.)
+ */
+function withYounger(files: readonly Seen[], live: Seen): Seen[] {
+  const isYounger = ({ file, source }: Seen) =>
+    source !== undefined && !source.packed && birthOf(file) > birthOf(live.file)
+  return [...files.filter((seen) => !isYounger(seen)), ...files.filter(isYounger)]
 }
 
 function look(
@@ -83,4 +95,8 @@ function look(
 function idOf(path: string): string | undefined {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false })
   return stat && `${stat.dev}:${stat.ino}:${stat.birthtimeNs}`
+}
+
+function birthOf(file: string): bigint {
+  return BigInt(file.split(':')[2] ?? 0)
 }

@@ -189,13 +189,13 @@ export class LogStream extends Log {
   }
 
   #prove(): void {
-    const { packs } = this.rotation ?? {}
-    if (this.#files.proven || packs === undefined) return
-    if (this.#files.prove(packs) === 'missed') {
-      const after = this.#files.missedAfter?.newest
-      const { before } = after ? this.neighbours(after) : {}
-      const place = { ...named('after', after), ...(before !== undefined && { before }) }
-      this.tell({ cause: 'rotated-unread', ...place })
+    if (this.#files.proven || !this.rotation) return
+    const { files, packs } = this.rotation
+    // What is packed is deleted before the next rotation: the folder may not have been full yet.
+    this.#files.full = packs ? 0 : files
+    for (const generation of this.#files.prove(packs)) {
+      const { newest } = generation
+      this.tell({ cause: 'rotated-unread', ...this.neighbours(newest), ...named('after', newest) })
     }
     this.settle()
   }

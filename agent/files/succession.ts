@@ -14,14 +14,14 @@ export class Succession {
   generations: Generation[] = []
   /** Rotations seen. */
   rotations = 0
-  /** The file behind which others were missed, once prove() has said so. */
-  missedAfter: Generation | undefined
   readonly memory = new Memory()
   readonly #path: string
   /** What lay in the folder at the last look into it, oldest first. */
   #folder: Generation[] = []
-  /** The newest file before a rotation that deleted it, until it is known whether others were missed after it. */
-  #unproven: Generation | undefined
+  /** Each the newest file when a rotation had deleted it, oldest first, until it is known whether others were missed after it. */
+  #unproven: Generation[] = []
+  /** So many lie in the folder whenever no rotation is under way; 0: not known, or not sure. */
+  #full = 0
   #whole = false
   /** Looks since a number was missing, and when the first and the last of them were. */
   #looks = 0
@@ -44,7 +44,14 @@ export class Succession {
 
   /** There is nothing that prove() would have to say: all files follow each other, or it has been told. */
   get proven(): boolean {
-    return this.#unproven === undefined
+    return this.#unproven.length === 0
+  }
+
+  /** How many files a rotation that deletes one leaves. */
+  set full(files: number) {
+    if (files === this.#full) return
+    this.#full = files
+    if (this.#isShort(this.#folder)) this.#whole = false
   }
 
   /** Nothing will come any more: what was seen is all. */
@@ -67,10 +74,10 @@ export class Succession {
     }
     const opened = this.#open(walked.files)
     const there = new Set(walked.files.map(({ file }) => file))
-    if (this.#unproven && !isGone(this.#unproven, there)) this.#unproven = undefined
-    if (newest && isGone(newest, there)) this.#unproven ??= newest
+    this.#unproven = this.#unproven.filter((generation) => generation !== newest && isGone(generation, there))
+    if (newest && isGone(newest, there)) this.#unproven.push(newest)
     // A file that lies there under a name that the walk was too early for makes it worth another one.
-    const whole = walked.whole && !(this.#unproven && isLinked(this.#unproven))
+    const whole = walked.whole && !this.#isShort(walked.files) && !this.#unproven.some(isLinked)
     if (this.#looks === 0) this.#missingMs = nowMs
     this.#looks = whole ? 0 : this.#looks + 1
     this.#whole = whole || (this.#looks > LOOKS && nowMs - this.#missingMs >= MISSING_MS)
@@ -81,23 +88,34 @@ export class Succession {
     this.#insert(opened, walked.files)
   }
 
-  /** Whether files were deleted unseen after one that is gone from the folder; `later`: nobody can say yet. */
-  prove(packs: boolean): 'complete' | 'missed' | 'later' {
-    const deleted = this.#unproven
-    if (!deleted) return 'complete'
-    const after = this.generations.slice(this.generations.indexOf(deleted) + 1)
-    const between = after.filter((generation) => !this.#folder.includes(generation))
-    const nameless = [...between, ...this.#folder].some(({ head, source }) => !head && source)
-    if (!this.#whole || nameless) return 'later'
-    this.#unproven = undefined
+  /** The files behind which others were deleted unseen, each told once; none while nobody can say yet. */
+  prove(packs: boolean): Generation[] {
+    const unproven = this.#unproven
+    const after = this.generations.slice(this.generations.indexOf(unproven[0] as Generation) + 1)
+    if (!this.#whole || [...after, ...this.#folder].some(({ head, source }) => !head && source)) return []
+    this.#unproven = []
+    return unproven.filter((generation, index) => this.#isMissedAfter(generation, unproven[index + 1], packs))
+  }
+
+  #isMissedAfter(deleted: Generation, next: Generation | undefined, packs: boolean): boolean {
     const { source } = deleted
-    if (!source || source.packed || isLinked(deleted)) return 'complete'
-    const deletedMs = source.facts().changedMs
-    const folder = this.#folder.map(born)
-    const span = spanOf(deleted)
-    if (missedFiles({ deletedMs, folder, between: between.map(born), packs, span }) === 0) return 'complete'
-    this.missedAfter = deleted
-    return 'missed'
+    if (!source || source.packed || isLinked(deleted)) return false
+    const after = this.generations.slice(this.generations.indexOf(deleted) + 1)
+    return (
+      missedFiles({
+        deletedMs: source.facts().changedMs,
+        folder: this.#folder.map(born),
+        between: after.filter((generation) => !this.#folder.includes(generation)).map(born),
+        packs,
+        span: spanOf(deleted),
+        next: next && spanOf(next)
+      }) > 0
+    )
+  }
+
+  /** A rotation that has deleted a file is still under way: what it renames and creates is yet to come. */
+  #isShort(files: readonly unknown[]): boolean {
+    return this.#unproven.length > 0 && files.length < this.#full
   }
 
   /** Without packed copies of files that are held or were read already. */

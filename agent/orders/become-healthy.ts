@@ -3,6 +3,7 @@ import { isUp } from '../docker/acting-engine.ts'
 import type { Inspected } from '../docker/engine.ts'
 import { BareLog, FramedLog } from '../docker/log-frames.ts'
 import type { InstanceSpec } from '../protocol-orders.ts'
+import { blotted } from './blot.ts'
 import { OrderFailure } from './codes.ts'
 import { type OrderHost, waitingFor } from './host.ts'
 import { untilAnswered } from './patience.ts'
@@ -13,8 +14,6 @@ import type { Work } from './work.ts'
 const LOOK_MS = 500
 const LAST_LINES = 20
 const LONGEST_TAIL = 2000
-/** A shorter one would be found everywhere. */
-const SHORTEST_SECRET = 4
 
 /** In words, how it went. Throws DRIFTLOG_DIED, DRIFTLOG_UNHEALTHY, and the reason of an interruption. */
 export async function becomeHealthy(
@@ -99,7 +98,7 @@ async function lastLines(
       },
       waitingFor(work, 'check')
     )
-    const text = blotted(lines.join('\n'), spec, rules)
+    const text = blotted(lines.join('\n'), valuesOf(spec, rules))
     return text === '' ? '; it wrote nothing' : `; its last lines:\n${text.slice(-LONGEST_TAIL)}`
   } catch (error) {
     work.interrupted.throwIfAborted()
@@ -107,10 +106,8 @@ async function lastLines(
   }
 }
 
-function blotted(text: string, { secrets }: InstanceSpec, rules: OrderHost['rules']): string {
-  const values = secrets.map(({ env = '' }) => rules.secrets[env] ?? '')
-  const known = values.filter(({ length }) => length >= SHORTEST_SECRET)
-  return known.reduce((left, secret) => left.replaceAll(secret, '***'), text)
+function valuesOf({ secrets }: InstanceSpec, rules: OrderHost['rules']): string[] {
+  return secrets.map(({ env = '' }) => rules.secrets[env] ?? '')
 }
 
 function seconds(ms: number): string {

@@ -15,7 +15,8 @@ import type { Work } from './work.ts'
 export async function carryOut(work: Work, host: OrderHost): Promise<void> {
   const { order, entry } = work
   if (entry.at === 'taken') {
-    const refusal = await refusalOf(work, host)
+    // What was taken back needs no engine to say whether it would be refused.
+    const refusal = work.isWithdrawn ? undefined : await refusalOf(work, host)
     if (refusal) return work.end({ kind: 'refused', code: refusal.code }, refusal.message)
     if (work.isWithdrawn) {
       const end = { kind: 'undone', code: 'DRIFTLOG_WITHDRAWN' } as const

@@ -1,3 +1,5 @@
+import { CodedError } from '../errors.ts'
+
 /** Why an order was not done, by code. Codes are API: never reused. docs/deploys.md has the same table. */
 export const ORDER_CODES = {
   DRIFTLOG_ORDER: 'Refused: the order is none that this agent understands.',
@@ -20,15 +22,7 @@ export const ORDER_CODES = {
 export type OrderCode = keyof typeof ORDER_CODES
 
 /** Why an order is not carried out, or is given up and undone. The message is for people, and holds no secrets. */
-export class OrderFailure extends Error {
-  readonly code: OrderCode
-
-  constructor(code: OrderCode, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.name = 'OrderFailure'
-    this.code = code
-  }
-}
+export class OrderFailure extends CodedError<OrderCode> {}
 
 /** Whatever went wrong before the new instance counts; most of it is the engine's refusal. */
 export function failureOf(error: Error, withdrawn: boolean): OrderFailure {

@@ -94,6 +94,9 @@ function write(folder: string, entry: Entry): void {
   }
   renameSync(next, path)
   const around = openSync(folder, 'r')
-  fsyncSync(around)
-  closeSync(around)
+  try {
+    fsyncSync(around)
+  } finally {
+    closeSync(around)
+  }
 }

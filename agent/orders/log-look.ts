@@ -18,7 +18,8 @@ const MATCH = new Script('lines.some((line) => expression.test(line))')
 export class LogLook {
   readonly #engine: Pick<ActingEngine, 'logs'>
   readonly #container: string
-  readonly #context: Context
+  /** Some hundred KiB; undefined once a line has matched. */
+  #context: Context | undefined
   /** Of the last record that was read. */
   #since: string
   #bytes = 0
@@ -65,12 +66,14 @@ export class LogLook {
   }
 
   #matches(): boolean {
-    if (this.#lines.length === 0) return false
-    this.#context['lines'] = this.#lines
+    const context = this.#context
+    if (this.#lines.length === 0 || !context) return this.#found
+    context['lines'] = this.#lines
     const before = process.cpuUsage()
     try {
-      this.#found = MATCH.runInContext(this.#context, { timeout: MATCH_MS }) === true
+      this.#found = MATCH.runInContext(context, { timeout: MATCH_MS }) === true
       this.#lines = []
+      if (this.#found) this.#context = undefined
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error
       // On a busy machine the time may have passed without any work: the same lines are looked at again.
@@ -78,7 +81,7 @@ export class LogLook {
       if (user > (MATCH_MS * 1000) / 2)
         this.#hopeless = `the expression is too slow: it took more than ${MATCH_MS} ms for ${this.#lines.length} lines`
     } finally {
-      this.#context['lines'] = []
+      context['lines'] = []
     }
     return this.#found
   }

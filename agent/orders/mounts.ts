@@ -1,7 +1,7 @@
 /** What of the host a container may see: named volumes, folders that the settings allow, files of secrets. */
 import { realpathSync, statSync } from 'node:fs'
 import { isAbsolute, join, normalize, resolve } from 'node:path'
-import type { InstanceSpec, SecretAsked, VolumeAsked } from '../protocol-orders.ts'
+import type { InstanceSpec, VolumeAsked } from '../protocol-orders.ts'
 import { OrderFailure } from './codes.ts'
 
 export interface Mount {
@@ -28,8 +28,12 @@ const SECRETS = '/run/secrets'
 
 /** Throws DRIFTLOG_BIND_NOT_ALLOWED or DRIFTLOG_SECRET. */
 export function mountsOf({ volumes, secrets }: InstanceSpec, rules: MountRules): Mount[] {
-  const files = secrets.flatMap((secret) => secretFile(secret, rules) ?? [])
-  return [...volumes.map((volume) => mountOf(volume, rules)), ...files]
+  // Several variables may name one file; an engine takes no place twice.
+  const files = new Set(secrets.flatMap(({ file }) => file ?? []))
+  return [
+    ...volumes.map((volume) => mountOf(volume, rules)),
+    ...[...files].map((file) => secretFile(file, rules))
+  ]
 }
 
 /** Values of variables, by name. Throws DRIFTLOG_SECRET. */
@@ -72,8 +76,7 @@ function bindSource(path: string, { binds, hostRoot }: MountRules): string {
   return real
 }
 
-function secretFile({ file }: SecretAsked, { secretsDir, hostRoot }: MountRules): Mount | undefined {
-  if (file === undefined) return undefined
+function secretFile(file: string, { secretsDir, hostRoot }: MountRules): Mount {
   if (secretsDir === undefined)
     throw new OrderFailure(
       'DRIFTLOG_SECRET',

@@ -18,34 +18,28 @@ export interface Waiting {
  * Until the engine has answered; a refusal of its is thrown. Throws DRIFTLOG_ENGINE_AWAY after `AWAY_MS`, and the
  * signal's reason.
  */
-export async function untilAnswered<T>(
-  ask: (signal: AbortSignal) => Promise<T>,
-  { signal, away, backoff = BACKOFF }: Waiting
-): Promise<T> {
+export function untilAnswered<T>(ask: (signal: AbortSignal) => Promise<T>, waiting: Waiting): Promise<T> {
   const sinceMs = Date.now()
-  for (const delayMs of delays(backoff)) {
-    signal.throwIfAborted()
-    try {
-      return await ask(signal)
-    } catch (error) {
-      signal.throwIfAborted()
-      if (error instanceof EngineRefusal || error instanceof OrderFailure) throw error
-      const { message } = error as Error
-      if (Date.now() - sinceMs > AWAY_MS) {
-        const text = `the engine does not answer: ${message}`
-        throw new OrderFailure('DRIFTLOG_ENGINE_AWAY', text, { cause: error })
-      }
-      away(`the engine does not answer, will ask again: ${message}`)
-      await pause(delayMs, signal)
+  return again(ask, waiting, (error) => {
+    if (error instanceof EngineRefusal || error instanceof OrderFailure) throw error
+    if (Date.now() - sinceMs > AWAY_MS) {
+      const text = `the engine does not answer: ${error.message}`
+      throw new OrderFailure('DRIFTLOG_ENGINE_AWAY', text, { cause: error })
     }
-  }
-  throw new Error('unreachable')
+    return `the engine does not answer, will ask again: ${error.message}`
+  })
 }
 
 /** Until it was done, whatever the engine says meanwhile: what was begun has to be brought to its end. */
-export async function untilDone<T>(
+export function untilDone<T>(act: (signal: AbortSignal) => Promise<T>, waiting: Waiting): Promise<T> {
+  return again(act, waiting, (error) => `will try again: ${error.message}`)
+}
+
+/** `failed` says what is told of an error, or throws what ends it. */
+async function again<T>(
   act: (signal: AbortSignal) => Promise<T>,
-  { signal, away, backoff = BACKOFF }: Waiting
+  { signal, away, backoff = BACKOFF }: Waiting,
+  failed: (error: Error) => string
 ): Promise<T> {
   for (const delayMs of delays(backoff)) {
     signal.throwIfAborted()
@@ -53,7 +47,7 @@ export async function untilDone<T>(
       return await act(signal)
     } catch (error) {
       signal.throwIfAborted()
-      away(`will try again: ${(error as Error).message}`)
+      away(failed(error as Error))
       await pause(delayMs, signal)
     }
   }

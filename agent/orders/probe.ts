@@ -2,6 +2,7 @@
 import { request } from 'node:http'
 import { connect, isIP } from 'node:net'
 import type { ActingEngine } from '../docker/acting-engine.ts'
+import { EngineRefusal } from '../docker/engine.ts'
 import type { HealthCheck } from '../protocol-orders.ts'
 import { pause } from '../ship/backoff.ts'
 import { LogLook } from './log-look.ts'
@@ -99,7 +100,11 @@ function commandProbe(
   return async (signal) => {
     running ??= await engine.exec(container, command, signal)
     for (;;) {
-      const code = await engine.execEnd(running, signal)
+      const code = await engine.execEnd(running, signal).catch((error: Error) => {
+        // Engines forget commands that have ended a while ago, and all of them when they are restarted.
+        if (error instanceof EngineRefusal) running = undefined
+        throw error
+      })
       if (code !== undefined) {
         running = undefined
         return code === 0 ? undefined : `the command ends with ${code}`

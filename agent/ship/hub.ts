@@ -102,8 +102,10 @@ export class Hub {
       const reply = await this.#connection.post({ path, headers: all, body, deadlineMs, signal })
       const receivedMs = Date.now()
       const outcome = outcomeOf<T>(reply)
-      const { hubMs, tookMs } = outcome.kind === 'accepted' ? (outcome.value as Partial<Receipt>) : {}
-      if (hubMs !== undefined) this.#clock.add({ sentMs, receivedMs, hubMs, tookMs })
+      const { hubMs, tookMs } =
+        outcome.kind === 'accepted' ? (outcome.value as { hubMs?: unknown; tookMs?: unknown }) : {}
+      const answered = { sentMs, receivedMs, ...(typeof tookMs === 'number' && { tookMs }) }
+      if (typeof hubMs === 'number') this.#clock.add({ ...answered, hubMs })
       return outcome
     } catch (error) {
       if (error instanceof TrustError)

@@ -1,7 +1,7 @@
 /** Log files that are named by patterns: those that an app writes inside its container, and those of the host. */
 import { closeSync, readSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Instance } from '../facts.ts'
+import { hasEnded, type Instance } from '../facts.ts'
 import { type Source as OpenedFile, PackedFile, PlainFile, STEP_MS } from '../files/source.ts'
 import type { TextLog } from '../files/text-log.ts'
 import { TextPool } from '../files/text-pool.ts'
@@ -18,7 +18,6 @@ export interface FileSourceOptions {
 
 /** Whoever deletes a container's files does not take so long for one of them. */
 const DELETING_MS = 10_000
-const ENDED = ['exited', 'dead']
 
 /** For every instance whose files are asked for. */
 export function fileSource(options: FileSourceOptions): SourceKind {
@@ -74,7 +73,7 @@ class FileSource implements Source {
     // A container that has ended is where it was; not every engine still says it.
     if (located.root) this.#located = located
     else this.#located = { ...this.#located, missing: this.#located.root ? [] : located.missing }
-    this.#endedMs = ENDED.includes(facts.state) ? facts.finishedMs : undefined
+    this.#endedMs = hasEnded(facts) ? facts.finishedMs : undefined
     this.pool.rest(facts.state !== 'running')
     this.#lookout.look()
   }

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http'
 import { createServer as createTcp } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import type { ActingEngine } from '../../../agent/docker/acting-engine.ts'
+import { EngineRefusal } from '../../../agent/docker/engine.ts'
 import { type HealthState, HealthWatch } from '../../../agent/orders/health.ts'
 import { asksNothing, type Probe, probeOf, type Target } from '../../../agent/orders/probe.ts'
 import type { HealthCheck } from '../../../agent/protocol-orders.ts'
@@ -82,6 +83,28 @@ test('a command that hangs is not begun a second time beside the first', async (
   codes.push(0)
   expect(await asked(signal)).toBeUndefined()
   expect(begun).toBe(2)
+})
+
+test('a command that the engine has forgotten is begun anew', async () => {
+  const known = new Map<string, number | undefined>()
+  const exec = async () => {
+    const name = `exec-${known.size + 1}`
+    known.set(name, undefined)
+    return name
+  }
+  const forgotten = new Set<string>()
+  const execEnd = async (name: string) => {
+    if (forgotten.has(name)) throw new EngineRefusal(404, `No such exec instance: ${name}`)
+    return known.get(name)
+  }
+  const asked = probe({ command: ['true'] }, 1, engine({ exec, execEnd }))
+  expect(await asked(signal)).toBe('no answer within 200 ms')
+  forgotten.add('exec-1')
+  expect(await asked(signal)).toBe('No such exec instance: exec-1')
+  const answer = asked(signal)
+  await until(() => known.size === 2)
+  known.set('exec-2', 0)
+  expect(await answer).toBeUndefined()
 })
 
 /** Frames as the engine answers them. */

@@ -85,6 +85,16 @@ test('secrets are files of one folder, or variables of the agent', () => {
   expect(secret({ name: 'K', env: 'KEY' })).toEqual([[], { K: 'k' }])
 })
 
+test('a file that several variables name is mounted once', () => {
+  const secrets = [
+    { name: 'DB', file: 'db' },
+    { name: 'OTHER_DB', file: 'db' }
+  ]
+  const spec = { volumes: [], secrets } as unknown as InstanceSpec
+  expect(mountsOf(spec, rules).map(({ target }) => target)).toEqual(['/run/secrets/db'])
+  expect(secretValues(spec, rules)).toEqual({ DB: '/run/secrets/db', OTHER_DB: '/run/secrets/db' })
+})
+
 test.each([
   ['no such file', { name: 'S', file: 'no' }],
   ['a folder', { name: 'S', file: 'folder' }],

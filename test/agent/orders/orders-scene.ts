@@ -22,7 +22,8 @@ export class OrdersScene implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'driftlog-orders-'))
   readonly hub: FakeHub
   readonly engine: SmallEngine
-  barred: Barred | undefined
+  /** An error: the engine does not say it. */
+  barred: Barred | Error | undefined
   #running: { stop: AbortController; run: Promise<void>; hub: Hub } | undefined
   #key = ''
 
@@ -61,7 +62,10 @@ export class OrdersScene implements AsyncDisposable {
           ...{ binds: [], secretsDir: undefined, secrets: {}, hostRoot: '' }
         },
         logs: { delivered: () => 'committed', connected: () => true },
-        barred: async () => this.barred
+        barred: async () => {
+          if (this.barred instanceof Error) throw this.barred
+          return this.barred
+        }
       },
       backoff: { minMs: 20, maxMs: 100 }
     })

@@ -186,6 +186,18 @@ test('a damaged journal keeps nobody from his work', async () => {
   expect(readdirSync(join(scene.folder, 'orders'))).toContain('torn.json')
 })
 
+test('withdrawn while the engine cannot be asked whether it would be refused, an order is not begun', async () => {
+  await using scene = await OrdersScene.open()
+  scene.barred = new Error('connect ENOENT /var/run/docker.sock')
+  scene.start()
+  const order = await replacing()
+  scene.hub.orders.give(order)
+  await until(() => readdirSync(join(scene.folder, 'orders')).length === 1)
+  scene.hub.orders.withdraw(order.id)
+  expect(await scene.ended(order)).toEqual({ kind: 'undone', code: 'DRIFTLOG_WITHDRAWN' })
+  expect(scene.engine.acts).toEqual([])
+})
+
 test('withdrawn before its turn, an order is not begun', async () => {
   await using scene = await OrdersScene.open()
   scene.start()

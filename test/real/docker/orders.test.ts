@@ -140,7 +140,8 @@ test('port and address are handed in, secrets and volumes are there', async () =
     command: ['sh', '-c', `${script}; ${APP}`, 'sh', '${PORT}$$'],
     secrets: [
       { name: 'KEY', env: 'API_KEY' },
-      { name: 'FILE', file: 'db' }
+      { name: 'FILE', file: 'db' },
+      { name: 'SAME', file: 'db' }
     ],
     volumes: [
       { source: folder, target: '/data', readOnly: false },
