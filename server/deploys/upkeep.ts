@@ -73,14 +73,19 @@ async function orderAnew(
 ): Promise<void> {
   const self = { ...running, id: SELF }
   if (last.kind !== 'remove' || (await claim(state, self)) !== SELF) return
-  const [, first = order, count = '0'] = /^(.*?)(?:\.(\d+))?$/.exec(order) ?? []
-  const id = `${first}.${Number(count) + 1}`
+  const id = nextTry(order)
   await book.add(host, { ...last, id })
   await state.update<Running>(runningKey(running), (old) => {
     const named = (one: Leftover) => (one.order === order ? { ...one, order: id } : one)
     return old && { ...old, leftovers: old.leftovers.map(named) }
   })
   await unclaim(state, self)
+}
+
+/** The id of the order that comes after this one, where it came to nothing. */
+export function nextTry(order: string): string {
+  const [, first = order, count = '0'] = /^(.*?)(?:\.(\d+))?$/.exec(order) ?? []
+  return `${first}.${Number(count) + 1}`
 }
 
 /** Left by a hub that was killed. */
