@@ -68,9 +68,13 @@ export class Deploys {
    */
   async begin(asked: DeployAsked, key?: string): Promise<Deploy> {
     if (key === undefined) return this.#start(await this.#prepare(asked), this.#newId())
-    return this.#options.repeats.once(key, asked, this.#newId(), async (id) => {
-      const known = await this.#options.archive.read(id)
-      return known?.deploy ?? this.#start(await this.#prepare(asked), id)
+    const { archive, repeats } = this.#options
+    return repeats.once(key, asked, this.#newId(), async (id) => {
+      if (!(await archive.read(id))) return this.#start(await this.#prepare(asked), id)
+      // Told once more: where its writing got no answer, nobody heard of it.
+      const known = await archive.change(id, (old) => old)
+      if (!known) throw new DeployNotFoundError(id)
+      return known.deploy
     })
   }
 

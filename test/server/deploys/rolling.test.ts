@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { Order, Report, Step } from '../../../agent/protocol-orders.ts'
+import { MemoryStateStore } from '../../../collector/store/memory-state.ts'
 import type { AppDefinition } from '../../../server/deploys/definition.ts'
 import type { Play } from './agent.ts'
 import { BY, definition, digest, ended, Scene, startHub, type TestHub } from './scene.ts'
@@ -231,6 +232,29 @@ test('a caller that asks again with the same key gets the same deploy, and not f
   await expect(deploys.begin({ ...asked, app: 'none' }, 'k2')).rejects.toMatchObject({ statusCode: 404 })
   await ended(hub, ids[0]?.id ?? '')
   expect(await deploys.begin({ ...asked, image: '1' }, 'k2')).toMatchObject({ app: 'orders' })
+})
+
+test('a caller whose question the hub stumbled over asks again and gets the deploy that was begun', async () => {
+  await using scene = new Scene()
+  const state = new MemoryStateStore()
+  await using hub = await startHub(scene, { state })
+  scene.startAgents(hub)
+  await hub.parts.definitions.put('orders', definition(), BY)
+  const { update } = state
+  state.update = async (key, change) => {
+    const value = await update.call(state, key, change as never)
+    // Written, but the answer was lost on its way.
+    if (key.startsWith('deploy/')) {
+      state.update = update
+      throw new Error('the state did not answer')
+    }
+    return value as never
+  }
+  const begin = () => hub.parts.deploys.begin({ ...asked, image: '1' }, 'k')
+  await expect(begin()).rejects.toThrow('the state did not answer')
+  const { id } = await begin()
+  expect(await ended(hub, id)).toMatchObject({ state: 'succeeded' })
+  expect(await state.list('deploy/')).toHaveLength(1)
 })
 
 test('a host that is gone: its slot moves, and what runs there goes when it is back', async () => {
