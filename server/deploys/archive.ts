@@ -23,6 +23,8 @@ interface Entry {
   app: string
   environment: string
   state: Deploy['state']
+  /** Absent until it has ended. */
+  endedMs: number | undefined
   /** There is something to be done for it. */
   isOpen: boolean
 }
@@ -165,9 +167,9 @@ export class Archive {
   }
 
   #note({ deploy, work }: KeptDeploy): void {
-    const { id, app, environment, state } = deploy
+    const { id, app, environment, state, endedMs } = deploy
     const isOpen = work !== undefined || (!hasEnded(deploy) && state !== 'waiting')
-    this.#entries.set(id, { app, environment, state, isOpen })
+    this.#entries.set(id, { app, environment, state, endedMs, isOpen })
   }
 
   #forget(id: string): void {
