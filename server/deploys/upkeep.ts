@@ -2,7 +2,7 @@
 import type { Order } from '../../agent/protocol-orders.ts'
 import type { Archive } from './archive.ts'
 import type { Tools } from './carry-out.ts'
-import { claim, unclaim } from './claim.ts'
+import { claim, unclaim, unclaimAll } from './claim.ts'
 import { type Leftover, RUNNING, type Running, runningKey } from './kept.ts'
 import type { KeptOrder } from './order-book.ts'
 import type { Repeats } from './repeats.ts'
@@ -26,7 +26,8 @@ const SELF = 'upkeep'
 
 /** Once through all of it. Safe beside deploys that are under way. */
 export async function upkeep(options: UpkeepOptions): Promise<void> {
-  await unclaimOwn(options)
+  // Left by a hub that was killed.
+  await unclaimAll(options.state, SELF)
   await leaveGoneHosts(options)
   await clearLeftovers(options)
   await releaseLeases(options)
@@ -86,11 +87,6 @@ async function orderAnew(
 export function nextTry(order: string): string {
   const [, first = order, count = '0'] = /^(.*?)(?:\.(\d+))?$/.exec(order) ?? []
   return `${first}.${Number(count) + 1}`
-}
-
-/** Left by a hub that was killed. */
-async function unclaimOwn({ state }: UpkeepOptions): Promise<void> {
-  for (const { value } of await state.list<Running>(RUNNING)) await unclaim(state, { ...value, id: SELF })
 }
 
 /**
