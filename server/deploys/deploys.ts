@@ -155,11 +155,12 @@ export class Deploys {
     if (!hasEnded(deploy) || deploy.state === 'succeeded')
       throw new DeployStateError(id, deploy.state, 'only one that did not go well can be tried again')
     const { app, environment, version, promotedFrom, takesBack, reason } = deploy
+    const again = { environment, by, ...(reason === undefined ? {} : { reason }) }
+    if (promotedFrom !== undefined) return this.promote(promotedFrom, again)
     const definition = await this.#definition(app, version)
     const rollout = await this.#rolloutOf(definition, environment)
-    if (promotedFrom === undefined && takesBack === undefined) refuseUnpromoted(environment, rollout)
+    if (takesBack === undefined) refuseUnpromoted(environment, rollout)
     const more = {
-      ...(promotedFrom === undefined ? {} : { promotedFrom }),
       ...(takesBack === undefined ? {} : { takesBack }),
       ...(reason === undefined ? {} : { reason })
     }
