@@ -1,11 +1,10 @@
 /** The hub is killed behind each of its writes, and another one goes on with what stands in the state. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { InstanceSpec } from '../../../agent/protocol-orders.ts'
 import { MemoryShare, MemoryStateStore } from '../../../collector/store/memory-state.ts'
 import type { AppDefinition } from '../../../server/deploys/definition.ts'
 import { MortalState } from './mortal.ts'
-import { BY, definition, digest, ended, Scene, startHub, type TestHub } from './scene.ts'
+import { BY, definition, digest, ended, Scene, settled, startHub } from './scene.ts'
 
 const asked = { app: 'orders', environment: 'staging', by: BY, image: '2' }
 const LONG = { timeout: 120_000 }
@@ -79,14 +78,4 @@ async function run(n: number, { next = definition(), isHealthy }: Play) {
   expect(steps.filter(({ step }) => step === 'end')).toHaveLength(1)
   expect(await second.parts.deploys.list({ limit: 10 })).toHaveLength(2)
   return { killed, deploy, runs: scene.running() }
-}
-
-/** Nothing is left to be done. */
-async function settled({ state }: Pick<TestHub, 'state'>): Promise<void> {
-  for (;;) {
-    const deploys = await state.list<{ work?: unknown }>('deploy/')
-    const claims = await state.list('deploying/')
-    if (claims.length === 0 && deploys.every(({ value }) => value.work === undefined)) return
-    await sleep(5)
-  }
 }
