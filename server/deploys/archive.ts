@@ -115,6 +115,11 @@ export class Archive {
     return entry !== undefined && !entry.isOpen && hasEnded(entry)
   }
 
+  /** For an approval. */
+  isWaiting(id: string): boolean {
+    return this.#entries.get(id)?.state === 'waiting'
+  }
+
   /** By state. */
   counts(): Record<string, number> {
     const counts: Record<string, number> = {}

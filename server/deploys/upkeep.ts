@@ -6,6 +6,7 @@ import { claim, unclaim, unclaimAll } from './claim.ts'
 import { type Leftover, RUNNING, type Running, runningKey } from './kept.ts'
 import type { KeptOrder } from './order-book.ts'
 import type { Repeats } from './repeats.ts'
+import { givenUp } from './requests.ts'
 import { neededOrders } from './running.ts'
 
 export interface UpkeepOptions extends Tools {
@@ -119,8 +120,12 @@ async function forgetOrders({ state, archive, book, nowMs }: UpkeepOptions): Pro
   }
 }
 
-/** Never those that are under way, nor what runs, nor what ran before it. */
-async function forgetDeploys({ state, archive, kept }: UpkeepOptions): Promise<void> {
+/**
+ * Never those that are under way, nor what runs, nor what ran before it. One that waits for its approval all the while is
+ * cancelled first, for who looks for it.
+ */
+async function forgetDeploys({ state, archive, kept, nowMs }: UpkeepOptions): Promise<void> {
+  const why = `nobody has approved it, and ${kept} newer ones were asked for`
   const needed = new Set<string>()
   for (const { value } of await state.list<Running>(RUNNING)) {
     const { deploy } = value
@@ -134,7 +139,8 @@ async function forgetDeploys({ state, archive, kept }: UpkeepOptions): Promise<v
     const place = archive.placeOf(id)
     const count = (counts.get(place) ?? 0) + 1
     counts.set(place, count)
-    if (count <= kept || needed.has(id) || !archive.isOver(id)) continue
-    await archive.remove(id)
+    if (count <= kept || needed.has(id)) continue
+    if (archive.isOver(id)) await archive.remove(id)
+    else if (archive.isWaiting(id)) await archive.change(id, (old) => givenUp(old, why, nowMs()))
   }
 }

@@ -88,6 +88,25 @@ test('the newest deploys are kept, and always what runs and what ran before it',
   expect(await hub.state.list(`deploy-step/${ids[3]}/`)).not.toEqual([])
 })
 
+test('what waits for an approval that never comes is cancelled once newer ones are too many, and then goes', async () => {
+  await using scene = new Scene()
+  const { hub } = await begun(scene, 0)
+  await using _ = hub
+  await hub.parts.definitions.put('orders', definition({ rollout: { approval: true } }), BY)
+  const ids: string[] = []
+  for (let i = 0; i < 3; i++) {
+    ids.push((await hub.parts.deploys.begin({ ...asked, image: '1' })).id)
+    await sleep(2)
+  }
+  const [first = '', ...newer] = ids
+  const { archive } = await keep(hub, { kept: 2 })
+  const why = 'nobody has approved it, and 2 newer ones were asked for'
+  expect(await hub.parts.deploys.get(first)).toMatchObject({ state: 'cancelled', why })
+  expect((await archive.steps(first)).at(-1)).toMatchObject({ step: 'end', by: { kind: 'hub' }, text: why })
+  for (const id of newer) expect((await archive.read(id))?.deploy.state).toBe('waiting')
+  expect((await keep(hub, { kept: 2 })).archive.ids(() => true)).toEqual(newer.reverse())
+})
+
 test('orders are forgotten a day after their end, keys of callers as well', async () => {
   await using scene = new Scene()
   const { hub } = await begun(scene, 1)
