@@ -4,7 +4,7 @@ import { type Static, Type } from 'typebox'
 import type { StateStore } from '../../collector/store/state.ts'
 import { AppDefinition, AppName } from './definition.ts'
 import { By } from './deploy.ts'
-import { AppInUseError, DefinitionNotFoundError } from './errors.ts'
+import { AppInUseError, DefinitionNotFoundError, VersionNotFoundError } from './errors.ts'
 import { CLAIMS, DEPLOYS, type KeptDeploy, RUNNING, type Running } from './kept.ts'
 
 /** One version of an app's definition. */
@@ -86,6 +86,16 @@ export class Definitions {
 
   async version(app: string, version: number): Promise<KeptDefinition | undefined> {
     return this.#state.get<KeptDefinition>(keyOf(app, version))
+  }
+
+  /** This version, or the newest. Throws DRIFTLOG_DEFINITION_NOT_FOUND or DRIFTLOG_VERSION_NOT_FOUND. */
+  async find(app: string, version?: number): Promise<KeptDefinition> {
+    const found = version === undefined ? undefined : await this.version(app, version)
+    if (found) return found
+    const newest = await this.newest(app)
+    if (!newest) throw new DefinitionNotFoundError(app)
+    if (version !== undefined) throw new VersionNotFoundError(app, version)
+    return newest
   }
 
   /** All versions of one app that are kept, oldest first. */
