@@ -62,11 +62,8 @@ export class Deploys {
     if (key === undefined) return this.#start(await this.#prepare(asked), this.#newId())
     const { archive, repeats } = this.#options
     return repeats.once(key, asked, this.#newId(), async (id) => {
-      if (!(await archive.read(id))) return this.#start(await this.#prepare(asked), id)
-      // Told once more: where its writing got no answer, nobody heard of it.
-      const known = await archive.change(id, (old) => old)
-      if (!known) throw new DeployNotFoundError(id)
-      return known.deploy
+      const known = await archive.read(id)
+      return known?.deploy ?? this.#start(await this.#prepare(asked), id)
     })
   }
 

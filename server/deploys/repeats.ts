@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { StateStore } from '../../collector/store/state.ts'
 import type { DeployAsked } from './deploy.ts'
-import { RepeatError } from './errors.ts'
+import { isRefusal, RepeatError } from './errors.ts'
 
 /** `deploy-key/<hash of caller and key>` */
 interface Kept {
@@ -40,8 +40,7 @@ export class Repeats {
     try {
       return await act(kept.deploy)
     } catch (error) {
-      const { statusCode = 500 } = error as { statusCode?: number }
-      if (statusCode < 500)
+      if (isRefusal(error))
         await this.#state.update<Kept>(place, (old) => (old?.deploy === kept.deploy ? undefined : old))
       throw error
     }

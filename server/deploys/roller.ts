@@ -87,7 +87,7 @@ export class Roller {
   async #roll(id: string, term: number, signal: AbortSignal): Promise<void> {
     let ports: Seen['ports'] = new Map()
     for (let turns = 0; turns < MOST_TURNS && !signal.aborted; turns++) {
-      const kept = await this.#options.archive.read(id)
+      const kept = await this.#options.archive.look(id)
       if (!kept || kept.deploy.state === 'waiting') return
       if (hasEnded(kept.deploy) && !kept.work) return unclaim(this.#options.state, kept.deploy)
       const seen = await this.#see(kept, term, ports)

@@ -245,27 +245,45 @@ test('a caller that asks again with the same key gets the same deploy, and not f
   expect(await deploys.begin({ ...asked, image: '1' }, 'k2')).toMatchObject({ app: 'orders' })
 })
 
+/** The next write of a deploy is done, and its answer is lost on the way. */
+function loseAnswer(state: MemoryStateStore): void {
+  const { update } = state
+  state.update = async (key, change) => {
+    const value = await update.call(state, key, change as never)
+    if (!key.startsWith('deploy/')) return value as never
+    state.update = update
+    throw new Error('the state did not answer')
+  }
+}
+
 test('a caller whose question the hub stumbled over asks again and gets the deploy that was begun', async () => {
   await using scene = new Scene()
   const state = new MemoryStateStore()
   await using hub = await startHub(scene, { state })
   scene.startAgents(hub)
   await hub.parts.definitions.put('orders', definition(), BY)
-  const { update } = state
-  state.update = async (key, change) => {
-    const value = await update.call(state, key, change as never)
-    // Written, but the answer was lost on its way.
-    if (key.startsWith('deploy/')) {
-      state.update = update
-      throw new Error('the state did not answer')
-    }
-    return value as never
-  }
+  loseAnswer(state)
   const begin = () => hub.parts.deploys.begin({ ...asked, image: '1' }, 'k')
   await expect(begin()).rejects.toThrow('the state did not answer')
   const { id } = await begin()
   expect(await ended(hub, id)).toMatchObject({ state: 'succeeded' })
   expect(await state.list('deploy/')).toHaveLength(1)
+})
+
+test('what was written goes on, also where the hub does not know that it was', async () => {
+  await using scene = new Scene()
+  const state = new MemoryStateStore()
+  await using hub = await startHub(scene, { state })
+  scene.startAgents(hub)
+  const { deploys, definitions } = hub.parts
+  await definitions.put('orders', definition({ rollout: { approval: true } }), BY)
+  const { id } = await deploys.begin({ ...asked, image: '1' })
+  loseAnswer(state)
+  await expect(deploys.approve(id, BY)).rejects.toThrow('the state did not answer')
+  expect(await ended(hub, id)).toMatchObject({ state: 'succeeded', approvedBy: BY })
+  // And one that was refused is as it was.
+  await expect(deploys.approve(id, BY)).rejects.toMatchObject({ code: 'DRIFTLOG_DEPLOY_STATE' })
+  expect(await deploys.list({ limit: 9 })).toMatchObject([{ id, state: 'succeeded' }])
 })
 
 test('a host that is gone: its slot moves, and what runs there goes when it is back', async () => {
