@@ -45,8 +45,11 @@ export class Definitions {
   /** `definition` has been checked. What equals the newest version makes no new one. */
   async put(app: string, definition: AppDefinition, by: By): Promise<{ version: number; changed: boolean }> {
     const newest = await this.newest(app)
-    if (newest && isDeepStrictEqual(newest.definition, definition))
+    if (newest && isDeepStrictEqual(newest.definition, definition)) {
+      // A hub may have ended before it could.
+      await this.#tellNewest(app, newest.version)
       return { version: newest.version, changed: false }
+    }
     let version = newest?.version ?? (await this.#newest(app))?.version ?? 0
     for (;;) {
       version++
@@ -149,6 +152,8 @@ export class Definitions {
   }
 
   async #tellNewest(app: string, version: number): Promise<void> {
+    const last = await this.#newest(app)
+    if (last?.version === version && !last.removed) return
     await this.#state.update<Newest>(NEWEST + app, (old) =>
       old && old.version > version ? old : { version }
     )
