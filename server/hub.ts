@@ -163,30 +163,26 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
     const stopping = new AbortController()
     // Each duty listens to it several times; Node takes more than ten for a leak.
     setMaxListeners(DUTY_LISTENERS, stopping.signal)
-    const peers =
-      state.shared &&
-      keepUp(
-        {
-          ...{ state, shared: state.shared, fleet, log },
-          keepers: [access, logins, deploys, ...(zabbix ? [zabbix.standings] : [])]
-        },
+    const { shared } = state
+    const keepers = [access, logins, deploys, ...(zabbix ? [zabbix.standings] : [])]
+    const duties = [
+      shared && keepUp({ state, shared, fleet, log, keepers }, stopping.signal),
+      onDuty(
+        { state, name: 'retention', log },
+        (_, ending) =>
+          keepRetention(stores.logs, config.retention, () => agesOf(fleet.instances()), log, ending),
         stopping.signal
-      )
-    const retention = onDuty(
-      { state, name: 'retention', log },
-      (_, signal) =>
-        keepRetention(stores.logs, config.retention, () => agesOf(fleet.instances()), log, signal),
-      stopping.signal
-    )
-    const tidying = keepTidy(stats, log, stopping.signal)
-    const telling = zabbix?.run(stopping.signal)
-    const drawing = grafana?.run(stopping.signal)
-    const rolling = deploys.run(stopping.signal)
-    const calling = automatic.run(stopping.signal)
-    const looking = keeper?.run(stopping.signal)
+      ),
+      keepTidy(stats, log, stopping.signal),
+      zabbix?.run(stopping.signal),
+      grafana?.run(stopping.signal),
+      deploys.run(stopping.signal),
+      automatic.run(stopping.signal),
+      keeper?.run(stopping.signal)
+    ]
     undo.push(async () => {
       stopping.abort()
-      await Promise.all([retention, looking, tidying, peers, telling, drawing, rolling, calling])
+      await Promise.all(duties)
     })
     if (isClear(config)) log.warn({ url: urlOf(config, app) }, CLEAR)
     return {

@@ -2,6 +2,7 @@
 import { Changes } from '../../collector/fleet/changes.ts'
 import type { StateEntry, StateStore } from '../../collector/store/state.ts'
 import type { Deploy, DeployStep } from './deploy.ts'
+import { isRefusal } from './errors.ts'
 import { DEPLOYS, deployKey, hasEnded, type KeptDeploy } from './kept.ts'
 
 export interface DeployChange {
@@ -23,7 +24,9 @@ interface Entry {
   app: string
   environment: string
   state: Deploy['state']
-  /** There is something to be done for it. */
+  /** Absent until it has ended. */
+  endedMs: number | undefined
+  /** There is something to be done for it, or nobody knows. */
   isOpen: boolean
 }
 
@@ -51,11 +54,24 @@ export class Archive {
     return this.#state.get<KeptDeploy>(deployKey(id))
   }
 
-  /** Durable when it resolves. One that is there stays as it is. */
+  /** The same for whoever does what is to be done for it: where a write got no answer, it is known again how it stands. */
+  async look(id: string): Promise<KeptDeploy | undefined> {
+    const kept = await this.read(id)
+    if (kept) this.#note(kept)
+    else this.#forget(id)
+    return kept
+  }
+
+  /** Durable when it resolves; where it rejects it may be there all the same. One that is there stays as it is. */
   async add(kept: KeptDeploy): Promise<void> {
     const { id } = kept.deploy
-    const there = await this.#state.update<KeptDeploy>(deployKey(id), (old) => old ?? kept)
-    await this.#changed(there ?? kept, 0)
+    try {
+      const there = await this.#state.update<KeptDeploy>(deployKey(id), (old) => old ?? kept)
+      await this.#changed(there ?? kept, 0)
+    } catch (error) {
+      this.#note(kept)
+      throw error
+    }
   }
 
   /**
@@ -65,14 +81,20 @@ export class Archive {
   async change(id: string, change: (old: KeptDeploy) => KeptDeploy): Promise<KeptDeploy | undefined> {
     let seq = 0
     const saved = this.#saved.get(id) ?? 0
-    const kept = await this.#state.update<KeptDeploy>(deployKey(id), (old) => {
-      if (!old) return undefined
-      seq = old.lastSeq
-      const next = change(old)
-      return { ...next, unsaved: next.unsaved.filter((step) => step.seq > saved) }
-    })
-    if (kept) await this.#changed(kept, seq)
-    return kept
+    try {
+      const kept = await this.#state.update<KeptDeploy>(deployKey(id), (old) => {
+        if (!old) return undefined
+        seq = old.lastSeq
+        const next = change(old)
+        return { ...next, unsaved: next.unsaved.filter((step) => step.seq > saved) }
+      })
+      if (kept) await this.#changed(kept, seq)
+      return kept
+    } catch (error) {
+      const entry = this.#entries.get(id)
+      if (entry && !isRefusal(error)) this.#entries.set(id, { ...entry, isOpen: true })
+      throw error
+    }
   }
 
   async remove(id: string): Promise<void> {
@@ -111,6 +133,11 @@ export class Archive {
   isOver(id: string): boolean {
     const entry = this.#entries.get(id)
     return entry !== undefined && !entry.isOpen && hasEnded(entry)
+  }
+
+  /** For an approval. */
+  isWaiting(id: string): boolean {
+    return this.#entries.get(id)?.state === 'waiting'
   }
 
   /** By state. */
@@ -165,9 +192,9 @@ export class Archive {
   }
 
   #note({ deploy, work }: KeptDeploy): void {
-    const { id, app, environment, state } = deploy
+    const { id, app, environment, state, endedMs } = deploy
     const isOpen = work !== undefined || (!hasEnded(deploy) && state !== 'waiting')
-    this.#entries.set(id, { app, environment, state, isOpen })
+    this.#entries.set(id, { app, environment, state, endedMs, isOpen })
   }
 
   #forget(id: string): void {

@@ -30,11 +30,20 @@ export async function unclaim(
   state: StateStore,
   deploy: Pick<Deploy, 'id' | 'app' | 'environment'>
 ): Promise<void> {
-  if ((await holderOf(state, deploy)) !== deploy.id) return
-  await state.update<Claim>(claimKey(deploy), (old) => (old?.deploy === deploy.id ? undefined : old))
+  if ((await holderOf(state, deploy)) === deploy.id) await drop(state, claimKey(deploy), deploy.id)
+}
+
+/** In every place where this one has it. */
+export async function unclaimAll(state: StateStore, id: string): Promise<void> {
+  for (const { key, value } of await state.list<Claim>(CLAIMS))
+    if (value.deploy === id) await drop(state, key, id)
 }
 
 /** Every deploy that has the claim of its place. */
 export async function claimers(state: StateStore): Promise<string[]> {
   return (await state.list<Claim>(CLAIMS)).map(({ value }) => value.deploy)
+}
+
+async function drop(state: StateStore, key: string, id: string): Promise<void> {
+  await state.update<Claim>(key, (old) => (old?.deploy === id ? undefined : old))
 }

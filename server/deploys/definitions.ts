@@ -4,7 +4,7 @@ import { type Static, Type } from 'typebox'
 import type { StateStore } from '../../collector/store/state.ts'
 import { AppDefinition, AppName } from './definition.ts'
 import { By } from './deploy.ts'
-import { AppInUseError, DefinitionNotFoundError } from './errors.ts'
+import { AppInUseError, DefinitionNotFoundError, VersionNotFoundError } from './errors.ts'
 import { CLAIMS, DEPLOYS, type KeptDeploy, RUNNING, type Running } from './kept.ts'
 
 /** One version of an app's definition. */
@@ -45,8 +45,11 @@ export class Definitions {
   /** `definition` has been checked. What equals the newest version makes no new one. */
   async put(app: string, definition: AppDefinition, by: By): Promise<{ version: number; changed: boolean }> {
     const newest = await this.newest(app)
-    if (newest && isDeepStrictEqual(newest.definition, definition))
+    if (newest && isDeepStrictEqual(newest.definition, definition)) {
+      // A hub may have ended before it could.
+      await this.#tellNewest(app, newest.version)
       return { version: newest.version, changed: false }
+    }
     let version = newest?.version ?? (await this.#newest(app))?.version ?? 0
     for (;;) {
       version++
@@ -86,6 +89,16 @@ export class Definitions {
 
   async version(app: string, version: number): Promise<KeptDefinition | undefined> {
     return this.#state.get<KeptDefinition>(keyOf(app, version))
+  }
+
+  /** This version, or the newest. Throws DRIFTLOG_DEFINITION_NOT_FOUND or DRIFTLOG_VERSION_NOT_FOUND. */
+  async find(app: string, version?: number): Promise<KeptDefinition> {
+    const found = version === undefined ? undefined : await this.version(app, version)
+    if (found) return found
+    const newest = await this.newest(app)
+    if (!newest) throw new DefinitionNotFoundError(app)
+    if (version !== undefined) throw new VersionNotFoundError(app, version)
+    return newest
   }
 
   /** All versions of one app that are kept, oldest first. */
@@ -139,6 +152,8 @@ export class Definitions {
   }
 
   async #tellNewest(app: string, version: number): Promise<void> {
+    const last = await this.#newest(app)
+    if (last?.version === version && !last.removed) return
     await this.#state.update<Newest>(NEWEST + app, (old) =>
       old && old.version > version ? old : { version }
     )

@@ -16,7 +16,7 @@ export const By = Type.Object({
     Type.Literal('token'),
     Type.Literal('hook'),
     Type.Literal('schedule'),
-    /** The hub itself, after a failure. */
+    /** The hub itself. */
     Type.Literal('hub')
   ]),
   /** Of the token, login or trigger. */

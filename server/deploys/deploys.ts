@@ -8,22 +8,14 @@ import { claim, holderOf } from './claim.ts'
 import type { Wanted } from './definition.ts'
 import type { Definitions, KeptDefinition } from './definitions.ts'
 import type { By, Check, Deploy, DeployAsked, DeployStep, SlotState } from './deploy.ts'
-import {
-  DefinitionNotFoundError,
-  DeployingError,
-  DeployNotFoundError,
-  DeployStateError,
-  NothingBeforeError,
-  VersionNotFoundError
-} from './errors.ts'
-import { readImage } from './image.ts'
+import { DeployingError, DeployNotFoundError, DeployStateError, NothingBeforeError } from './errors.ts'
+import { readImage, referenceOf, refuseImage } from './image.ts'
 import { hasEnded, type KeptDeploy, type Running, runningKey } from './kept.ts'
 import { planOf } from './plan.ts'
 import { refuseOwnApproval, refusePromotion, refuseUnpromoted, withCheck } from './promotion.ts'
 import type { Repeats } from './repeats.ts'
 import { approved, type Request, resumed, stopped, takenBack } from './requests.ts'
 import type { DeploySettings } from './settings.ts'
-import { referenceOf, refuseImage } from './spec.ts'
 import { tell } from './steps.ts'
 import type { Surroundings } from './surroundings.ts'
 import { wantedOf } from './wanted.ts'
@@ -31,7 +23,7 @@ import { wantedOf } from './wanted.ts'
 export interface DeploysOptions {
   state: StateStore
   archive: Archive
-  definitions: Pick<Definitions, 'newest' | 'version'>
+  definitions: Pick<Definitions, 'newest' | 'find'>
   fleet: Pick<Surroundings, 'hosts' | 'nameOf' | 'isUp'>
   settings: Pick<DeploySettings, 'images'>
   repeats: Repeats
@@ -68,8 +60,9 @@ export class Deploys {
    */
   async begin(asked: DeployAsked, key?: string): Promise<Deploy> {
     if (key === undefined) return this.#start(await this.#prepare(asked), this.#newId())
-    return this.#options.repeats.once(key, asked, this.#newId(), async (id) => {
-      const known = await this.#options.archive.read(id)
+    const { archive, repeats } = this.#options
+    return repeats.once(key, asked, this.#newId(), async (id) => {
+      const known = await archive.read(id)
       return known?.deploy ?? this.#start(await this.#prepare(asked), id)
     })
   }
@@ -102,7 +95,7 @@ export class Deploys {
   /** Brings the very image of a deploy that went well into another environment. Throws PromoteFromError or ChecksError, too. */
   async promote(id: string, { environment, reason, by }: PromoteAsked): Promise<Deploy> {
     const { deploy: source } = await this.#read(id)
-    const definition = await this.#definition(source.app, source.version)
+    const definition = await this.#options.definitions.find(source.app, source.version)
     const rollout = await this.#rolloutOf(definition, environment)
     refusePromotion(source, environment, rollout, await this.#takenBackBy(source))
     const wanted = wantedOf(definition.definition, environment)
@@ -151,11 +144,12 @@ export class Deploys {
     if (!hasEnded(deploy) || deploy.state === 'succeeded')
       throw new DeployStateError(id, deploy.state, 'only one that did not go well can be tried again')
     const { app, environment, version, promotedFrom, takesBack, reason } = deploy
-    const definition = await this.#definition(app, version)
+    const again = { environment, by, ...(reason === undefined ? {} : { reason }) }
+    if (promotedFrom !== undefined) return this.promote(promotedFrom, again)
+    const definition = await this.#options.definitions.find(app, version)
     const rollout = await this.#rolloutOf(definition, environment)
-    if (promotedFrom === undefined && takesBack === undefined) refuseUnpromoted(environment, rollout)
+    if (takesBack === undefined) refuseUnpromoted(environment, rollout)
     const more = {
-      ...(promotedFrom === undefined ? {} : { promotedFrom }),
       ...(takesBack === undefined ? {} : { takesBack }),
       ...(reason === undefined ? {} : { reason })
     }
@@ -178,7 +172,7 @@ export class Deploys {
     if (running?.deploy !== id)
       throw new DeployStateError(id, deploy.state, `but ${running?.deploy ?? 'none'} is what runs now`)
     if (!before) throw new NothingBeforeError(id)
-    const definition = await this.#definition(app, before.version)
+    const definition = await this.#options.definitions.find(app, before.version)
     const wanted = wantedOf(definition.definition, environment)
     const image = before.image ? askedOf({ image: before.image }) : { reference: referenceOf(wanted.image) }
     refuseImage(image.reference, this.#options.settings.images)
@@ -188,7 +182,7 @@ export class Deploys {
   }
 
   async #prepare({ app, environment, image: asked, version, reason, by }: DeployAsked): Promise<Prepared> {
-    const definition = await this.#definition(app, version)
+    const definition = await this.#options.definitions.find(app, version)
     const wanted = wantedOf(definition.definition, environment)
     const rollout = await this.#rolloutOf(definition, environment)
     refuseUnpromoted(environment, rollout)
@@ -240,18 +234,6 @@ export class Deploys {
       ...(before ? { port: before.port } : {}),
       ...(before?.container === undefined ? {} : { container: before.container })
     }))
-  }
-
-  async #definition(app: string, version?: number): Promise<KeptDefinition> {
-    const { definitions } = this.#options
-    const newest = await definitions.newest(app)
-    if (version === undefined) {
-      if (!newest) throw new DefinitionNotFoundError(app)
-      return newest
-    }
-    const found = await definitions.version(app, version)
-    if (!found) throw newest ? new VersionNotFoundError(app, version) : new DefinitionNotFoundError(app)
-    return found
   }
 
   /** What may come in is for the newest version to say: an older one may know nothing of it. */

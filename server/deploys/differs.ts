@@ -1,4 +1,5 @@
 /** What is other in one instance than in another: names, never values, because those may be secret. */
+import { isDeepStrictEqual } from 'node:util'
 import type { ImageAsked, InstanceSpec } from '../../agent/protocol-orders.ts'
 
 /** Made from all the rest. */
@@ -14,7 +15,7 @@ export function differs(old: InstanceSpec, next: InstanceSpec): string[] {
   found.push(...names('secret', byName(old), byName(next)))
   const byTarget = (spec: InstanceSpec) => Object.fromEntries(spec.volumes.map((one) => [one.target, one]))
   found.push(...names('volume', byTarget(old), byTarget(next)))
-  for (const part of PARTS) if (!same(old[part], next[part])) found.push(part)
+  for (const part of PARTS) if (!isDeepStrictEqual(old[part], next[part])) found.push(part)
   return found
 }
 
@@ -45,22 +46,7 @@ function meant(labels: Record<string, string>): Record<string, string> {
 
 function names(kind: string, old: Record<string, unknown>, next: Record<string, unknown>): string[] {
   return [...new Set([...Object.keys(old), ...Object.keys(next)])]
-    .filter((name) => !same(old[name], next[name]))
+    .filter((name) => !isDeepStrictEqual(old[name], next[name]))
     .sort()
     .map((name) => `${kind} ${name}`)
-}
-
-function same(a: unknown, b: unknown): boolean {
-  return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b))
-}
-
-/** With the names of objects in order: they may have been written in another one. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, one]) => [name, sorted(one)])
-  )
 }

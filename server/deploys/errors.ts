@@ -169,6 +169,12 @@ export const RepeatError = createError<[string]>(
   422
 )
 
+/** What was asked for can't be, and nothing was done for it. Of all other errors nobody knows how far it came. */
+export function isRefusal(error: unknown): boolean {
+  const { statusCode = 500 } = error as { statusCode?: number }
+  return statusCode < 500
+}
+
 function sentenceOf({ path, environment, line, column, message }: DefinitionProblem): string {
   const place = line === undefined ? '' : ` (line ${line}, column ${column ?? 1})`
   const where = environment === undefined ? '' : `${environment}: `

@@ -3,7 +3,7 @@ import type { EventStream } from '../sse.ts'
 import type { Deploys } from './deploys.ts'
 import { hasEnded } from './kept.ts'
 
-export class DeployFeed {
+export class DeployFollower {
   readonly #deploys: Pick<Deploys, 'get' | 'steps' | 'changes'>
   readonly #stream: Pick<EventStream, 'send' | 'drained'>
   readonly #id: string

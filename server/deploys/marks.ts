@@ -4,17 +4,13 @@ import type { Archive } from './archive.ts'
 import type { Deploy } from './deploy.ts'
 import { hasEnded } from './kept.ts'
 
-/** One that was asked for longer before is not looked for. */
-const LONGEST_MS = 7 * 86_400_000
-
 export function deployMarks(archive: Pick<Archive, 'ids' | 'read'>): MarkSource {
   return async (sinceMs) => {
     const marks: Mark[] = []
-    for (const id of archive.ids(() => true)) {
+    for (const id of archive.ids(({ endedMs = 0 }) => endedMs >= sinceMs)) {
       const deploy = (await archive.read(id))?.deploy
-      if (deploy && deploy.createdMs < sinceMs - LONGEST_MS) break
       const mark = deploy && markOf(deploy)
-      if (mark && (mark.endMs ?? 0) >= sinceMs) marks.push(mark)
+      if (mark) marks.push(mark)
     }
     return marks
   }

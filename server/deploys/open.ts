@@ -18,7 +18,7 @@ import { Repeats } from './repeats.ts'
 import { Roller } from './roller.ts'
 import type { DeploySettings } from './settings.ts'
 import { type DeployFleet, Surroundings } from './surroundings.ts'
-import { upkeep } from './upkeep.ts'
+import { nextTry, upkeep } from './upkeep.ts'
 
 export interface DeployPartsOptions {
   state: StateStore
@@ -101,7 +101,9 @@ async function isOrdered(state: StateStore, order: Order): Promise<boolean> {
   if (ordered) return !ordered.end
   if (order.kind !== 'remove') return false
   const running = await state.get<Running>(runningKey(order))
-  return running?.leftovers.some((one) => one.order === order.id) === true
+  // One that is ordered anew is in the book a moment before what runs names it.
+  const ids = running?.leftovers.flatMap((one) => [one.order, nextTry(one.order)])
+  return ids?.includes(order.id) === true
 }
 
 function figuresOf(archive: Archive, book: OrderBook): Record<string, number> {

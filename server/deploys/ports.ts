@@ -77,9 +77,9 @@ export class Ports {
 
   /** Ends the leases that `isNeeded` does not need. */
   async release(host: string, isNeeded: (lease: PortLease) => boolean): Promise<void> {
-    const kept = await this.#state.get<Kept>(PORTS + host)
-    if (!kept || kept.leases.every(isNeeded)) return
-    await this.#change(host, (old) => ({ ...old, leases: old.leases.filter(isNeeded) }))
+    await this.#change(host, (old) =>
+      old.leases.every(isNeeded) ? old : { ...old, leases: old.leases.filter(isNeeded) }
+    )
   }
 
   /** The host is gone for good, and whatever ran there with it. */
@@ -99,7 +99,10 @@ export class Ports {
     )
   }
 
+  /** Writes nothing where `change` gives back what it got: most of what is asked was done before. */
   async #change(host: string, change: (old: Kept) => Kept): Promise<Kept> {
+    const before = (await this.#state.get<Kept>(PORTS + host)) ?? NOTHING
+    if (change(before) === before) return before
     return (await this.#state.update<Kept>(PORTS + host, (old) => change(old ?? NOTHING))) ?? NOTHING
   }
 

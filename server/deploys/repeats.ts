@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { StateStore } from '../../collector/store/state.ts'
 import type { DeployAsked } from './deploy.ts'
-import { RepeatError } from './errors.ts'
+import { isRefusal, RepeatError } from './errors.ts'
 
 /** `deploy-key/<hash of caller and key>` */
 interface Kept {
@@ -27,7 +27,8 @@ export class Repeats {
 
   /**
    * `id` counts for the first caller, and is given to `act` each time: it must not act twice for one. A key whose question was
-   * refused is free again. Throws RepeatError where the key was used for something else.
+   * refused is free again; where it is not known how far `act` came, the next one gets the same id. Throws RepeatError where
+   * the key was used for something else.
    */
   async once<T>(key: string, question: DeployAsked, id: string, act: (id: string) => Promise<T>): Promise<T> {
     const { by, ...rest } = question
@@ -39,7 +40,8 @@ export class Repeats {
     try {
       return await act(kept.deploy)
     } catch (error) {
-      await this.#state.update<Kept>(place, (old) => (old?.deploy === kept.deploy ? undefined : old))
+      if (isRefusal(error))
+        await this.#state.update<Kept>(place, (old) => (old?.deploy === kept.deploy ? undefined : old))
       throw error
     }
   }

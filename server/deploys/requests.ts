@@ -15,6 +15,12 @@ export function approved(kept: KeptDeploy, by: By, nowMs: number): KeptDeploy {
   return next
 }
 
+/** Of one that nobody has said yes to for long. */
+export function givenUp(kept: KeptDeploy, why: string, nowMs: number): KeptDeploy {
+  if (kept.deploy.state !== 'waiting') return kept
+  return cancelled(structuredClone(kept), { kind: 'hub', name: 'upkeep' }, nowMs, why)
+}
+
 /** One that waits is cancelled; of one that runs, what has begun comes to its end, and nothing else begins. */
 export function stopped(kept: KeptDeploy, by: By, nowMs: number): KeptDeploy {
   const next = copyIn(kept, ['waiting', 'running'], 'only one that waits or runs can be stopped')
@@ -43,8 +49,7 @@ export function takenBack(kept: KeptDeploy, by: By, nowMs: number): KeptDeploy {
   return next
 }
 
-function cancelled(next: KeptDeploy, by: By, nowMs: number): KeptDeploy {
-  const why = `cancelled by ${by.name}`
+function cancelled(next: KeptDeploy, by: By, nowMs: number, why = `cancelled by ${by.name}`): KeptDeploy {
   Object.assign(next.deploy, { state: 'cancelled', why, endedMs: nowMs })
   tell(next, nowMs, { step: 'end', state: 'failed', text: why, by })
   return next

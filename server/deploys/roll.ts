@@ -25,6 +25,7 @@ export class OvertakenError extends Error {}
 
 /** So many hosts pull at the same time. */
 const PULLS_AT_ONCE = 10
+
 /** The same where there is nothing to be changed. Throws OvertakenError. */
 export function rollOn(kept: KeptDeploy, seen: Seen): KeptDeploy {
   if (kept.term > seen.term) throw new OvertakenError()

@@ -45,7 +45,6 @@ export class Roller {
     const forget = book.onChange((deploy) => this.wake(deploy))
     const turns = new Map<string, Promise<void>>()
     const begin = (id: string) => {
-      if (turns.has(id)) return this.#woken.add(id)
       const turn = this.#roll(id, term, signal)
         .catch((err) => {
           if (err instanceof OvertakenError)
@@ -57,7 +56,7 @@ export class Roller {
           turns.delete(id)
           if (this.#woken.has(id)) this.#bell.dispatchEvent(new Event('ring'))
         })
-      return turns.set(id, turn)
+      turns.set(id, turn)
     }
     for (const id of [...archive.unfinished(), ...(await claimers(state))]) this.#woken.add(id)
     const follow = this.#follow(signal)
@@ -88,7 +87,7 @@ export class Roller {
   async #roll(id: string, term: number, signal: AbortSignal): Promise<void> {
     let ports: Seen['ports'] = new Map()
     for (let turns = 0; turns < MOST_TURNS && !signal.aborted; turns++) {
-      const kept = await this.#options.archive.read(id)
+      const kept = await this.#options.archive.look(id)
       if (!kept || kept.deploy.state === 'waiting') return
       if (hasEnded(kept.deploy) && !kept.work) return unclaim(this.#options.state, kept.deploy)
       const seen = await this.#see(kept, term, ports)

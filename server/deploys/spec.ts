@@ -6,8 +6,6 @@ import type { Wanted } from './definition.ts'
 import { composeLabels, ownLabels, projectOf } from './labels.ts'
 import { volumesOf } from './volumes.ts'
 
-export { referenceOf, refuseImage } from './image.ts'
-
 export interface SpecAsked {
   app: string
   environment: string

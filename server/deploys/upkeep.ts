@@ -2,10 +2,11 @@
 import type { Order } from '../../agent/protocol-orders.ts'
 import type { Archive } from './archive.ts'
 import type { Tools } from './carry-out.ts'
-import { claim, unclaim } from './claim.ts'
+import { claim, unclaim, unclaimAll } from './claim.ts'
 import { type Leftover, RUNNING, type Running, runningKey } from './kept.ts'
 import type { KeptOrder } from './order-book.ts'
 import type { Repeats } from './repeats.ts'
+import { givenUp } from './requests.ts'
 import { neededOrders } from './running.ts'
 
 export interface UpkeepOptions extends Tools {
@@ -26,7 +27,8 @@ const SELF = 'upkeep'
 
 /** Once through all of it. Safe beside deploys that are under way. */
 export async function upkeep(options: UpkeepOptions): Promise<void> {
-  await unclaimOwn(options)
+  // Left by a hub that was killed.
+  await unclaimAll(options.state, SELF)
   await leaveGoneHosts(options)
   await clearLeftovers(options)
   await releaseLeases(options)
@@ -73,8 +75,7 @@ async function orderAnew(
 ): Promise<void> {
   const self = { ...running, id: SELF }
   if (last.kind !== 'remove' || (await claim(state, self)) !== SELF) return
-  const [, first = order, count = '0'] = /^(.*?)(?:\.(\d+))?$/.exec(order) ?? []
-  const id = `${first}.${Number(count) + 1}`
+  const id = nextTry(order)
   await book.add(host, { ...last, id })
   await state.update<Running>(runningKey(running), (old) => {
     const named = (one: Leftover) => (one.order === order ? { ...one, order: id } : one)
@@ -83,9 +84,10 @@ async function orderAnew(
   await unclaim(state, self)
 }
 
-/** Left by a hub that was killed. */
-async function unclaimOwn({ state }: UpkeepOptions): Promise<void> {
-  for (const { value } of await state.list<Running>(RUNNING)) await unclaim(state, { ...value, id: SELF })
+/** The id of the order that comes after this one, where it came to nothing. */
+export function nextTry(order: string): string {
+  const [, first = order, count = '0'] = /^(.*?)(?:\.(\d+))?$/.exec(order) ?? []
+  return `${first}.${Number(count) + 1}`
 }
 
 /**
@@ -118,8 +120,12 @@ async function forgetOrders({ state, archive, book, nowMs }: UpkeepOptions): Pro
   }
 }
 
-/** Never those that are under way, nor what runs, nor what ran before it. */
-async function forgetDeploys({ state, archive, kept }: UpkeepOptions): Promise<void> {
+/**
+ * Never those that are under way, nor what runs, nor what ran before it. One that waits for its approval all the while is
+ * cancelled first, for who looks for it.
+ */
+async function forgetDeploys({ state, archive, kept, nowMs }: UpkeepOptions): Promise<void> {
+  const why = `nobody has approved it, and ${kept} newer ones were asked for`
   const needed = new Set<string>()
   for (const { value } of await state.list<Running>(RUNNING)) {
     const { deploy } = value
@@ -133,7 +139,8 @@ async function forgetDeploys({ state, archive, kept }: UpkeepOptions): Promise<v
     const place = archive.placeOf(id)
     const count = (counts.get(place) ?? 0) + 1
     counts.set(place, count)
-    if (count <= kept || needed.has(id) || !archive.isOver(id)) continue
-    await archive.remove(id)
+    if (count <= kept || needed.has(id)) continue
+    if (archive.isOver(id)) await archive.remove(id)
+    else if (archive.isWaiting(id)) await archive.change(id, (old) => givenUp(old, why, nowMs()))
   }
 }

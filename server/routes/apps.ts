@@ -20,7 +20,7 @@ import { checkedDefinition } from '../deploys/definition-problems.ts'
 import { LONGEST_TEXT_BYTES, readDefinitionText } from '../deploys/definition-text.ts'
 import type { Definitions, KeptDefinition } from '../deploys/definitions.ts'
 import { diffOf, diffText } from '../deploys/diff.ts'
-import { DefinitionNotFoundError, EnvironmentsError, VersionNotFoundError } from '../deploys/errors.ts'
+import { DefinitionNotFoundError, EnvironmentsError } from '../deploys/errors.ts'
 import { referenceOf } from '../deploys/image.ts'
 import { rancherComposeOf } from '../deploys/rancher.ts'
 import { layOver, wantedOf } from '../deploys/wanted.ts'
@@ -117,7 +117,7 @@ const routes: FastifyPluginAsyncTypebox<AppsOptions> = async (app, { definitions
       }
     },
     async (request) => {
-      const kept = await keptOf(request.params.app, request.query.version)
+      const kept = await definitions.find(request.params.app, request.query.version)
       const names = Object.keys(kept.definition.environments)
       return {
         ...kept,
@@ -162,10 +162,10 @@ const routes: FastifyPluginAsyncTypebox<AppsOptions> = async (app, { definitions
       const { app: name } = request.params
       const { environment, toEnvironment } = request.query
       if (environment === undefined && toEnvironment !== undefined) throw new EnvironmentsError()
-      const to = await keptOf(name, request.query.to)
+      const to = await definitions.find(name, request.query.to)
       // Two environments are compared within one version, unless another one is asked for.
       const standard = toEnvironment === undefined ? Math.max(1, to.version - 1) : to.version
-      const from = await keptOf(name, request.query.from ?? standard)
+      const from = await definitions.find(name, request.query.from ?? standard)
       const diff = diffOf(sideOf(from, environment), sideOf(to, toEnvironment ?? environment))
       return {
         app: name,
@@ -195,7 +195,11 @@ const routes: FastifyPluginAsyncTypebox<AppsOptions> = async (app, { definitions
     },
     async (request, reply) => {
       const { environment, kind, image } = request.query
-      const { app: name, version, definition } = await keptOf(request.params.app, request.query.version)
+      const {
+        app: name,
+        version,
+        definition
+      } = await definitions.find(request.params.app, request.query.version)
       const wanted = wantedOf(definition, environment)
       const rendered = {
         app: name,
@@ -231,19 +235,6 @@ const routes: FastifyPluginAsyncTypebox<AppsOptions> = async (app, { definitions
       return { removed: name }
     }
   )
-
-  async function keptOf(name: string, version: number | undefined): Promise<KeptDefinition> {
-    if (version === undefined) {
-      const newest = await definitions.newest(name)
-      if (newest) return newest
-      throw new DefinitionNotFoundError(name)
-    }
-    const kept = await definitions.version(name, version)
-    if (kept) return kept
-    throw (await definitions.newest(name))
-      ? new VersionNotFoundError(name, version)
-      : new DefinitionNotFoundError(name)
-  }
 }
 
 export default routes

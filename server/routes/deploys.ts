@@ -17,7 +17,7 @@ import {
 } from '../deploys/deploy-api.ts'
 import type { Deploys } from '../deploys/deploys.ts'
 import { EndpointsAnswer } from '../deploys/endpoints.ts'
-import { DeployFeed } from '../deploys/feed.ts'
+import { DeployFollower } from '../deploys/feed.ts'
 import { goneSignal } from '../gone.ts'
 import { EventStream } from '../sse.ts'
 import { whileWelcome } from '../welcome.ts'
@@ -125,8 +125,8 @@ const routes: FastifyPluginAsyncTypebox<DeploysOptions> = async (app, { deploys,
       welcome.signal.addEventListener('abort', stop)
       const beat = setInterval(() => stream.send('beat', { atMs: nowMs() }), BEAT_MS)
       const after = Number(request.headers['last-event-id'] ?? 0)
-      const feed = new DeployFeed(deploys, stream, id, after)
-      const reason = await feed.run(over.signal).catch((err) => {
+      const follower = new DeployFollower(deploys, stream, id, after)
+      const reason = await follower.run(over.signal).catch((err) => {
         if (!over.signal.aborted) request.log.error({ err, deploy: id }, 'following a deploy failed')
         return 'failed'
       })

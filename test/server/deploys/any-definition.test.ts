@@ -7,9 +7,10 @@ import { AppDefinition, Wanted } from '../../../server/deploys/definition.ts'
 import { checkedDefinition } from '../../../server/deploys/definition-problems.ts'
 import { readDefinitionText } from '../../../server/deploys/definition-text.ts'
 import { diffOf, diffText } from '../../../server/deploys/diff.ts'
+import { referenceOf } from '../../../server/deploys/image.ts'
 import { rancherComposeOf } from '../../../server/deploys/rancher.ts'
 import { type Shape, shapeProblems } from '../../../server/deploys/shape.ts'
-import { referenceOf, specOf } from '../../../server/deploys/spec.ts'
+import { specOf } from '../../../server/deploys/spec.ts'
 import { wantedOf } from '../../../server/deploys/wanted.ts'
 
 const SEED = Number(process.env['SEED'] ?? 20261126)

@@ -7,7 +7,7 @@ import type { Running } from '../../../server/deploys/kept.ts'
 import { randomFrom } from '../../collector/parse/lines.ts'
 import type { Play } from './agent.ts'
 import { MortalState } from './mortal.ts'
-import { BY, definition, digest, ended, Scene, startHub, type TestHub } from './scene.ts'
+import { BY, definition, digest, ended, Scene, settled, startHub, type TestHub } from './scene.ts'
 
 const asked = { app: 'orders', environment: 'staging', by: BY }
 const ROUNDS = 12
@@ -181,14 +181,5 @@ async function meddle(
     // It may have come on meanwhile.
     await act?.catch((error) => expect(error.code).toBe('DRIFTLOG_DEPLOY_STATE'))
     await sleep(10)
-  }
-}
-
-async function settled({ state }: Pick<TestHub, 'state'>): Promise<void> {
-  for (;;) {
-    const deploys = await state.list<{ work?: unknown }>('deploy/')
-    const claims = await state.list('deploying/')
-    if (claims.length === 0 && deploys.every(({ value }) => value.work === undefined)) return
-    await sleep(5)
   }
 }

@@ -5,8 +5,8 @@ import { parse } from 'yaml'
 import { composeOf } from '../../../server/deploys/compose.ts'
 import { checkedDefinition } from '../../../server/deploys/definition-problems.ts'
 import { readDefinitionText } from '../../../server/deploys/definition-text.ts'
+import { referenceOf } from '../../../server/deploys/image.ts'
 import { rancherComposeOf } from '../../../server/deploys/rancher.ts'
-import { referenceOf } from '../../../server/deploys/spec.ts'
 import { wantedOf } from '../../../server/deploys/wanted.ts'
 
 const FOLDER = new URL('../../fixtures/compose/', import.meta.url)

@@ -37,6 +37,10 @@ test('a version that a hub wrote just before its end is found', async () => {
   await state.put('app/orders/00000002', lost)
   expect(await definitions.newest('orders')).toEqual(lost)
   expect(await definitions.put('orders', definition('3'), BY)).toEqual({ version: 3, changed: true })
+  // And is listed once it was posted again, though it is nothing new.
+  await state.put('app/cart/00000001', { ...lost, app: 'cart', version: 1 })
+  expect(await definitions.put('cart', definition('2'), BY)).toEqual({ version: 1, changed: false })
+  expect((await definitions.list()).map(({ app }) => app)).toEqual(['cart', 'orders'])
 })
 
 test('old versions go, but for those that a deploy names or an instance runs', async () => {

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import { imagePatternProblem, readImage } from '../../../server/deploys/image.ts'
-import { referenceOf, refuseImage } from '../../../server/deploys/spec.ts'
+import { imagePatternProblem, readImage, referenceOf, refuseImage } from '../../../server/deploys/image.ts'
 
 const HEX = 'a'.repeat(64)
 

@@ -1,16 +1,15 @@
-/** The hub is killed behind each of its writes, and another one goes on with what stands in the state. */
-import { setTimeout as sleep } from 'node:timers/promises'
+/** The hub is killed behind its writes, and another one goes on with what stands in the state. */
 import { expect, test } from 'vitest'
 import type { InstanceSpec } from '../../../agent/protocol-orders.ts'
 import { MemoryShare, MemoryStateStore } from '../../../collector/store/memory-state.ts'
 import type { AppDefinition } from '../../../server/deploys/definition.ts'
 import { MortalState } from './mortal.ts'
-import { BY, definition, digest, ended, Scene, startHub, type TestHub } from './scene.ts'
+import { BY, definition, digest, ended, Scene, settled, startHub } from './scene.ts'
 
 const asked = { app: 'orders', environment: 'staging', by: BY, image: '2' }
-const LONG = { timeout: 120_000 }
-/** Every so manieth write; test/system/deploys.test.ts takes each of them, with processes. */
-const STRIDE = 8
+/** Every so manieth write; STRIDE=1 takes each of them, in minutes. test/system/deploys.test.ts does it to processes. */
+const STRIDE = Number(process.env['STRIDE'] ?? 8)
+const LONG = { timeout: 960_000 / STRIDE }
 const OLD = { 1: [digest('1')], 2: [digest('1')], 3: [digest('1')] }
 const NEW = { 1: [digest('2')], 2: [digest('2')], 3: [digest('2')] }
 const isGoodOld = ({ slot, image }: InstanceSpec) => slot !== 3 || image.digest === digest('1')
@@ -79,14 +78,4 @@ async function run(n: number, { next = definition(), isHealthy }: Play) {
   expect(steps.filter(({ step }) => step === 'end')).toHaveLength(1)
   expect(await second.parts.deploys.list({ limit: 10 })).toHaveLength(2)
   return { killed, deploy, runs: scene.running() }
-}
-
-/** Nothing is left to be done. */
-async function settled({ state }: Pick<TestHub, 'state'>): Promise<void> {
-  for (;;) {
-    const deploys = await state.list<{ work?: unknown }>('deploy/')
-    const claims = await state.list('deploying/')
-    if (claims.length === 0 && deploys.every(({ value }) => value.work === undefined)) return
-    await sleep(5)
-  }
 }

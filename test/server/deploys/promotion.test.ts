@@ -67,6 +67,29 @@ test('checks that are missing or have failed are named; the newest of a name cou
   ])
 })
 
+test('a promotion that did not go well is tried again by the same rules, whatever they say by then', async () => {
+  await using scene = new Scene(1)
+  const { hub, id } = await staged(scene, { checks: ['tests'] })
+  await using _ = hub
+  const { deploys } = hub.parts
+  await deploys.report(id, check('tests', true))
+  await scene.stopAgents()
+  scene.startAgents(hub, { isHealthy: () => false })
+  const sick = await ended(
+    hub,
+    (await deploys.promote(id, { environment: 'production', reason: 'r', by: BY })).id
+  )
+  expect(sick).toMatchObject({ state: 'rolled-back' })
+  await scene.stopAgents()
+  scene.startAgents(hub)
+  await deploys.report(id, check('tests', false))
+  await expect(deploys.retry(sick.id, BY)).rejects.toMatchObject({ code: 'DRIFTLOG_CHECKS' })
+  await deploys.report(id, check('tests', true))
+  const again = await ended(hub, (await deploys.retry(sick.id, BY)).id)
+  expect(again).toMatchObject({ state: 'succeeded', promotedFrom: id, reason: 'r' })
+  expect(again.image).toEqual(sick.image)
+})
+
 test.each<[string, object, RegExp]>([
   ['from elsewhere', { environment: 'other' }, /takes only what ran in staging/],
   ['what did not go well', { image: '9' }, /rolled-back, and not succeeded/],

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { Order, Report, Step } from '../../../agent/protocol-orders.ts'
+import { MemoryStateStore } from '../../../collector/store/memory-state.ts'
 import type { AppDefinition } from '../../../server/deploys/definition.ts'
 import type { Play } from './agent.ts'
 import { BY, definition, digest, ended, Scene, startHub, type TestHub } from './scene.ts'
@@ -51,9 +52,10 @@ test('every host has the image before the first instance is touched', async () =
   expect(lastPull).toBeLessThan(steps.findIndex((step) => step.startsWith('replace')))
 })
 
-test.each([1, 2])('at most %i slots are replaced at a time', async (maxUnavailable) => {
+test.each([1, 2])('at most %i slots are replaced at a time, and as many as may', async (maxUnavailable) => {
   await using scene = new Scene()
   await using hub = await begun(scene, { rollout: { maxUnavailable } })
+  const { deploys } = hub.parts
   const open = new Set<string>()
   let most = 0
   const fault = (order: Order, step: Step) => {
@@ -64,9 +66,19 @@ test.each([1, 2])('at most %i slots are replaced at a time', async (maxUnavailab
     return undefined
   }
   await restart(scene, hub, { fault })
-  await ended(hub, (await hub.parts.deploys.begin({ ...asked, image: '2' })).id)
+  const over = new AbortController()
+  const told: number[] = []
+  const follow = (async () => {
+    for await (const { deploy } of deploys.changes(over.signal))
+      told.push(deploy.slots.filter(({ state }) => state === 'changing').length)
+  })()
+  await ended(hub, (await deploys.begin({ ...asked, image: '2' })).id)
+  over.abort()
+  await follow
   expect(scene.running()).toEqual(NEW)
   expect(most).toBeLessThanOrEqual(maxUnavailable)
+  // Agents may be quicker than that two of them are seen at it; the record is not.
+  expect(Math.max(...told)).toBe(maxUnavailable)
 })
 
 test('a port that a stranger has is set aside, and another one is leased', async () => {
@@ -231,6 +243,47 @@ test('a caller that asks again with the same key gets the same deploy, and not f
   await expect(deploys.begin({ ...asked, app: 'none' }, 'k2')).rejects.toMatchObject({ statusCode: 404 })
   await ended(hub, ids[0]?.id ?? '')
   expect(await deploys.begin({ ...asked, image: '1' }, 'k2')).toMatchObject({ app: 'orders' })
+})
+
+/** The next write of a deploy is done, and its answer is lost on the way. */
+function loseAnswer(state: MemoryStateStore): void {
+  const { update } = state
+  state.update = async (key, change) => {
+    const value = await update.call(state, key, change as never)
+    if (!key.startsWith('deploy/')) return value as never
+    state.update = update
+    throw new Error('the state did not answer')
+  }
+}
+
+test('a caller whose question the hub stumbled over asks again and gets the deploy that was begun', async () => {
+  await using scene = new Scene()
+  const state = new MemoryStateStore()
+  await using hub = await startHub(scene, { state })
+  scene.startAgents(hub)
+  await hub.parts.definitions.put('orders', definition(), BY)
+  loseAnswer(state)
+  const begin = () => hub.parts.deploys.begin({ ...asked, image: '1' }, 'k')
+  await expect(begin()).rejects.toThrow('the state did not answer')
+  const { id } = await begin()
+  expect(await ended(hub, id)).toMatchObject({ state: 'succeeded' })
+  expect(await state.list('deploy/')).toHaveLength(1)
+})
+
+test('what was written goes on, also where the hub does not know that it was', async () => {
+  await using scene = new Scene()
+  const state = new MemoryStateStore()
+  await using hub = await startHub(scene, { state })
+  scene.startAgents(hub)
+  const { deploys, definitions } = hub.parts
+  await definitions.put('orders', definition({ rollout: { approval: true } }), BY)
+  const { id } = await deploys.begin({ ...asked, image: '1' })
+  loseAnswer(state)
+  await expect(deploys.approve(id, BY)).rejects.toThrow('the state did not answer')
+  expect(await ended(hub, id)).toMatchObject({ state: 'succeeded', approvedBy: BY })
+  // And one that was refused is as it was.
+  await expect(deploys.approve(id, BY)).rejects.toMatchObject({ code: 'DRIFTLOG_DEPLOY_STATE' })
+  expect(await deploys.list({ limit: 9 })).toMatchObject([{ id, state: 'succeeded' }])
 })
 
 test('a host that is gone: its slot moves, and what runs there goes when it is back', async () => {

@@ -210,3 +210,13 @@ export async function ended(
     await sleep(10)
   }
 }
+
+/** Waits until nothing is left to be done for any deploy. */
+export async function settled({ state }: Pick<TestHub, 'state'>): Promise<void> {
+  for (;;) {
+    const deploys = await state.list<{ work?: unknown }>('deploy/')
+    const claims = await state.list('deploying/')
+    if (claims.length === 0 && deploys.every(({ value }) => value.work === undefined)) return
+    await sleep(5)
+  }
+}
