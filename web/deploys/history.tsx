@@ -83,12 +83,16 @@ function Row({ deploy }: { deploy: Deploy }) {
 /** What to do first. */
 function Nothing({ app }: { app: string }) {
   const { say } = useSay()
+  const { environment } = useView()
+  const isDemo = useStore(usePage().fleet, ({ status }) => status?.demo === true)
   const name = app === '' ? 'orders' : app
+  const into = environment === '' ? 'staging' : environment
   return (
     <div className="deploys-none">
       <p>{say('none')}</p>
+      {isDemo && <p>{say('noneDemo')}</p>}
       <p>{say('noneHow')}</p>
-      <pre>{`driftlog app put ${name}.yaml\ndriftlog deploy ${name} --environment staging --follow`}</pre>
+      <pre>{`driftlog app put ${name}.yaml\ndriftlog deploy ${name} --environment ${into} --follow`}</pre>
     </div>
   )
 }

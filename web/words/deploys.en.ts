@@ -3,8 +3,9 @@ export const deploysEn = {
   title: 'Deploys · Driftlog',
   titleOf: '{name} · Driftlog',
   heading: 'Deploys',
-  none: 'Nothing was deployed here yet.',
-  noneHow: 'On the command line it begins so:',
+  none: 'Nothing has been deployed here yet.',
+  noneHow: 'Describe the app in a file and deploy it, on the command line:',
+  noneDemo: 'The hosts of this demo are played and carry out no deploys; real ones do.',
   failed: 'The deploys could not be read: {reason}',
   oneFailed: 'This deploy could not be read: {reason}',
   more: 'Show older ones',
@@ -64,6 +65,7 @@ export const deploysEn = {
   'change.remove': 'removed',
   'change.same': 'left as it is',
   changeOf: '{change}: {parts}',
+  planned: 'planned: {change}',
   port: 'port {port}',
   checks: 'Checks',
   passed: 'passed',
@@ -107,7 +109,6 @@ export const deploysEn = {
   'definition.same': 'Both versions say the same.',
   'definition.text': 'Definition',
   'definition.compose': 'Compose file for {environment}',
-  'definition.rancher': 'Rancher file for {environment}',
   'definition.environment': 'Environment',
   copyText: 'Copy {name}'
 } as const
