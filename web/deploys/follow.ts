@@ -3,7 +3,7 @@ import type { Deploy, DeployStep } from '../../server/deploys/deploy.ts'
 import type { DeployWithSteps } from '../../server/deploys/deploy-api.ts'
 import { type Client, HubError, wasAborted } from '../api/client.ts'
 import { serverEvents } from '../api/tail.ts'
-import { delays } from '../live/backoff.ts'
+import { delays, pause } from '../live/backoff.ts'
 import { usePage } from '../state/page.ts'
 import { useStore } from '../state/store.ts'
 import { oneDeploy, pathOf } from './ask.ts'
@@ -89,18 +89,4 @@ async function follow(client: Client, id: string, listener: Listener, signal: Ab
 function withStep(known: DeployWithSteps, step: DeployStep): DeployWithSteps {
   if (known.steps.some(({ seq }) => seq === step.seq)) return known
   return { ...known, steps: [...known.steps, step].sort((a, b) => a.seq - b.seq) }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer)
-        resolve()
-      },
-      { once: true }
-    )
-  })
 }
