@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react'
 import type { Deploy } from '../../server/deploys/deploy.ts'
+import { asError } from '../api/as-error.ts'
 import { wasAborted } from '../api/client.ts'
 import { Scope } from '../shell/scope.tsx'
 import { usePage, useView } from '../state/page.ts'
@@ -118,7 +119,7 @@ function useHistory() {
     }
     const again = () =>
       void ask().catch((reason: unknown) => {
-        if (!wasAborted(reason)) setError(reason instanceof Error ? reason : new Error(String(reason)))
+        if (!wasAborted(reason)) setError(asError(reason))
       })
     again()
     const timer = setInterval(again, EVERY_MS)

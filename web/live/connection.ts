@@ -2,10 +2,9 @@
 import { HubError, wasAborted } from '../api/client.ts'
 import type { TailEvent } from '../api/tail.ts'
 import { delays, pause } from './backoff.ts'
+import { untilSilent } from './silence.ts'
 import type { Connection } from './status.ts'
 
-/** The hub says something every 10 s; two missed beats mean that the connection is dead. */
-const SILENCE_MS = 25_000
 /** The hub tells its place as soon as it follows. */
 const FIRST_EVENT_MS = 1500
 /** A tab that stays hidden longer gives its connection back. */
@@ -85,19 +84,15 @@ export class Connector {
     attempt: AbortController,
     started: () => void
   ): Promise<void> {
-    let silence = setTimeout(() => attempt.abort(), SILENCE_MS)
     const grace = setTimeout(started, FIRST_EVENT_MS)
     try {
-      for await (const event of events) {
+      for await (const event of untilSilent(events, attempt)) {
         started()
-        clearTimeout(silence)
-        silence = setTimeout(() => attempt.abort(), SILENCE_MS)
         if (event.cursor !== undefined) this.#cursor = event.cursor
         this.#wiring.onEvent(event)
       }
     } finally {
       clearTimeout(grace)
-      clearTimeout(silence)
     }
   }
 

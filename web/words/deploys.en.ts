@@ -48,6 +48,7 @@ export const deploysEn = {
   'did.resume': 'Goes on',
   'did.retry': 'Tried again',
   'did.rollback': 'Rolling back',
+  'promote.none': 'The definition of {app} names no other environment.',
   'promote.to': 'Environment',
   'promote.reason': 'Reason (may stay empty)',
   slots: 'Instances',

@@ -49,6 +49,7 @@ export const deploysZh: Record<keyof typeof deploysEn, string> = {
   'did.resume': '已继续',
   'did.retry': '已重试',
   'did.rollback': '正在回滚',
+  'promote.none': '{app} 的定义中没有其他环境。',
   'promote.to': '环境',
   'promote.reason': '原因（可留空）',
   slots: '实例',

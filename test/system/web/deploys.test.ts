@@ -98,6 +98,10 @@ test('one that fails takes itself back and says why in the history; retry begins
   await confirm(page, 'Retry')
   await page.waitForFunction((old) => !location.pathname.endsWith(old), id)
   await stands(page, 'succeeded')
+  // It has one environment alone, and the dialog says so.
+  await page.getByRole('button', { name: 'Promote' }).click()
+  await page.locator('dialog[open]').filter({ hasText: 'names no other environment' }).waitFor()
+  await page.keyboard.press('Escape')
   // Back leads through what was looked at.
   await page.goBack()
   expect(idIn(page)).toBe(id)
