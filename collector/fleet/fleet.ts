@@ -7,10 +7,11 @@ import type { HostFacts, InstanceEvent } from '../../agent/protocol.ts'
 import type { KeptAccount } from '../ledger/account.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import type { StateEntry, StateStore } from '../store/state.ts'
-import { StaleTermError } from '../store/store.ts'
 import { WriteThrough } from '../store/write-through.ts'
 import { addStream, type Instance, mayHaveWritten, streamNumber, tellInstance, vanish } from './instances.ts'
+import { sorted } from './remembered.ts'
 import { Roster } from './roster.ts'
+import { Terms } from './terms.ts'
 import {
   aheadMs,
   type Behind,
@@ -40,9 +41,6 @@ const JUST_TOLD_MS = 5000
 const GREETED_WITHIN_MS = 86_400_000
 /** A host's clock counts as unchanged while it is this close to what was measured before. */
 const CLOCK_TOLERANCE_MS = 5
-/** Instances that are gone are remembered this long, and not more than so many. */
-const REMEMBERED_MS = 400 * 86_400_000
-const MOST_REMEMBERED = 50_000
 
 /** Reads everything into memory; moves of the past are not told again. */
 export async function openFleet(state: StateStore, nowMs: () => number = Date.now): Promise<Fleet> {
@@ -60,10 +58,7 @@ export class Fleet implements AsyncDisposable {
   readonly #roster: Roster
   /** Instances told a moment ago, by the hub's clock. */
   readonly #toldMs = new WeakMap<Instance, number>()
-  /** By host: the fencing term under which this hub serves or served it. */
-  readonly #terms = new Map<string, number>()
-  /** By host: the highest term that was seen of any hub; above the own one the host is another's. */
-  readonly #seenTerms = new Map<string, number>()
+  readonly #terms = new Terms()
   readonly #openedMs: number
   readonly #sweeper: NodeJS.Timeout
 
@@ -91,17 +86,9 @@ export class Fleet implements AsyncDisposable {
       }
       this.#placeHost(value)
     }
-    const kept = await this.#state.list<Instance>('instance/')
-    const gone = kept.filter(({ value }) => value.removedMs !== undefined)
-    gone.sort((a, b) => (b.value.removedMs ?? 0) - (a.value.removedMs ?? 0))
-    const tooOldMs = this.#openedMs - REMEMBERED_MS
-    const forgotten = new Set(
-      gone.filter(({ value }, i) => i >= MOST_REMEMBERED || (value.removedMs ?? 0) < tooOldMs)
-    )
-    for (const entry of kept) {
-      if (forgotten.has(entry)) this.#writes.set(entry.key, undefined)
-      else this.#roster.place(undefined, entry.value)
-    }
+    const { remembered, forgotten } = sorted(await this.#state.list<Instance>('instance/'), this.#openedMs)
+    for (const key of forgotten) this.#writes.set(key, undefined)
+    for (const instance of remembered) this.#roster.place(undefined, instance)
     await this.ledger.load(this.#state, (host, container) => this.#roster.find(host, container) !== undefined)
     await this.#writes.saved()
     this.#roster.settle()
@@ -211,7 +198,7 @@ export class Fleet implements AsyncDisposable {
 
   /** This hub serves the host from now on, under this term: what others wrote of it meanwhile is read. */
   async takeTurn(host: string, term: number): Promise<void> {
-    this.#terms.set(host, term)
+    this.#terms.take(host, term)
     const kept = await this.#state.get<KeptHost>(`host/${host}`)
     const instances = await this.#state.list<Instance>(`instance/${host}/`)
     const accounts = await this.#state.list<KeptAccount>(`ledger/${host}/`)
@@ -221,7 +208,7 @@ export class Fleet implements AsyncDisposable {
 
   /** Throws StaleTermError where another hub was seen to have taken the host over. */
   demandTurn(host: string): void {
-    if ((this.#seenTerms.get(host) ?? 0) > (this.#terms.get(host) ?? 0)) throw new StaleTermError()
+    this.#terms.demand(host)
   }
 
   /** Takes over what another hub wrote. */
@@ -230,9 +217,7 @@ export class Fleet implements AsyncDisposable {
     for (const { key, value, term } of entries) {
       const [kind, host = '', ...rest] = key.split('/')
       if (kind !== 'host' && kind !== 'instance' && kind !== 'ledger') continue
-      if (value === undefined || term < Math.max(this.#terms.get(host) ?? 0, this.#seenTerms.get(host) ?? 0))
-        continue
-      this.#seenTerms.set(host, term)
+      if (value === undefined || !this.#terms.see(host, term)) continue
       const container = rest.join('/')
       if (kind === 'host') this.#placeHost(value as KeptHost)
       else if (kind === 'ledger') this.ledger.apply(host, container, value as KeptAccount)
@@ -365,14 +350,13 @@ export class Fleet implements AsyncDisposable {
 
   /** With the next write, under the term of the host's turn. */
   #keep(host: string, key: string, value: unknown): void {
-    this.#writes.set(key, value, this.#terms.get(host) ?? 0)
+    this.#writes.set(key, value, this.#terms.of(host))
   }
 
   #refused(entries: readonly StateEntry[]): void {
     for (const { key, term } of entries) {
       const [, host = ''] = key.split('/')
-      // Who wrote it had a higher one; how high is seen when that is read.
-      if (term === (this.#terms.get(host) ?? 0)) this.#seenTerms.set(host, term + 1)
+      this.#terms.refused(host, term)
     }
   }
 

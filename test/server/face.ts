@@ -30,9 +30,9 @@ export interface Face extends AsyncDisposable {
   ): Promise<{ status: number; body: Body; headers: Headers }>
 }
 
-/** Tests look into answers whose shape the test of the schemas holds. */
+/** The body of an answer: tests look into those whose shape the test of the schemas holds. */
 // biome-ignore lint/suspicious/noExplicitAny: an answer of any route
-type Body = any
+export type Body = any
 
 export interface FaceOptions {
   batches?: Batch[]

@@ -12,6 +12,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readConfig } from '../../server/config.ts'
 import { type Hub, type HubOptions, startHub } from '../../server/hub.ts'
 import { type CertificateFolder, certificateFolder, type MadePair } from '../fakes/certificates.ts'
+import type { Body } from './face.ts'
 
 const LOG = pino({ level: 'silent' })
 
@@ -240,9 +241,6 @@ test('every answer tells browsers what not to do with it', async () => {
     }
   }
 })
-
-// biome-ignore lint/suspicious/noExplicitAny: an answer of any route
-type Body = any
 
 async function openHub(
   files: { certFile: string; keyFile: string } | undefined,

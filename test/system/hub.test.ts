@@ -9,6 +9,7 @@ import { DELIVERY_TYPE } from '../../agent/protocol.ts'
 import { readConfig } from '../../server/config.ts'
 import { type Hub, startHub } from '../../server/hub.ts'
 import { command } from '../server/cli/command.ts'
+import type { Body } from '../server/face.ts'
 
 const log = pino({ level: 'silent' })
 
@@ -169,16 +170,14 @@ function enrolment(join: string) {
   return { protocol: 1, version: '0.1.0', join, facts: { name: 'fra-1' } }
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the protocol's own tests hold the shape
-async function post(hub: Hub, name: string, body: object, key?: string): Promise<any> {
+async function post(hub: Hub, name: string, body: object, key?: string): Promise<Body> {
   const headers: Record<string, string> = { 'content-type': 'application/json' }
   if (key) headers['authorization'] = `Bearer ${key}`
   const url = `${hub.localUrl}/agent/v1/${name}`
   return (await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })).json()
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the protocol's own tests hold the shape
-async function deliver(hub: Hub, key: string, head: object, bytes: string): Promise<any> {
+async function deliver(hub: Hub, key: string, head: object, bytes: string): Promise<Body> {
   const json = Buffer.from(JSON.stringify(head))
   const length = Buffer.alloc(4)
   length.writeUInt32LE(json.length)
@@ -205,8 +204,7 @@ async function openPlace() {
   }
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the test of the schemas holds the shape
-async function statusOf(hub: Hub, token?: string): Promise<any> {
+async function statusOf(hub: Hub, token?: string): Promise<Body> {
   const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {}
   return (await fetch(`${hub.localUrl}/api/status`, { headers })).json()
 }

@@ -9,7 +9,7 @@ import { fleetView } from '../../../server/fleet-view.ts'
 import { facts as usual } from '../../collector/hub.ts'
 import { batch, origin } from '../../collector/store/corpus.ts'
 import { command } from '../cli/command.ts'
-import { openFace } from '../face.ts'
+import { type Body, openFace } from '../face.ts'
 
 const MINUTE_MS = 60_000
 
@@ -178,8 +178,7 @@ async function openScene(more: Partial<InstanceFacts> = {}) {
     host,
     clock,
     startedMs,
-    // biome-ignore lint/suspicious/noExplicitAny: the test of the schema holds its shape
-    ask: async (query: string): Promise<any> => (await face.get(`/api/completeness?${query}`)).body,
+    ask: async (query: string): Promise<Body> => (await face.get(`/api/completeness?${query}`)).body,
     async [Symbol.asyncDispose]() {
       await face[Symbol.asyncDispose]()
       await fleet[Symbol.asyncDispose]()

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { openAccess } from '../../../collector/access.ts'
 import { MemoryShare, MemoryStateStore } from '../../../collector/store/memory-state.ts'
 import { openLogins } from '../../../server/logins.ts'
-import { type Face, openFace } from '../face.ts'
+import { type Body, type Face, openFace } from '../face.ts'
 
 const GUARDED = { DRIFTLOG_LISTEN_HOST: '0.0.0.0' }
 const PAGE = { 'sec-fetch-site': 'same-origin' }
@@ -190,9 +190,6 @@ test('of hubs that share a state each knows the logins of the other at once, and
   expect(await a.logins.learn(other.secret)).toBeUndefined()
   for (const hub of [a, b]) await Promise.all(hub.close())
 })
-
-// biome-ignore lint/suspicious/noExplicitAny: an answer of any route
-type Body = any
 
 async function post(face: Face, path: string, body: object, headers: Record<string, string> = {}) {
   const answer = await fetch(face.url + path, {

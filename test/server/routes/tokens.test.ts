@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream'
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
-import { type Face, openFace } from '../face.ts'
+import { type Body, type Face, openFace } from '../face.ts'
 
 const GUARDED = { DRIFTLOG_LISTEN_HOST: '0.0.0.0' }
 
@@ -117,6 +117,5 @@ async function asked(face: Face, method: string, path: string, token: string, bo
     headers: { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
     ...(body ? { body: JSON.stringify(body) } : {})
   })
-  // biome-ignore lint/suspicious/noExplicitAny: an answer of any route
-  return { status: answer.status, body: (await answer.json()) as any }
+  return { status: answer.status, body: (await answer.json()) as Body }
 }
