@@ -1,6 +1,8 @@
 /** What the first look does not need: one file that is fetched when the page has nothing better to do. */
 export { Fields } from './facets/fields.tsx'
 export { Instances } from './facets/instances.tsx'
+export { Saved } from './facets/saved.tsx'
+export { RowActions } from './list/actions.tsx'
 export { ContextBar } from './list/context-bar.tsx'
 export { Empty } from './list/empty.tsx'
 export { MarkedMenu } from './list/marked.tsx'

@@ -1,20 +1,24 @@
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import type { KeptDefinition } from '../../server/deploys/definitions.ts'
-import { wasAborted } from '../api/client.ts'
+import { useAnswer } from '../state/answer.ts'
 import { usePage, useView } from '../state/page.ts'
 import { Choice } from './choice.tsx'
-import { pathOf } from './definition-ask.ts'
+import { composeOf } from './definition-ask.ts'
 import { Text } from './text.tsx'
 import { useSay } from './words.ts'
 
 /** The same for one environment as the file that docker's own tools read. */
 export function Compose({ definition: { app, version, definition } }: { definition: KeptDefinition }) {
   const { say } = useSay()
+  const { client } = usePage()
   const view = useView()
   const environments = Object.keys(definition.environments)
   const [chosen, setChosen] = useState(view.environment)
   const environment = environments.includes(chosen) ? chosen : (environments[0] ?? '')
-  const { text, error } = useCompose(app, version, environment)
+  const { answer: text, error } = useAnswer(
+    (signal) => composeOf(client, app, { version, environment }, signal),
+    environment === '' ? undefined : [app, version, environment]
+  )
   if (environment === '') return null
   return (
     <>
@@ -37,29 +41,4 @@ export function Compose({ definition: { app, version, definition } }: { definiti
       {text !== undefined && <Text name={say('definition.compose', { environment })} text={text} />}
     </>
   )
-}
-
-function useCompose(app: string, version: number, environment: string) {
-  const { client } = usePage()
-  const [text, setText] = useState<string>()
-  const [error, setError] = useState<Error>()
-  useEffect(() => {
-    if (environment === '') return
-    const stop = new AbortController()
-    const asked = { environment, version, kind: 'compose' }
-    client
-      .get(`${pathOf(app)}/compose`, asked, stop.signal, {})
-      .then((answer) => answer.text())
-      .then(
-        (next) => {
-          setText(next)
-          setError(undefined)
-        },
-        (reason: unknown) => {
-          if (!wasAborted(reason)) setError(reason instanceof Error ? reason : new Error(String(reason)))
-        }
-      )
-    return () => stop.abort()
-  }, [client, app, version, environment])
-  return { text, error }
 }

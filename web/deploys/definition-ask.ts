@@ -1,6 +1,7 @@
 /** What the page asks about definitions of apps. */
-import type { VersionsAnswer } from '../../server/deploys/apps-api.ts'
+import type { DiffAnswer, VersionsAnswer } from '../../server/deploys/apps-api.ts'
 import type { KeptDefinition } from '../../server/deploys/definitions.ts'
+import type { DefinitionChange } from '../../server/deploys/diff.ts'
 import type { Client } from '../api/client.ts'
 
 /** `version` 0 stands for the newest. */
@@ -15,6 +16,27 @@ export async function versionsOf(client: Client, app: string, signal?: AbortSign
   return versions.map(({ version }) => version).sort((a, b) => b - a)
 }
 
-export function pathOf(app: string): string {
+/** What is other between two versions, part by part. */
+export async function diffOf(
+  client: Client,
+  app: string,
+  { from, to }: { from: number; to: number },
+  signal?: AbortSignal
+): Promise<DefinitionChange[]> {
+  return (await client.json<DiffAnswer>(`${pathOf(app)}/diff`, { from, to }, signal)).diff
+}
+
+/** The file that docker's own tools read. */
+export async function composeOf(
+  client: Client,
+  app: string,
+  { version, environment }: { version: number; environment: string },
+  signal?: AbortSignal
+): Promise<string> {
+  const asked = { environment, version, kind: 'compose' }
+  return (await client.get(`${pathOf(app)}/compose`, asked, signal, {})).text()
+}
+
+function pathOf(app: string): string {
   return `/api/apps/${encodeURIComponent(app)}`
 }

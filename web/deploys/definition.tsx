@@ -1,8 +1,5 @@
-import { useEffect, useState } from 'react'
-import type { KeptDefinition } from '../../server/deploys/definitions.ts'
-import { wasAborted } from '../api/client.ts'
+import { useAnswer } from '../state/answer.ts'
 import { usePage, useSetView, useView } from '../state/page.ts'
-import { useStore } from '../state/store.ts'
 import { momentText } from '../time/format.ts'
 import { usePageZone } from '../time/page-zone.ts'
 import { useLanguage } from '../words/index.ts'
@@ -88,28 +85,12 @@ function Versions({ versions, shown }: { versions: readonly number[]; shown: num
 }
 
 function useDefinition() {
-  const { client, login } = usePage()
+  const { client } = usePage()
   const { app, version } = useView()
-  const round = useStore(login.round)
-  const [known, setKnown] = useState<KeptDefinition>()
-  const [versions, setVersions] = useState<number[]>([])
-  const [error, setError] = useState<Error>()
-  const [times, setTimes] = useState(0)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: asked again after a login and when it is asked for.
-  useEffect(() => {
-    if (app === '') return
-    const stop = new AbortController()
-    Promise.all([definitionOf(client, app, version, stop.signal), versionsOf(client, app, stop.signal)]).then(
-      ([definition, numbers]) => {
-        setKnown(definition)
-        setVersions(numbers)
-        setError(undefined)
-      },
-      (reason: unknown) => {
-        if (!wasAborted(reason)) setError(reason instanceof Error ? reason : new Error(String(reason)))
-      }
-    )
-    return () => stop.abort()
-  }, [client, app, version, round, times])
-  return { known: known?.app === app ? known : undefined, versions, error, again: () => setTimes(times + 1) }
+  const { answer, error, again } = useAnswer(
+    (signal) => Promise.all([definitionOf(client, app, version, signal), versionsOf(client, app, signal)]),
+    app === '' ? undefined : [app, version]
+  )
+  const [known, versions = []] = answer ?? []
+  return { known: known?.app === app ? known : undefined, versions, error, again }
 }

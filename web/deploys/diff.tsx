@@ -1,30 +1,16 @@
-import { useEffect, useState } from 'react'
-import type { DiffAnswer } from '../../server/deploys/apps-api.ts'
-import type { DefinitionChange } from '../../server/deploys/diff.ts'
-import { wasAborted } from '../api/client.ts'
+import { useAnswer } from '../state/answer.ts'
 import { usePage } from '../state/page.ts'
-import { pathOf } from './definition-ask.ts'
+import { diffOf } from './definition-ask.ts'
 import { useSay } from './words.ts'
 
 /** What is other between two versions, part by part. */
 export function Diff({ app, from, to }: { app: string; from: number; to: number }) {
   const { say } = useSay()
   const { client } = usePage()
-  const [changes, setChanges] = useState<readonly DefinitionChange[]>()
-  const [error, setError] = useState<Error>()
-  useEffect(() => {
-    const stop = new AbortController()
-    client.json<DiffAnswer>(`${pathOf(app)}/diff`, { from, to }, stop.signal).then(
-      (answer) => {
-        setChanges(answer.diff)
-        setError(undefined)
-      },
-      (reason: unknown) => {
-        if (!wasAborted(reason)) setError(reason instanceof Error ? reason : new Error(String(reason)))
-      }
-    )
-    return () => stop.abort()
-  }, [client, app, from, to])
+  const { answer: changes, error } = useAnswer(
+    (signal) => diffOf(client, app, { from, to }, signal),
+    [app, from, to]
+  )
   const name = say('definition.changes', { from, to })
   return (
     <section aria-label={name}>

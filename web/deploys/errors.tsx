@@ -1,7 +1,6 @@
-import { useEffect, useState } from 'react'
 import type { Deploy } from '../../server/deploys/deploy.ts'
 import type { ErrorsAround as Around } from '../../server/deploys/errors-around.ts'
-import { wasAborted } from '../api/client.ts'
+import { useAnswer } from '../state/answer.ts'
 import { usePage, useSetView } from '../state/page.ts'
 import { pathOf } from './ask.ts'
 import { useSay } from './words.ts'
@@ -12,7 +11,13 @@ const MINUTES = 30
 export function ErrorsAround({ deploy }: { deploy: Deploy }) {
   const { say, locale } = useSay()
   const setView = useSetView()
-  const { around, error } = useErrors(deploy)
+  const { client } = usePage()
+  const { id, state } = deploy
+  // asked again when the deploy stands otherwise
+  const { answer: around, error } = useAnswer(
+    (signal) => client.json<Around>(`${pathOf(id)}/errors`, { minutes: MINUTES }, signal),
+    [id, state]
+  )
   const rate = (value: number) => new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }).format(value)
   const show = ({ q, fromMs, toMs }: Around) =>
     setView({
@@ -59,21 +64,4 @@ export function ErrorsAround({ deploy }: { deploy: Deploy }) {
       )}
     </section>
   )
-}
-
-function useErrors({ id, state }: Deploy) {
-  const { client } = usePage()
-  const [around, setAround] = useState<Around>()
-  const [error, setError] = useState<Error>()
-  // biome-ignore lint/correctness/useExhaustiveDependencies: asked again when the deploy stands otherwise.
-  useEffect(() => {
-    const stop = new AbortController()
-    client
-      .json<Around>(`${pathOf(id)}/errors`, { minutes: MINUTES }, stop.signal)
-      .then(setAround, (reason: unknown) => {
-        if (!wasAborted(reason)) setError(reason instanceof Error ? reason : new Error(String(reason)))
-      })
-    return () => stop.abort()
-  }, [client, id, state])
-  return { around, error }
 }

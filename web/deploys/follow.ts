@@ -1,9 +1,11 @@
 import { useEffect, useState } from 'react'
 import type { Deploy, DeployStep } from '../../server/deploys/deploy.ts'
 import type { DeployWithSteps } from '../../server/deploys/deploy-api.ts'
+import { asError } from '../api/as-error.ts'
 import { type Client, HubError, wasAborted } from '../api/client.ts'
 import { serverEvents } from '../api/tail.ts'
-import { delays } from '../live/backoff.ts'
+import { delays, pause } from '../live/backoff.ts'
+import { untilSilent } from '../live/silence.ts'
 import { usePage } from '../state/page.ts'
 import { useStore } from '../state/store.ts'
 import { oneDeploy, pathOf } from './ask.ts'
@@ -38,7 +40,7 @@ export function useDeploy(id: string): Following {
     }
     follow(client, id, { show, lost: () => setLost(true) }, stop.signal).catch((reason: unknown) => {
       if (stop.signal.aborted || wasAborted(reason)) return
-      setError(reason instanceof Error ? reason : new Error(String(reason)))
+      setError(asError(reason))
     })
     return () => stop.abort()
   }, [client, id, round, times])
@@ -66,9 +68,10 @@ async function follow(client: Client, id: string, listener: Listener, signal: Ab
       const last = known.steps.at(-1)?.seq
       const headers: Record<string, string> = { accept: 'text/event-stream' }
       if (last !== undefined) headers['last-event-id'] = String(last)
-      for await (const { kind, data } of serverEvents(
-        await client.get(`${pathOf(id)}/events`, {}, signal, headers)
-      )) {
+      const attempt = new AbortController()
+      const either = AbortSignal.any([signal, attempt.signal])
+      const events = serverEvents(await client.get(`${pathOf(id)}/events`, {}, either, headers))
+      for await (const { kind, data } of untilSilent(events, attempt)) {
         waits = delays()
         if (kind === 'step') known = withStep(known, JSON.parse(data) as DeployStep)
         else if (kind === 'deploy') known = { ...known, deploy: JSON.parse(data) as Deploy }
@@ -89,18 +92,4 @@ async function follow(client: Client, id: string, listener: Listener, signal: Ab
 function withStep(known: DeployWithSteps, step: DeployStep): DeployWithSteps {
   if (known.steps.some(({ seq }) => seq === step.seq)) return known
   return { ...known, steps: [...known.steps, step].sort((a, b) => a.seq - b.seq) }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer)
-        resolve()
-      },
-      { once: true }
-    )
-  })
 }

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react'
 import type { Deploy } from '../../server/deploys/deploy.ts'
+import { asError } from '../api/as-error.ts'
 import { wasAborted } from '../api/client.ts'
 import { Scope } from '../shell/scope.tsx'
 import { usePage, useView } from '../state/page.ts'
@@ -83,12 +84,16 @@ function Row({ deploy }: { deploy: Deploy }) {
 /** What to do first. */
 function Nothing({ app }: { app: string }) {
   const { say } = useSay()
+  const { environment } = useView()
+  const isDemo = useStore(usePage().fleet, ({ status }) => status?.demo === true)
   const name = app === '' ? 'orders' : app
+  const into = environment === '' ? 'staging' : environment
   return (
     <div className="deploys-none">
       <p>{say('none')}</p>
+      {isDemo && <p>{say('noneDemo')}</p>}
       <p>{say('noneHow')}</p>
-      <pre>{`driftlog app put ${name}.yaml\ndriftlog deploy ${name} --environment staging --follow`}</pre>
+      <pre>{`driftlog app put ${name}.yaml\ndriftlog deploy ${name} --environment ${into} --follow`}</pre>
     </div>
   )
 }
@@ -114,7 +119,7 @@ function useHistory() {
     }
     const again = () =>
       void ask().catch((reason: unknown) => {
-        if (!wasAborted(reason)) setError(reason instanceof Error ? reason : new Error(String(reason)))
+        if (!wasAborted(reason)) setError(asError(reason))
       })
     again()
     const timer = setInterval(again, EVERY_MS)

@@ -1,5 +1,6 @@
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import type { Deploy } from '../../server/deploys/deploy.ts'
+import { useAnswer } from '../state/answer.ts'
 import { usePage, useSetView } from '../state/page.ts'
 import { promote } from './ask.ts'
 import { Choice } from './choice.tsx'
@@ -12,7 +13,10 @@ export function Promote({ deploy, onClose }: { deploy: Deploy; onClose: () => vo
   const { say } = useSay()
   const { client } = usePage()
   const setView = useSetView()
-  const environments = useOtherEnvironments(deploy)
+  const { app } = deploy
+  // where it cannot be read there is nothing to choose, and the hub says why
+  const { answer } = useAnswer((signal) => definitionOf(client, app, 0, signal), [app])
+  const environments = answer ? namesIn(answer.definition.environments, deploy.environment) : []
   const [chosen, setChosen] = useState<string>()
   const [reason, setReason] = useState('')
   const environment = chosen ?? environments[0] ?? ''
@@ -20,7 +24,13 @@ export function Promote({ deploy, onClose }: { deploy: Deploy; onClose: () => vo
     <Confirm
       title={say('do.promote')}
       label={say('do.promote')}
-      words={say('sure.promote', { app: deploy.app, environment })}
+      words={
+        environment !== ''
+          ? say('sure.promote', { app, environment })
+          : answer
+            ? say('promote.none', { app })
+            : ''
+      }
       onClose={onClose}
       onConfirm={async () => {
         const asked = { environment, ...(reason === '' ? {} : { reason }) }
@@ -41,22 +51,7 @@ export function Promote({ deploy, onClose }: { deploy: Deploy; onClose: () => vo
   )
 }
 
-/** Those of the definition; first the ones that take from where this deploy ran. */
-function useOtherEnvironments({ app, environment }: Deploy): string[] {
-  const { client } = usePage()
-  const [names, setNames] = useState<string[]>([])
-  useEffect(() => {
-    const stop = new AbortController()
-    definitionOf(client, app, 0, stop.signal).then(
-      ({ definition }) => setNames(namesIn(definition.environments, environment)),
-      // the dialog then has nothing to choose, and the hub says why
-      () => setNames([])
-    )
-    return () => stop.abort()
-  }, [client, app, environment])
-  return names
-}
-
+/** Environments of the definition but for `own`; first the ones that take from where this deploy ran. */
 function namesIn(environments: Record<string, unknown>, own: string): string[] {
   const takesFrom = (name: string) => {
     const { rollout } = (environments[name] ?? {}) as { rollout?: { from?: unknown } }

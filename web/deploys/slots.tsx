@@ -1,5 +1,5 @@
 import type { SlotState } from '../../server/deploys/deploy.ts'
-import { useSay } from './words.ts'
+import { type Say, useSay } from './words.ts'
 
 const SIGNS: Record<SlotState['state'], string> = {
   old: '○',
@@ -23,11 +23,7 @@ export function Slots({ slots }: { slots: readonly SlotState[] }) {
             <span className="slot-state" data-state={slot.state}>
               <span aria-hidden="true">{SIGNS[slot.state]}</span> {say(`slot.${standing(slot)}`)}
             </span>
-            <span className="quiet">
-              {slot.differs.length > 0
-                ? say('changeOf', { change: say(`change.${slot.kind}`), parts: slot.differs.join(', ') })
-                : say(`change.${slot.kind}`)}
-            </span>
+            <span className="quiet">{changeText(slot, say)}</span>
             {slot.port !== undefined && (
               <span className="quiet">{say('port', { port: String(slot.port) })}</span>
             )}
@@ -37,6 +33,13 @@ export function Slots({ slots }: { slots: readonly SlotState[] }) {
       </ul>
     </section>
   )
+}
+
+/** What the deploy makes of it; as long as that has not come about it is a plan. */
+function changeText({ kind, state, differs }: SlotState, say: Say): string {
+  const change = say(`change.${kind}`)
+  const whole = differs.length > 0 ? say('changeOf', { change, parts: differs.join(', ') }) : change
+  return state === 'new' || kind === 'same' ? whole : say('planned', { change: whole })
 }
 
 /** Where nothing ran before, or nothing is to run, old and new are no words for what is there. */

@@ -2,7 +2,7 @@ import type { Deploy } from '../../server/deploys/deploy.ts'
 import { useSayMark } from './mark-words.ts'
 
 /** Told apart without colour, too. */
-export const SIGNS: Record<Deploy['state'], string> = {
+const SIGNS: Record<Deploy['state'], string> = {
   waiting: '◇',
   running: '▶',
   paused: '‖',

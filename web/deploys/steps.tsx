@@ -10,7 +10,11 @@ const SIGNS: Record<DeployStep['state'], string> = { begun: '…', going: '…',
 export function Steps({ steps, slots }: { steps: readonly DeployStep[]; slots: readonly SlotState[] }) {
   const { say } = useSay()
   const zone = usePageZone()
-  const hostName = (id: string) => slots.find(({ host }) => host === id)?.hostName ?? id
+  const whereOrBy = ({ slot, host: id, by }: DeployStep) => {
+    if (id === undefined) return by && byText(by, say)
+    const host = slots.find((known) => known.host === id)?.hostName ?? id
+    return slot === undefined ? host : say('slot', { slot, host })
+  }
   return (
     <section aria-label={say('steps')}>
       <h2>{say('steps')}</h2>
@@ -22,12 +26,8 @@ export function Steps({ steps, slots }: { steps: readonly DeployStep[]; slots: r
             <span>
               <strong>{say(`step.${step.step}`)}</strong> {say(`stepState.${step.state}`)}
             </span>
-            <span className="quiet">
-              {step.slot !== undefined && step.host !== undefined
-                ? say('slot', { slot: step.slot, host: hostName(step.host) })
-                : step.by && byText(step.by, say)}
-            </span>
-            {step.text !== '' && <span className="step-text">{step.text}</span>}
+            <span className="quiet">{whereOrBy(step)}</span>
+            <span className="step-text">{step.text}</span>
           </li>
         ))}
       </ol>

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react'
 import { parse, remove } from '../../collector/query/grammar.ts'
 import type { FacetsAnswer } from '../../server/api.ts'
+import { asError } from '../api/as-error.ts'
 import { type FacetsAsked, wasAborted } from '../api/client.ts'
 import { usePage, useView } from '../state/page.ts'
 import { useStore } from '../state/store.ts'
@@ -70,7 +71,7 @@ function useAsked<T>(
           setState((old) => ({
             ...old,
             asking: false,
-            error: error instanceof Error ? error : new Error(String(error))
+            error: asError(error)
           }))
         }
       )

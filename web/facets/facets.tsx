@@ -9,7 +9,6 @@ import { useLanguage } from '../words/index.ts'
 import { Apps } from './apps.tsx'
 import { type Counted, useFieldCounts } from './ask.ts'
 import { Choices } from './choices.tsx'
-import { Saved } from './saved.tsx'
 import { Section } from './section.tsx'
 
 /** Worst first, as one looks for them. */
@@ -22,6 +21,7 @@ const BEHIND_MS = 30_000
 
 /** What is below the fold comes behind the lines. */
 const Fields = lazy(async () => ({ default: (await import('../later.ts')).Fields }))
+const Saved = lazy(async () => ({ default: (await import('../later.ts')).Saved }))
 /** Shown where an app has more than one: seldom part of the first look. */
 const Instances = lazy(async () => ({ default: (await import('../later.ts')).Instances }))
 /** Shown where the hub tells a Zabbix of its hosts. */
@@ -67,8 +67,8 @@ export function Facets() {
       )}
       <Suspense>
         <Fields />
+        <Saved />
       </Suspense>
-      <Saved />
     </div>
   )
 }

@@ -2,6 +2,7 @@ import './histogram.css'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { parse } from '../../collector/query/grammar.ts'
 import type { HistogramAnswer, RecordJson } from '../../server/api.ts'
+import { asError } from '../api/as-error.ts'
 import { wasAborted } from '../api/client.ts'
 import { Icon } from '../shell/icon.tsx'
 import { Resizer, sizeOf } from '../shell/resizer.tsx'
@@ -132,7 +133,7 @@ function useHistogram(zone: string) {
       },
       (reason: unknown) => {
         if (stop.signal.aborted || wasAborted(reason)) return
-        setError(reason instanceof Error ? reason : new Error(String(reason)))
+        setError(asError(reason))
         setAsking(false)
       }
     )

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react'
+import { asError } from '../api/as-error.ts'
 import { wasAborted } from '../api/client.ts'
 import type { Feed } from '../list/feed.ts'
 import type { GapRow } from '../list/rows.ts'
@@ -32,7 +33,7 @@ export function useCompleteness(feed: Feed): Error | undefined {
         feed.missing.set(next)
       },
       (reason: unknown) => {
-        if (!wasAborted(reason)) setError(reason instanceof Error ? reason : new Error(String(reason)))
+        if (!wasAborted(reason)) setError(asError(reason))
       }
     )
     return () => stop.abort()

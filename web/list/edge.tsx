@@ -1,6 +1,6 @@
 import { useLanguage } from '../words/index.ts'
-import type { End } from './feed.ts'
 import type { Look } from './look.ts'
+import type { End } from './status.ts'
 
 /** What stands behind the first and the last row: whether there is more, and if not known, why. */
 export function Edge({

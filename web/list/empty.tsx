@@ -5,6 +5,7 @@ import { usePageZone } from '../time/page-zone.ts'
 import { useLanguage } from '../words/index.ts'
 import { Clock } from './clock.ts'
 import type { Feed } from './feed.ts'
+import { useNearest } from './nearest.ts'
 
 /** Why there is nothing to read, and the nearest way to something. */
 export function Empty({ feed }: { feed: Feed }) {
@@ -15,6 +16,7 @@ export function Empty({ feed }: { feed: Feed }) {
   const status = useStore(feed.status)
   const fleet = useStore(page.fleet)
   const isLossy = useStore(feed.missing, (missing) => missing?.verdict === 'gaps')
+  const nearest = useNearest(feed)
   const clock = new Clock(usePageZone())
 
   if (status.phase === 'failed') {
@@ -80,15 +82,15 @@ export function Empty({ feed }: { feed: Feed }) {
               : t('list.silent', { app: view.app, time: clock.short(app.lastRecord, now) })
             : t(isLossy ? 'list.noneLossy' : 'list.none')}
       </p>
-      {status.nearest && (
+      {nearest && (
         <p>
-          {t('list.nearest', { time: clock.short(status.nearest, now) })}{' '}
-          <button type="button" className="link" onClick={() => setView(around(status.nearest ?? now))}>
+          {t('list.nearest', { time: clock.short(nearest, now) })}{' '}
+          <button type="button" className="link" onClick={() => setView(around(nearest ?? now))}>
             {t('list.goThere')}
           </button>
         </p>
       )}
-      {status.nearest !== null && (
+      {nearest !== null && (
         <p>
           <button type="button" className="framed" onClick={() => setView({ from: 'now-24h', to: 'now' })}>
             {t('list.widenDay')}

@@ -1,5 +1,4 @@
 /** What the list does on keys: moving the selection, jumping to errors, moves, gaps and hits, opening. */
-import type { Virtualizer } from '@tanstack/react-virtual'
 import { type RefObject, useEffect, useRef } from 'react'
 import { exclude, include } from '../../collector/query/grammar.ts'
 import type { LevelName, RecordJson } from '../../server/api.ts'
@@ -10,31 +9,25 @@ import { useCommand, usePage, useSettings, useSetView } from '../state/page.ts'
 import { useStore } from '../state/store.ts'
 import { useLanguage } from '../words/index.ts'
 import { readAnsi, stripped } from './ansi.ts'
-import type { Feed } from './feed.ts'
 import type { Find } from './find.ts'
-import type { Pin } from './grid.tsx'
+import type { Frame } from './frame.ts'
 import type { Look } from './look.ts'
 import { foundIn, type Mark } from './marks.ts'
+import { PIN_MS, type Pin } from './pin.ts'
 import type { Row } from './rows.ts'
-import type { Sight } from './sight.ts'
 import { shownText } from './text.ts'
 
 /** Pages that one press loads at most to find a row, and the time in which they are drawn. */
 const MOST_SOUGHT = 20
 const SEEK_PAUSE_MS = 60
 
-interface Wiring {
-  feed: Feed
-  sight: Sight
-  virtualizer: Virtualizer<HTMLDivElement, Element>
-  scroller: RefObject<HTMLDivElement | null>
+interface Wiring extends Frame {
   selectedAt: number
   pin: RefObject<Pin>
   wantsFocus: RefObject<boolean>
   find: Find
   hits: (text: string) => readonly Mark[]
   look: Look
-  order: 'down' | 'up'
 }
 
 export function useMoves(wiring: Wiring): {
@@ -163,7 +156,7 @@ export function useMoves(wiring: Wiring): {
     feed.rows.changed()
     setTimeout(() => {
       if (pin.current?.kind === 'row') pin.current = undefined
-    }, 400)
+    }, PIN_MS)
   }
   const toNewest = () => {
     if (feed.status.get().newer.kind !== 'end') {

@@ -5,8 +5,8 @@ import { durationText } from '../time/format.ts'
 import { usePageZone } from '../time/page-zone.ts'
 import { useLanguage } from '../words/index.ts'
 import { Clock } from './clock.ts'
-import { type Feed, msBetween } from './feed.ts'
-import { shifted } from './order.ts'
+import type { Feed } from './feed.ts'
+import { msBetween, shifted } from './order.ts'
 
 const ListMenu = lazy(async () => ({ default: (await import('../later.ts')).ListMenu }))
 const Sentence = lazy(async () => ({ default: (await import('../ledger/sentence.tsx')).Sentence }))

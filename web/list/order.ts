@@ -34,6 +34,11 @@ export function shifted(time: string, nanos: bigint): string {
   return timeOf(nanosOf(time) + nanos)
 }
 
+/** Milliseconds between two times. */
+export function msBetween(from: string, to: string): number {
+  return Number((nanosOf(to) - nanosOf(from)) / 1_000_000n)
+}
+
 /** The cursor that names a record's place: the page after it begins strictly behind it. */
 export function cursorOf(record: Placed): string {
   return `${nanosOf(record.time)}_${record.id}`

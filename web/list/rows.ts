@@ -21,6 +21,7 @@ export class Rows {
   /** Nothing lies behind the loaded records at this end. */
   #whole = { older: false, newer: false }
   #bytes = 0
+  #ranges = 0
   #errors = 0
   /** Changes when rows came, went or changed. */
   readonly version = new Store(0)
@@ -107,13 +108,12 @@ export class Rows {
   /** Deploys of the question; one that stands already says how it is now, and those that are told stay. */
   setDeploys(deploys: readonly Deploy[]): void {
     if (deploys.length === 0) return
-    const told = deploys.map(deployRow)
-    const isTold = ({ key }: Row) => told.some((row) => row.key === key)
-    const stood = this.#items.filter((row) => row.kind === 'deploy' && isTold(row))
-    const kept = this.#items.filter((row) => !stood.includes(row))
-    this.#items.splice(0, this.#items.length, ...kept)
-    this.#deploys = [...this.#deploys.filter((row) => !isTold(row)), ...told]
-    for (const row of told) if (stood.some(({ key }) => key === row.key)) this.#place(row)
+    const told = new Map(deploys.map(deployRow).map((row) => [row.key, row]))
+    const isTold = ({ key }: Row) => told.has(key)
+    const stood = new Set(this.#items.filter(isTold).map(({ key }) => key))
+    this.#drop(isTold)
+    this.#deploys = [...this.#deploys.filter((row) => !isTold(row)), ...told.values()]
+    for (const row of told.values()) if (stood.has(row.key)) this.#place(row)
     this.#placeAll()
     this.changed()
   }
@@ -132,16 +132,16 @@ export class Rows {
   /** Every gap of the question; those at an end stand there where no record can lie behind them. */
   setGaps(gaps: readonly GapRow[], older: boolean, newer: boolean): void {
     if (gaps.length === 0 && this.#gaps.length === 0) return
-    const kept = this.#items.filter(({ kind }) => kind !== 'gap')
-    this.#items.splice(0, this.#items.length, ...kept)
+    this.#drop(({ kind }) => kind === 'gap')
     this.#gaps = gaps
     this.#whole = { older, newer }
     this.#placeAll()
     this.changed()
   }
 
-  insert(row: RangeRow): void {
-    this.#weave([row])
+  /** A row for records that are not in the list. */
+  insertRange(range: Omit<RangeRow, 'kind' | 'key' | 'loading'>): void {
+    this.#weave([{ kind: 'range', key: `range ${this.#ranges++}`, loading: false, ...range }])
     this.changed()
   }
 
@@ -235,6 +235,12 @@ export class Rows {
     for (const row of [...this.#moves, ...this.#deploys]) if (isAround(row) && this.#place(row)) placed = true
     for (const row of this.#gaps) if (isOpen(row) && this.#place(row)) placed = true
     return placed
+  }
+
+  #drop(isGone: (row: Row) => boolean): void {
+    let kept = 0
+    for (const row of this.#items) if (!isGone(row)) this.#items[kept++] = row
+    this.#items.length = kept
   }
 
   /** False where it stands already. */

@@ -2,3 +2,16 @@
 export function* delays(random: () => number = Math.random): Generator<number, never> {
   for (let ms = 500; ; ms = Math.min(ms * 2, 15_000)) yield ms * (1 - random() / 3)
 }
+
+/** Ends early, and never rejects, when the signal is aborted. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done)
+  })
+}

@@ -3,7 +3,8 @@ import { useCommand, usePage, useSetView, useView } from '../state/page.ts'
 import { useStore } from '../state/store.ts'
 import { durationText } from '../time/format.ts'
 import { useLanguage } from '../words/index.ts'
-import type { Connection, LiveTail } from './tail.ts'
+import type { Connection } from './status.ts'
+import type { LiveTail } from './tail.ts'
 
 /** Hosts that are this close are not worth a word. */
 const CLOSE_MS = 100

@@ -1,4 +1,5 @@
 import { Component, type ReactNode } from 'react'
+import { asError } from '../api/as-error.ts'
 import { t } from '../words/index.ts'
 
 /** A part of the page that fails says so in its own place; the others go on. */
@@ -6,7 +7,7 @@ export class Boundary extends Component<{ children: ReactNode }, { error: Error 
   override state = { error: undefined as Error | undefined }
 
   static getDerivedStateFromError(error: unknown): { error: Error } {
-    return { error: error instanceof Error ? error : new Error(String(error)) }
+    return { error: asError(error) }
   }
 
   override render(): ReactNode {

@@ -1,8 +1,7 @@
 /** How a host stands in Zabbix, with a link to its latest data there. */
 import './zabbix.css'
 import type { HostJson, ZabbixHostJson } from '../../server/api.ts'
-import { LOCALE, useLanguage } from '../words/index.ts'
-import { fill } from '../words/message.ts'
+import { type Say as SayOf, usePart } from '../words/part.ts'
 import { zabbixEn } from '../words/zabbix.en.ts'
 import { zabbixZh } from '../words/zabbix.zh.ts'
 
@@ -10,7 +9,7 @@ type Host = Pick<HostJson, 'name' | 'zabbix'>
 
 /** One letter beside a host's name; crossed out where Zabbix does not watch it, a question where nobody knows. */
 export function ZabbixMark({ host: { name, zabbix } }: { host: Host }) {
-  const say = useWords()
+  const { say } = useSay()
   if (!zabbix) return null
   const standing = standingIn(zabbix, say)
   const look = { className: `zabbix-mark zabbix-${zabbix.state}`, 'data-state': zabbix.state }
@@ -32,7 +31,7 @@ export function ZabbixMark({ host: { name, zabbix } }: { host: Host }) {
 
 /** Hosts that Zabbix does not take, and why: a person is needed. */
 export function ZabbixRefusals({ hosts }: { hosts: readonly Host[] }) {
-  const say = useWords()
+  const { say } = useSay()
   return hosts.flatMap(({ name, zabbix }) =>
     zabbix?.state === 'refused'
       ? [
@@ -46,7 +45,7 @@ export function ZabbixRefusals({ hosts }: { hosts: readonly Host[] }) {
 
 /** Of one host, in words. */
 export function ZabbixWords({ host: { name, zabbix } }: { host: Host }) {
-  const say = useWords()
+  const { say } = useSay()
   if (!zabbix) return null
   const standing = standingIn(zabbix, say)
   return (
@@ -66,12 +65,10 @@ export function ZabbixWords({ host: { name, zabbix } }: { host: Host }) {
 
 const ELSEWHERE = { target: '_blank', rel: 'noopener noreferrer' }
 
-type Say = (key: keyof typeof zabbixEn, values?: Record<string, string>) => string
+type Say = SayOf<typeof zabbixEn>
 
-function useWords(): Say {
-  const { language } = useLanguage()
-  const words = language === 'zh' ? zabbixZh : zabbixEn
-  return (key, values = {}) => fill(words[key], LOCALE[language], values)
+function useSay() {
+  return usePart(zabbixEn, zabbixZh)
 }
 
 function standingIn({ state, reason }: ZabbixHostJson, say: Say): string {

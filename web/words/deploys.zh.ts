@@ -5,7 +5,8 @@ export const deploysZh: Record<keyof typeof deploysEn, string> = {
   titleOf: '{name} · Driftlog',
   heading: '部署',
   none: '这里还没有部署过。',
-  noneHow: '在命令行这样开始：',
+  noneHow: '用一个文件描述应用，然后在命令行部署：',
+  noneDemo: '演示中的主机是模拟的，不执行部署；真实主机才会执行。',
   failed: '无法读取部署：{reason}',
   oneFailed: '无法读取此部署：{reason}',
   more: '显示更早的部署',
@@ -48,6 +49,7 @@ export const deploysZh: Record<keyof typeof deploysEn, string> = {
   'did.resume': '已继续',
   'did.retry': '已重试',
   'did.rollback': '正在回滚',
+  'promote.none': '{app} 的定义中没有其他环境。',
   'promote.to': '环境',
   'promote.reason': '原因（可留空）',
   slots: '实例',
@@ -65,6 +67,7 @@ export const deploysZh: Record<keyof typeof deploysEn, string> = {
   'change.remove': '移除',
   'change.same': '保持不变',
   changeOf: '{change}：{parts}',
+  planned: '计划：{change}',
   port: '端口 {port}',
   checks: '检查',
   passed: '通过',
@@ -108,7 +111,6 @@ export const deploysZh: Record<keyof typeof deploysEn, string> = {
   'definition.same': '两个版本内容相同。',
   'definition.text': '定义',
   'definition.compose': '{environment} 的编排文件',
-  'definition.rancher': '{environment} 的 Rancher 文件',
   'definition.environment': '环境',
   copyText: '复制{name}'
 }

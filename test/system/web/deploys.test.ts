@@ -49,6 +49,9 @@ test('a deploy is followed step by step, promoted behind its check, resumed at i
   const steps = await page.locator('.steps li strong').allTextContents()
   for (const step of ['Plan', 'Pull', 'Create', 'Start', 'Health check', 'Switch', 'End'])
     expect(steps).toContain(step)
+  // What a host does for all of its slots names the host.
+  const pulls = page.locator('.steps li').filter({ hasText: 'Pull' }).locator('.quiet')
+  for (const place of await pulls.allTextContents()) expect(place).toMatch(/^(#\d on )?(ams-1|fra-2)$/)
 
   // Its check is missing: the hub's sentence stands in the dialog, and the dialog stays.
   const dialog = page.locator('dialog[open]')
@@ -95,6 +98,10 @@ test('one that fails takes itself back and says why in the history; retry begins
   await confirm(page, 'Retry')
   await page.waitForFunction((old) => !location.pathname.endsWith(old), id)
   await stands(page, 'succeeded')
+  // It has one environment alone, and the dialog says so.
+  await page.getByRole('button', { name: 'Promote' }).click()
+  await page.locator('dialog[open]').filter({ hasText: 'names no other environment' }).waitFor()
+  await page.keyboard.press('Escape')
   // Back leads through what was looked at.
   await page.goBack()
   expect(idIn(page)).toBe(id)
@@ -291,6 +298,15 @@ test('a deploy that is not there is told in a sentence, a scope without deploys 
   await page.getByRole('alert').filter({ hasText: 'This deploy could not be read' }).waitFor()
   await page.goto(`${hub.url}/-/Some.App/deploys`)
   await page.locator('.deploys-none pre').filter({ hasText: 'driftlog app put' }).waitFor()
+  await page.context().close()
+})
+
+test('where the fleet is played, the empty history says that it carries nothing out', async () => {
+  await using played = await openHub({ demo: {} })
+  const page = await browser.page(`${played.url}/prod/-/deploys`)
+  const none = page.locator('.deploys-none')
+  await none.filter({ hasText: 'The hosts of this demo are played' }).waitFor()
+  await none.filter({ hasText: '--environment prod --follow' }).waitFor()
   await page.context().close()
 })
 

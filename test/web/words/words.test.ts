@@ -11,6 +11,8 @@ import { ledgerZh } from '../../../web/words/ledger.zh.ts'
 import { marksEn } from '../../../web/words/marks.en.ts'
 import { marksZh } from '../../../web/words/marks.zh.ts'
 import { fill, holesOf } from '../../../web/words/message.ts'
+import { zabbixEn } from '../../../web/words/zabbix.en.ts'
+import { zabbixZh } from '../../../web/words/zabbix.zh.ts'
 
 const keys = Object.keys(english.words) as WordKey[]
 
@@ -22,14 +24,15 @@ test('both catalogues have the same keys and fill the same holes', () => {
 test.each([
   ['ledger', ledgerEn, ledgerZh],
   ['deploys', deploysEn, deploysZh],
-  ['marks', marksEn, marksZh]
+  ['marks', marksEn, marksZh],
+  ['zabbix', zabbixEn, zabbixZh]
 ])('words of %s, which come later, fill the same holes, too, and hold no English', (_part, en, zh) => {
   const inEnglish: Record<string, string> = en
   const inChinese: Record<string, string> = zh
   expect(Object.keys(inChinese).sort()).toEqual(Object.keys(inEnglish).sort())
   for (const [key, words] of Object.entries(inEnglish)) {
     expect(holesOf(inChinese[key] ?? ''), key).toEqual(holesOf(words))
-    expect((inChinese[key] ?? '').replace(/\{[^}]*\}|Driftlog|Rancher/g, ''), key).not.toMatch(/[a-z]{3,}/i)
+    expect((inChinese[key] ?? '').replace(/\{[^}]*\}|Driftlog|Zabbix/g, ''), key).not.toMatch(/[a-z]{3,}/i)
   }
 })
 
