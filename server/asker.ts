@@ -1,5 +1,5 @@
 import type { Bounds, Coverage, LogStore } from '../collector/store/store.ts'
-import type { CoverageJson } from './api.ts'
+import type { CoverageJson } from './api/logs.ts'
 import type { Gate } from './gate.ts'
 import { type Behind, coverageJson } from './records.ts'
 

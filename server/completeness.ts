@@ -4,7 +4,8 @@ import { agesOf, handlingOf } from '../collector/handling.ts'
 import type { FoundGap } from '../collector/ledger/ledger.ts'
 import { type Risk, risksOf } from '../collector/ledger/risks.ts'
 import { ageOf, type LogStore } from '../collector/store/store.ts'
-import type { CompletenessAnswer, GapJson, InstanceNoteJson, NoteJson, StreamsAnswer } from './api.ts'
+import type { CompletenessAnswer, GapJson, InstanceNoteJson, StreamsAnswer } from './api/completeness.ts'
+import type { NoteJson } from './api/fleet.ts'
 import { formatMs, formatTime, msOf } from './times.ts'
 
 export interface CompletenessAsked {

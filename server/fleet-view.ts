@@ -1,15 +1,8 @@
 /** The fleet as the API shows it: what agents told, joined with what the store holds. */
 import type { Fleet, FleetAsked, FleetHost, FleetInstance, FleetMove } from '../collector/fleet/fleet.ts'
 import type { LogStore, OriginSummary } from '../collector/store/store.ts'
-import type {
-  AppJson,
-  CompletenessAnswer,
-  HostJson,
-  InstanceJson,
-  MoveJson,
-  StreamsAnswer,
-  ZabbixHostJson
-} from './api.ts'
+import type { CompletenessAnswer, StreamsAnswer } from './api/completeness.ts'
+import type { AppJson, HostJson, InstanceJson, MoveJson, ZabbixHostJson } from './api/fleet.ts'
 import {
   type CompletenessAsked,
   completenessOf,

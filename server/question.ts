@@ -1,7 +1,7 @@
 /** From what a client asks (text and times) to what a store is asked. */
 import { type Diagnostic, type Expression, parse, runOf } from '../collector/query/grammar.ts'
 import { placeOfCursor, type Query } from '../collector/store/store.ts'
-import type { PageInfo } from './api.ts'
+import type { PageInfo } from './api/logs.ts'
 import { CursorError, QueryError, TimeError, TimeOrderError } from './errors.ts'
 import { parseTime } from './times.ts'
 

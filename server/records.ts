@@ -2,7 +2,7 @@
 import { fieldsOf } from '../collector/parse/fields.ts'
 import { FLAG, type LogRecord } from '../collector/record.ts'
 import type { Coverage } from '../collector/store/store.ts'
-import type { CoverageJson, RecordJson } from './api.ts'
+import type { CoverageJson, RecordJson } from './api/logs.ts'
 import { formatMs, formatTime } from './times.ts'
 
 export function recordJson(record: LogRecord): RecordJson {

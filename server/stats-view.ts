@@ -12,7 +12,7 @@ import type {
   StatsInstanceJson,
   StatsLatestAnswer,
   StatsSeriesJson
-} from './api.ts'
+} from './api/stats.ts'
 import { InstanceNotFoundError, StatsHostNotFoundError, StatsPointsError } from './errors.ts'
 import { formatMs } from './times.ts'
 

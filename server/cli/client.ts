@@ -2,7 +2,7 @@
 import { type Agent, type IncomingMessage, request } from 'node:http'
 import { request as secureRequest } from 'node:https'
 import { agentFor, TrustError } from '../../agent/ship/trust.ts'
-import type { ErrorJson } from '../api.ts'
+import type { ErrorJson } from '../api/error.ts'
 import type { HubAddress } from './address.ts'
 import { CliError, EXIT } from './exit.ts'
 import { isWide } from './terminal.ts'

@@ -1,5 +1,5 @@
 /** What is missing, in sentences: for `driftlog status`. */
-import type { CompletenessAnswer, GapJson } from '../api.ts'
+import type { CompletenessAnswer, GapJson } from '../api/completeness.ts'
 import { clock } from './records.ts'
 import type { Output } from './search.ts'
 import { bytesText, durationText, type Paint, table } from './terminal.ts'

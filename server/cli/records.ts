@@ -1,5 +1,6 @@
 /** Records and moves as lines for a person. */
-import type { LevelName, MoveJson, RecordJson } from '../api.ts'
+import type { MoveJson } from '../api/fleet.ts'
+import type { LevelName, RecordJson } from '../api/logs.ts'
 import { durationText, type Paint, type Style, safeText } from './terminal.ts'
 
 export interface LineLook {

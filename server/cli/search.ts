@@ -1,4 +1,5 @@
-import type { ErrorJson, PageInfo, RecordJson, SearchAnswer } from '../api.ts'
+import type { ErrorJson } from '../api/error.ts'
+import type { PageInfo, RecordJson, SearchAnswer } from '../api/logs.ts'
 import type { HubClient, Question } from './client.ts'
 import { CliError, EXIT, type ExitCode } from './exit.ts'
 import { clock, type LineLook, recordLine } from './records.ts'

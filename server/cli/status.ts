@@ -1,4 +1,6 @@
-import type { AppJson, CompletenessAnswer, HostJson, StatusAnswer, ZabbixJson } from '../api.ts'
+import type { CompletenessAnswer } from '../api/completeness.ts'
+import type { AppJson, HostJson } from '../api/fleet.ts'
+import type { StatusAnswer, ZabbixJson } from '../api/status.ts'
 import type { HubClient } from './client.ts'
 import { EXIT, type ExitCode } from './exit.ts'
 import { missing, noteTable } from './missing.ts'

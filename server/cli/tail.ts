@@ -1,4 +1,5 @@
-import type { AppJson, MoveJson, RecordJson, SearchAnswer } from '../api.ts'
+import type { AppJson, MoveJson } from '../api/fleet.ts'
+import type { RecordJson, SearchAnswer } from '../api/logs.ts'
 import type { Deploy } from '../deploys/deploy.ts'
 import type { HubClient, HubEvent, Question } from './client.ts'
 import { heard, keepConnected, type Standing } from './connection.ts'

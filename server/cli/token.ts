@@ -1,5 +1,11 @@
 /** `driftlog token`: who may ask the hub, and which hosts have a key. */
-import type { HostKeysAnswer, IssuedTokenJson, IssueTokenBody, RevokedAnswer, TokensAnswer } from '../api.ts'
+import type {
+  HostKeysAnswer,
+  IssuedTokenJson,
+  IssueTokenBody,
+  RevokedAnswer,
+  TokensAnswer
+} from '../api/access.ts'
 import { EXIT, type ExitCode } from './exit.ts'
 import { changingHub } from './hub-of.ts'
 import type { ClientFlags } from './options.ts'

@@ -1,6 +1,6 @@
 /** `driftlog status --watch`: hosts and running instances with their numbers, again and again. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { StatsHostJson, StatsLatestAnswer } from '../api.ts'
+import type { StatsHostJson, StatsLatestAnswer } from '../api/stats.ts'
 import { type HubClient, PassingError } from './client.ts'
 import { EXIT, type ExitCode } from './exit.ts'
 import { clock } from './records.ts'

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { TokenFailuresError } from '../../collector/failures.ts'
-import type { ErrorJson } from '../api.ts'
+import type { ErrorJson } from '../api/error.ts'
 import {
   BodyError,
   BodyTooLargeError,

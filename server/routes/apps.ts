@@ -1,6 +1,6 @@
 /** Definitions of apps: posted, read, compared, and as the files of compose. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { ErrorJson } from '../api.ts'
+import { ErrorJson } from '../api/error.ts'
 import { byOf } from '../by.ts'
 import {
   AppAnswer,

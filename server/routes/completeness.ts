@@ -1,6 +1,7 @@
 /** Whether what is shown is complete, and what is here of each file. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { CompletenessAnswer, CompletenessQuery, ErrorJson, StreamsAnswer } from '../api.ts'
+import { CompletenessAnswer, CompletenessQuery, StreamsAnswer } from '../api/completeness.ts'
+import { ErrorJson } from '../api/error.ts'
 import { InstanceNotFoundError, TimeOrderError } from '../errors.ts'
 import type { FleetView } from '../fleet-view.ts'
 import { timeOf } from '../question.ts'

@@ -1,6 +1,6 @@
 /** Errors before and after a deploy, in one question. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { ErrorJson } from '../api.ts'
+import { ErrorJson } from '../api/error.ts'
 import type { Asker } from '../asker.ts'
 import { DeployId } from '../deploys/deploy-api.ts'
 import type { Deploys } from '../deploys/deploys.ts'

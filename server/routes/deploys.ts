@@ -1,6 +1,6 @@
 /** Deploys: asked for, promoted, let go on, taken back, and told of while they happen. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { ErrorJson } from '../api.ts'
+import { ErrorJson } from '../api/error.ts'
 import { byOf } from '../by.ts'
 import { AppName } from '../deploys/definition.ts'
 import type { By, Deploy } from '../deploys/deploy.ts'

@@ -4,7 +4,8 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { LogRecord } from '../../collector/record.ts'
 import type { Page, Query } from '../../collector/store/store.ts'
-import { ErrorJson, ExportQuery } from '../api.ts'
+import { ErrorJson } from '../api/error.ts'
+import { ExportQuery } from '../api/logs.ts'
 import type { Asker } from '../asker.ts'
 import {
   AccessEndedError,

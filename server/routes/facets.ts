@@ -1,6 +1,7 @@
 /** Which values a field has, how often, and which fields there are. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { ErrorJson, FacetsAnswer, FacetsQuery } from '../api.ts'
+import { ErrorJson } from '../api/error.ts'
+import { FacetsAnswer, FacetsQuery } from '../api/logs.ts'
 import type { Asker } from '../asker.ts'
 import { ValidationError } from '../errors.ts'
 import { goneSignal } from '../gone.ts'

@@ -1,6 +1,7 @@
 /** Apps, hosts, instances and moves. */
 import { type FastifyPluginAsyncTypebox, type Static, Type } from '@fastify/type-provider-typebox'
-import { AppsAnswer, ErrorJson, FleetQuery, HostsAnswer, InstancesAnswer, MovesAnswer } from '../api.ts'
+import { ErrorJson } from '../api/error.ts'
+import { AppsAnswer, FleetQuery, HostsAnswer, InstancesAnswer, MovesAnswer } from '../api/fleet.ts'
 import type { FleetFilter, FleetView } from '../fleet-view.ts'
 import { timeOf } from '../question.ts'
 

@@ -1,7 +1,7 @@
 /** For machines that watch the hub. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { LogStore } from '../../collector/store/store.ts'
-import { ErrorJson } from '../api.ts'
+import { ErrorJson } from '../api/error.ts'
 import { NotReadyError } from '../errors.ts'
 import type { Metrics } from '../metrics.ts'
 

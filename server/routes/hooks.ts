@@ -1,7 +1,7 @@
 /** Where products call: POST /api/hooks/:trigger. Each proves by itself that it knows the trigger's secret. */
 import type { IncomingMessage } from 'node:http'
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { ErrorJson } from '../api.ts'
+import { ErrorJson } from '../api/error.ts'
 import type { Hooks } from '../deploys/triggers/hooks.ts'
 import { HookAnswer, TriggerName } from '../deploys/triggers/trigger.ts'
 

@@ -2,15 +2,15 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import { placeOf } from '../../collector/record.ts'
 import { cursorOf, type Direction, type Page } from '../../collector/store/store.ts'
+import { ErrorJson } from '../api/error.ts'
 import {
   ContextAnswer,
   ContextQuery,
-  ErrorJson,
   type PageInfo,
   RecordJson,
   SearchAnswer,
   SearchQuery
-} from '../api.ts'
+} from '../api/logs.ts'
 import type { Asker } from '../asker.ts'
 import { RecordIdError, RecordNotFoundError } from '../errors.ts'
 import { goneSignal } from '../gone.ts'

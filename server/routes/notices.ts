@@ -1,6 +1,6 @@
 /** Notices: to whom what becomes of deploys is told. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { ErrorJson } from '../api.ts'
+import { ErrorJson } from '../api/error.ts'
 import { byOf } from '../by.ts'
 import { NoticeNotFoundError } from '../deploys/errors.ts'
 import { NoticeBody, NoticeJson, NoticeName, NoticesAnswer } from '../deploys/messages/notice.ts'

@@ -1,7 +1,8 @@
 /** CPU, memory, network and disks of hosts, apps and instances. */
 import type { FastifyPluginAsyncTypebox, Static } from '@fastify/type-provider-typebox'
 import { METRIC_NAMES, METRICS, type MetricName } from '../../collector/stats/metrics.ts'
-import { ErrorJson, StatsAnswer, StatsLatestAnswer, StatsLatestQuery, StatsQuery } from '../api.ts'
+import { ErrorJson } from '../api/error.ts'
+import { StatsAnswer, StatsLatestAnswer, StatsLatestQuery, StatsQuery } from '../api/stats.ts'
 import { StatsMetricError, StatsSubjectError, TimeOrderError } from '../errors.ts'
 import { timeOf } from '../question.ts'
 import type { StatsAsked, StatsView } from '../stats-view.ts'

@@ -1,7 +1,8 @@
 /** What `driftlog status` prints and the page's head shows. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { LogStore } from '../../collector/store/store.ts'
-import { ErrorJson, StatusAnswer, type ZabbixJson } from '../api.ts'
+import { ErrorJson } from '../api/error.ts'
+import { StatusAnswer, type ZabbixJson } from '../api/status.ts'
 import type { FleetView } from '../fleet-view.ts'
 import { formatMs, formatTime } from '../times.ts'
 import type { CertificateStanding } from '../tls.ts'

@@ -1,7 +1,8 @@
 /** The live tail: lines as they arrive, moves and instances as they change, and a beat. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { LogStore } from '../../collector/store/store.ts'
-import { ErrorJson, TailQuery } from '../api.ts'
+import { ErrorJson } from '../api/error.ts'
+import { TailQuery } from '../api/logs.ts'
 import type { Deploys } from '../deploys/deploys.ts'
 import { TailLimitError } from '../errors.ts'
 import type { FleetChange, FleetView } from '../fleet-view.ts'

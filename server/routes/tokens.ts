@@ -3,14 +3,14 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { FastifyRequest } from 'fastify'
 import type { Access, TokenInfo } from '../../collector/access.ts'
 import {
-  ErrorJson,
   HostKeysAnswer,
   IssuedTokenJson,
   IssueTokenBody,
   RevokedAnswer,
   type TokenJson,
   TokensAnswer
-} from '../api.ts'
+} from '../api/access.ts'
+import { ErrorJson } from '../api/error.ts'
 import { HostKeyNotFoundError, TokenLimitError, TokenNotFoundError } from '../errors.ts'
 import type { FleetView } from '../fleet-view.ts'
 import { formatMs } from '../times.ts'

@@ -1,6 +1,6 @@
 /** Triggers: made, listed, deleted, their secrets renewed, and what came to them. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { ErrorJson } from '../api.ts'
+import { ErrorJson } from '../api/error.ts'
 import { byOf } from '../by.ts'
 import { TriggerNotFoundError } from '../deploys/errors.ts'
 import { nextBeat } from '../deploys/triggers/beat.ts'

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const BUILDS = join(ROOT, 'node_modules/.cache/driftlog-page')
-const SOURCES = ['web', 'collector/query', 'server/api.ts', 'package-lock.json']
+const SOURCES = ['web', 'collector/query', 'server/api', 'package-lock.json']
 const DAY_MS = 86_400_000
 
 /** Folder of the page as its sources are now; built once, found again by every test file of a run. */

@@ -1,19 +1,16 @@
-/** The hub, as the page sees it: one method per question, typed by server/api.ts. */
+/** The hub, as the page sees it: one method per question, typed by server/api/. */
 import type { Static } from 'typebox'
+import type { CompletenessAnswer } from '../../server/api/completeness.ts'
+import type { ErrorJson } from '../../server/api/error.ts'
+import type { AppsAnswer, HostsAnswer, InstancesAnswer, MovesAnswer } from '../../server/api/fleet.ts'
 import type {
-  AppsAnswer,
-  CompletenessAnswer,
   ContextAnswer,
-  ErrorJson,
   FacetsAnswer,
   HistogramAnswer,
-  HostsAnswer,
-  InstancesAnswer,
-  MovesAnswer,
   PageInfo,
-  RecordJson,
-  StatusAnswer
-} from '../../server/api.ts'
+  RecordJson
+} from '../../server/api/logs.ts'
+import type { StatusAnswer } from '../../server/api/status.ts'
 import { linesOf } from './lines.ts'
 import type { Login } from './login.ts'
 import { eventsOf, type TailEvent } from './tail.ts'

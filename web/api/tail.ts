@@ -1,6 +1,7 @@
 /** text/event-stream, read by fetch: EventSource tells no status code. */
 import type { Static } from 'typebox'
-import type { InstanceJson, MoveJson, RecordJson } from '../../server/api.ts'
+import type { InstanceJson, MoveJson } from '../../server/api/fleet.ts'
+import type { RecordJson } from '../../server/api/logs.ts'
 import type { Deploy } from '../../server/deploys/deploy.ts'
 import { linesOf } from './lines.ts'
 

@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import type { AppJson } from '../../server/api.ts'
+import type { AppJson } from '../../server/api/fleet.ts'
 import { usePage, useSetView, useView } from '../state/page.ts'
 import { useStore } from '../state/store.ts'
 import { useLanguage } from '../words/index.ts'

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react'
 import { parse, remove } from '../../collector/query/grammar.ts'
-import type { FacetsAnswer } from '../../server/api.ts'
+import type { FacetsAnswer } from '../../server/api/logs.ts'
 import { asError } from '../api/as-error.ts'
 import { type FacetsAsked, wasAborted } from '../api/client.ts'
 import { usePage, useView } from '../state/page.ts'

@@ -1,6 +1,6 @@
 import './facets.css'
 import { lazy, Suspense } from 'react'
-import type { LevelName } from '../../server/api.ts'
+import type { LevelName } from '../../server/api/logs.ts'
 import { usePage, useView } from '../state/page.ts'
 import { useStore } from '../state/store.ts'
 import { hostColour } from '../theme/host.ts'

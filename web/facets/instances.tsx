@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react'
-import type { InstanceJson } from '../../server/api.ts'
+import type { InstanceJson } from '../../server/api/fleet.ts'
 import { usePage, useView } from '../state/page.ts'
 import { useLanguage } from '../words/index.ts'
 import type { Counted } from './ask.ts'

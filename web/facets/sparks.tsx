@@ -1,6 +1,6 @@
 import './sparks.css'
 import { type KeyboardEvent, type PointerEvent, useEffect, useState } from 'react'
-import type { StatsAnswer } from '../../server/api.ts'
+import type { StatsAnswer } from '../../server/api/stats.ts'
 import { usePage, useView } from '../state/page.ts'
 import { LOCALE, useLanguage } from '../words/index.ts'
 import { fill } from '../words/message.ts'

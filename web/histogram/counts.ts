@@ -1,4 +1,4 @@
-import type { HistogramAnswer, LevelName } from '../../server/api.ts'
+import type { HistogramAnswer, LevelName } from '../../server/api/logs.ts'
 
 /** From the foot of a bar to its top: what matters most stands where the eye compares best. */
 export const STACKS = ['error', 'warn', 'info', 'debug'] as const

@@ -1,7 +1,7 @@
 import './histogram.css'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { parse } from '../../collector/query/grammar.ts'
-import type { HistogramAnswer, RecordJson } from '../../server/api.ts'
+import type { HistogramAnswer, RecordJson } from '../../server/api/logs.ts'
 import { asError } from '../api/as-error.ts'
 import { wasAborted } from '../api/client.ts'
 import { Icon } from '../shell/icon.tsx'

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react'
-import type { InstanceJson, MoveJson } from '../../server/api.ts'
+import type { InstanceJson, MoveJson } from '../../server/api/fleet.ts'
 import type { Deploy } from '../../server/deploys/deploy.ts'
 import { wasAborted } from '../api/client.ts'
 import { deploysBetween } from '../deploys/ask-many.ts'

@@ -1,5 +1,5 @@
 /** What the strip draws: parts of the range, each with what is to be said of it. */
-import type { CompletenessAnswer, GapJson } from '../../server/api.ts'
+import type { CompletenessAnswer, GapJson } from '../../server/api/completeness.ts'
 
 export interface Segment {
   kind: 'complete' | 'unknown' | 'past' | 'behind' | 'gap'

@@ -1,5 +1,5 @@
 import './ledger.css'
-import type { InstanceNoteJson } from '../../server/api.ts'
+import type { InstanceNoteJson } from '../../server/api/completeness.ts'
 import type { Feed } from '../list/feed.ts'
 import type { GapRow } from '../list/rows.ts'
 import { Popup } from '../shell/popup.tsx'

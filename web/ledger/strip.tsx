@@ -1,4 +1,4 @@
-import type { CompletenessAnswer, GapJson } from '../../server/api.ts'
+import type { CompletenessAnswer, GapJson } from '../../server/api/completeness.ts'
 import { Popup } from '../shell/popup.tsx'
 import { useSetView } from '../state/page.ts'
 import { momentText } from '../time/format.ts'

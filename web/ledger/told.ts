@@ -1,5 +1,5 @@
 /** Gaps in sentences. */
-import type { CompletenessAnswer, GapJson } from '../../server/api.ts'
+import type { CompletenessAnswer, GapJson } from '../../server/api/completeness.ts'
 import { momentText } from '../time/format.ts'
 import type { Language } from '../words/index.ts'
 import type { Say } from './words.ts'

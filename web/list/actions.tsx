@@ -1,4 +1,4 @@
-import type { RecordJson } from '../../server/api.ts'
+import type { RecordJson } from '../../server/api/logs.ts'
 import { copyText } from '../record/copy.ts'
 import { linkTo } from '../record/link.ts'
 import { Icon } from '../shell/icon.tsx'

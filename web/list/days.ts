@@ -1,5 +1,5 @@
 import { useMemo } from 'react'
-import type { RecordJson } from '../../server/api.ts'
+import type { RecordJson } from '../../server/api/logs.ts'
 import type { Feed } from './feed.ts'
 
 /** True where the loaded rows lie on more than one day of UTC. */

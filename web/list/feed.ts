@@ -1,5 +1,6 @@
 /** One question put to the hub and the rows that answer it, loaded as the reader gets near their ends. */
-import type { CompletenessAnswer, RecordJson } from '../../server/api.ts'
+import type { CompletenessAnswer } from '../../server/api/completeness.ts'
+import type { RecordJson } from '../../server/api/logs.ts'
 import { asError } from '../api/as-error.ts'
 import { type Client, HubError, wasAborted } from '../api/client.ts'
 import { LiveTail } from '../live/tail.ts'

@@ -1,5 +1,5 @@
 /** Records that a range row stands for come in its place. */
-import type { RecordJson } from '../../server/api.ts'
+import type { RecordJson } from '../../server/api/logs.ts'
 import { cursorOf, shifted } from './order.ts'
 import type { RangeRow, Rows } from './rows.ts'
 import type { Source } from './source.ts'

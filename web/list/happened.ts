@@ -1,5 +1,5 @@
 /** What happened while the loaded records were written: moves and deploys, as rows between them. */
-import type { RecordJson } from '../../server/api.ts'
+import type { RecordJson } from '../../server/api/logs.ts'
 import { HubError, wasAborted } from '../api/client.ts'
 import { deploysBetween } from '../deploys/ask-many.ts'
 import { beganMs } from '../deploys/began.ts'

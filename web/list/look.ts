@@ -1,6 +1,6 @@
 /** Widths of the list's columns: known to the arithmetic of heights and to the drawing alike. */
 import { useMemo, useRef } from 'react'
-import type { HostJson } from '../../server/api.ts'
+import type { HostJson } from '../../server/api/fleet.ts'
 import { usePage, useSettings, useView } from '../state/page.ts'
 import { useStore } from '../state/store.ts'
 import { type HostLook, hostColour, hostTag } from '../theme/host.ts'

@@ -3,7 +3,7 @@
  * browser breaks where it wants to (`pre-wrap`, `break-all`), which a monospaced face makes countable: ≈ 0.5 µs
  * a row, against a layout for every row.
  */
-import type { RecordJson } from '../../server/api.ts'
+import type { RecordJson } from '../../server/api/logs.ts'
 import { stripped } from './ansi.ts'
 import { DRAWN_LENGTH, shownText } from './text.ts'
 

@@ -1,7 +1,7 @@
 /** What the list does on keys: moving the selection, jumping to errors, moves, gaps and hits, opening. */
 import { type RefObject, useEffect, useRef } from 'react'
 import { exclude, include } from '../../collector/query/grammar.ts'
-import type { LevelName, RecordJson } from '../../server/api.ts'
+import type { LevelName, RecordJson } from '../../server/api/logs.ts'
 import type { Command } from '../keys/commands.ts'
 import { copyText } from '../record/copy.ts'
 import { linkTo } from '../record/link.ts'

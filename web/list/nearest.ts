@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react'
-import type { RecordJson } from '../../server/api.ts'
+import type { RecordJson } from '../../server/api/logs.ts'
 import { useStore } from '../state/store.ts'
 import type { Feed } from './feed.ts'
 import { timeOf } from './order.ts'

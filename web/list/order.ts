@@ -1,5 +1,5 @@
 /** The one order of records, as collector/record.ts has it, over what the API gives. */
-import type { RecordJson } from '../../server/api.ts'
+import type { RecordJson } from '../../server/api/logs.ts'
 
 export type Placed = Pick<RecordJson, 'id' | 'time' | 'instance' | 'generation' | 'offset'>
 

@@ -1,6 +1,8 @@
 /** What the list is made of: records, and what stands between them. */
 import type { Static } from 'typebox'
-import type { GapJson, MoveJson, RecordJson } from '../../server/api.ts'
+import type { GapJson } from '../../server/api/completeness.ts'
+import type { MoveJson } from '../../server/api/fleet.ts'
+import type { RecordJson } from '../../server/api/logs.ts'
 import type { Deploy } from '../../server/deploys/deploy.ts'
 
 export type Move = Static<typeof MoveJson>

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a list of which only a part is drawn is no table
 // biome-ignore-all lint/a11y/useFocusableInteractive: one row of the grid can be tabbed to, keys reach the others
 import { type CSSProperties, memo, type Ref } from 'react'
-import type { LevelName, RecordJson } from '../../server/api.ts'
+import type { LevelName, RecordJson } from '../../server/api/logs.ts'
 import { useLanguage } from '../words/index.ts'
 import { type Plain, readAnsi } from './ansi.ts'
 import { LineText } from './line-text.tsx'

@@ -1,5 +1,5 @@
 /** The rows of the list, oldest first: records, and what stands between them. */
-import type { RecordJson } from '../../server/api.ts'
+import type { RecordJson } from '../../server/api/logs.ts'
 import type { Deploy } from '../../server/deploys/deploy.ts'
 import { beganMs } from '../deploys/began.ts'
 import { Store } from '../state/store.ts'

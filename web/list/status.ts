@@ -1,5 +1,5 @@
 /** How a question stands: its two ends, and everything that may be missing of the answer. */
-import type { CoverageJson } from '../../server/api.ts'
+import type { CoverageJson } from '../../server/api/logs.ts'
 
 /** How one end of the list stands. */
 export type End =

@@ -1,5 +1,5 @@
 /** What of a record stands in its row. The whole of it is in the opened record. */
-import type { RecordJson } from '../../server/api.ts'
+import type { RecordJson } from '../../server/api/logs.ts'
 import { stripped } from './ansi.ts'
 
 /** A longer text costs the browser 7 ms at 64 KiB and 129 ms at 1 MiB to lay out, 2 ms at this length. */

@@ -1,5 +1,5 @@
 /** Records that waited while the reader had paused. */
-import type { RecordJson } from '../../server/api.ts'
+import type { RecordJson } from '../../server/api/logs.ts'
 
 /** So many records wait; of more only their number and their range are kept. */
 const MOST_WAITING = 2000

@@ -1,5 +1,5 @@
 /** Records of a host that was away: they do not sort into what is being read, a row says that they are there. */
-import type { RecordJson } from '../../server/api.ts'
+import type { RecordJson } from '../../server/api/logs.ts'
 import { msBetween } from '../list/order.ts'
 import type { RangeRow, Rows } from '../list/rows.ts'
 

@@ -2,7 +2,7 @@
  * The live tail: `off → connecting → following ⇄ paused(why) → reconnecting → following`, `ended`. Following is a
  * state that the reader owns: the list proposes (scrolled up, reached the end), nothing is derived from geometry.
  */
-import type { RecordJson } from '../../server/api.ts'
+import type { RecordJson } from '../../server/api/logs.ts'
 import type { TailEvent } from '../api/tail.ts'
 import { isError, type Move, type Rows } from '../list/rows.ts'
 import { Store } from '../state/store.ts'

@@ -1,5 +1,5 @@
 /** Rows as other programs want them. Times are RFC 3339 in UTC with all digits. */
-import type { RecordJson } from '../../server/api.ts'
+import type { RecordJson } from '../../server/api/logs.ts'
 import { lineOf } from '../list/text.ts'
 
 export function rowsAsText(records: readonly RecordJson[]): string {

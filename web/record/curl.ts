@@ -1,5 +1,5 @@
 /** The same question as a command: what a person takes from the page into a shell. */
-import type { RecordJson } from '../../server/api.ts'
+import type { RecordJson } from '../../server/api/logs.ts'
 import { nanosOf, shifted, timeOf } from '../list/order.ts'
 import type { View } from '../state/view.ts'
 

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/a11y/noNoninteractiveTabindex: a panel that scrolls must be reachable by keys
 import './record.css'
 import { useId, useMemo, useState } from 'react'
-import type { RecordJson } from '../../server/api.ts'
+import type { RecordJson } from '../../server/api/logs.ts'
 import { readAnsi, stripped } from '../list/ansi.ts'
 import { LineText } from '../list/line-text.tsx'
 import type { Look } from '../list/look.ts'

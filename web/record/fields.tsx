@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { exclude, include, parsedName } from '../../collector/query/grammar.ts'
-import type { RecordJson } from '../../server/api.ts'
+import type { RecordJson } from '../../server/api/logs.ts'
 import { Icon } from '../shell/icon.tsx'
 import { usePage, useSetView, useView } from '../state/page.ts'
 import { useLanguage } from '../words/index.ts'

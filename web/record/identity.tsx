@@ -1,4 +1,4 @@
-import type { RecordJson } from '../../server/api.ts'
+import type { RecordJson } from '../../server/api/logs.ts'
 import type { Look } from '../list/look.ts'
 import { ZabbixWords } from '../shell/zabbix.tsx'
 import { usePage } from '../state/page.ts'

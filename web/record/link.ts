@@ -1,4 +1,4 @@
-import type { RecordJson } from '../../server/api.ts'
+import type { RecordJson } from '../../server/api/logs.ts'
 import { nanosOf, timeOf } from '../list/order.ts'
 import { urlOf, type View } from '../state/view.ts'
 

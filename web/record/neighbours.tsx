@@ -1,5 +1,5 @@
 import { parsedName, term } from '../../collector/query/grammar.ts'
-import type { RecordJson } from '../../server/api.ts'
+import type { RecordJson } from '../../server/api/logs.ts'
 import { useSetView } from '../state/page.ts'
 import { useLanguage } from '../words/index.ts'
 

@@ -1,6 +1,6 @@
 /** How a host stands in Zabbix, with a link to its latest data there. */
 import './zabbix.css'
-import type { HostJson, ZabbixHostJson } from '../../server/api.ts'
+import type { HostJson, ZabbixHostJson } from '../../server/api/fleet.ts'
 import { type Say as SayOf, usePart } from '../words/part.ts'
 import { zabbixEn } from '../words/zabbix.en.ts'
 import { zabbixZh } from '../words/zabbix.zh.ts'

@@ -1,7 +1,8 @@
 /** Everything that lives as long as the page; made once in main.tsx, read by hooks. */
 import { createContext, use, useEffect, useEffectEvent } from 'react'
 import type { Static } from 'typebox'
-import type { AppJson, HostJson, StatusAnswer } from '../../server/api.ts'
+import type { AppJson, HostJson } from '../../server/api/fleet.ts'
+import type { StatusAnswer } from '../../server/api/status.ts'
 import { Client } from '../api/client.ts'
 import { Login } from '../api/login.ts'
 import { type Command, Commands, type Handler } from '../keys/commands.ts'

@@ -1,7 +1,7 @@
 /** A small real HTTP server in the hub's place, where a test needs answers that a real hub gives only at odd times. */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { RecordJson } from '../../../server/api.ts'
+import type { RecordJson } from '../../../server/api/logs.ts'
 
 export type Answering = (request: IncomingMessage, response: ServerResponse, url: URL) => void
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { StatsLatestAnswer } from '../../../server/api.ts'
+import type { StatsLatestAnswer } from '../../../server/api/stats.ts'
 import { HubClient } from '../../../server/cli/client.ts'
 import type { Output } from '../../../server/cli/search.ts'
 import { watch } from '../../../server/cli/watch.ts'

@@ -5,7 +5,7 @@ import { parse } from 'yaml'
 import { openAccess } from '../../../collector/access.ts'
 import { openFleet } from '../../../collector/fleet/fleet.ts'
 import { MemoryShare, MemoryStateStore } from '../../../collector/store/memory-state.ts'
-import { ErrorJson } from '../../../server/api.ts'
+import { ErrorJson } from '../../../server/api/error.ts'
 import { readConfig } from '../../../server/config.ts'
 import {
   AppAnswer,

@@ -7,7 +7,7 @@ import {
   HistogramAnswer,
   RecordJson,
   SearchAnswer
-} from '../../../server/api.ts'
+} from '../../../server/api/logs.ts'
 import { batch, DAY, type Line, origin } from '../../collector/store/corpus.ts'
 import { openFace, range } from '../face.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { HistogramAnswer } from '../../../server/api.ts'
+import type { HistogramAnswer } from '../../../server/api/logs.ts'
 import {
   BAR_LIMIT,
   barAt,

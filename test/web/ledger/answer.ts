@@ -1,4 +1,4 @@
-import type { CompletenessAnswer, GapJson } from '../../../server/api.ts'
+import type { CompletenessAnswer, GapJson } from '../../../server/api/completeness.ts'
 
 export const T0 = Date.UTC(2026, 10, 25, 10)
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { CompletenessAnswer, GapJson } from '../../../server/api.ts'
+import type { CompletenessAnswer, GapJson } from '../../../server/api/completeness.ts'
 import { segmentsOf } from '../../../web/ledger/segments.ts'
 import { answer, gap, T0, time } from './answer.ts'
 

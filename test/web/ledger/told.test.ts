@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { CompletenessAnswer } from '../../../server/api.ts'
+import type { CompletenessAnswer } from '../../../server/api/completeness.ts'
 import { gapText, lostText, placeOf, type Telling } from '../../../web/ledger/told.ts'
 import type { Say } from '../../../web/ledger/words.ts'
 import { ledgerEn } from '../../../web/words/ledger.en.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { RecordJson } from '../../../server/api.ts'
+import type { RecordJson } from '../../../server/api/logs.ts'
 import { cursorOf, nanosOf, timeOf } from '../../../web/list/order.ts'
 import { type GapRow, Rows } from '../../../web/list/rows.ts'
 import { deploy } from '../deploys/deploy.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { RecordJson } from '../../../server/api.ts'
+import type { RecordJson } from '../../../server/api/logs.ts'
 import { rowsAsCsv } from '../../../web/record/copies.ts'
 import { curlOf } from '../../../web/record/curl.ts'
 import { readJson } from '../../../web/record/json.ts'

@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import type { Static } from 'typebox'
 import { MemoryStateStore } from '../../../../collector/store/memory-state.ts'
 import type { StateStore } from '../../../../collector/store/state.ts'
-import type { ErrorJson } from '../../../../server/api.ts'
+import type { ErrorJson } from '../../../../server/api/error.ts'
 import { Automatic } from '../../../../server/deploys/automatic.ts'
 import type {
   CallerKind,
