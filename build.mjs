@@ -25,7 +25,7 @@ const halves = [
   },
   {
     name: 'page',
-    from: ['web', 'collector/query', 'server/api.ts', 'package-lock.json'],
+    from: ['web', 'collector/query', 'server/api', 'package-lock.json'],
     run: ['node_modules/vite/bin/vite.js', 'build', '--config', 'web/vite.config.ts', '--logLevel', 'warn']
   }
 ]
