@@ -13,6 +13,7 @@ import { Hooks } from './triggers/hooks.ts'
 import { keepSchedules } from './triggers/schedules.ts'
 import { SeenDeliveries } from './triggers/seen.ts'
 import { Triggers } from './triggers/triggers.ts'
+import { keepWaiting } from './triggers/waiting.ts'
 
 export interface AutomaticOptions {
   state: StateStore
@@ -25,6 +26,8 @@ export interface AutomaticOptions {
   noticeHosts?: readonly string[]
   /** Milliseconds in which the body of a hook must arrive. */
   hookBodyMs?: number
+  /** Milliseconds between looks at events that wait for the end of a deploy. */
+  waitingLookMs?: number
 }
 
 const TIDY_MS = 3_600_000
@@ -52,18 +55,19 @@ export class Automatic {
   }
 
   hooks(failures: Failures): Hooks {
-    const { deploys, log, nowMs, hookBodyMs: bodyMs } = this.#options
+    const { state, deploys, log, nowMs, hookBodyMs: bodyMs } = this.#options
     const { triggers, deliveries } = this
-    const parts = { triggers, deliveries, seen: this.#seen, deploys, failures, log, nowMs }
+    const parts = { state, triggers, deliveries, seen: this.#seen, deploys, failures, log, nowMs }
     return new Hooks({ ...parts, ...(bodyMs === undefined ? {} : { bodyMs }) })
   }
 
   /** For /metrics. */
   figures(): Record<string, number> {
-    const { deployed, ignored, refused, failed, strangers } = this.deliveries.counts
+    const { deployed, waiting, ignored, refused, failed, strangers } = this.deliveries.counts
     const { sent, failures, givenUp } = this.outbox.counts
     return {
       hook_events_deployed_total: deployed,
+      hook_events_waiting_total: waiting,
       hook_events_ignored_total: ignored,
       hook_events_refused_total: refused,
       hook_events_failed_total: failed,
@@ -76,11 +80,12 @@ export class Automatic {
 
   /** Until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { state, deploys, log, nowMs, hub, noticeHosts: hosts } = this.#options
+    const { state, deploys, log, nowMs, hub, noticeHosts: hosts, waitingLookMs: lookMs } = this.#options
     const { triggers, deliveries, notices, outbox } = this
     const parts = { state, deploys, log, nowMs }
     await Promise.all([
       keepSchedules({ ...parts, triggers, deliveries }, signal),
+      keepWaiting({ ...parts, triggers, deliveries, ...(lookMs === undefined ? {} : { lookMs }) }, signal),
       keepTelling(
         { ...parts, notices, outbox, ...(hub ? { hub } : {}), ...(hosts ? { hosts } : {}) },
         signal

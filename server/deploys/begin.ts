@@ -8,8 +8,8 @@ export interface Beginner {
 }
 
 export interface DeployFeed {
-  /** Newest first. */
-  list(asked: { beforeId?: string; limit: number }): Promise<Deploy[]>
+  /** Newest first; of all apps and environments where none is named. */
+  list(asked: { app?: string; environment?: string; beforeId?: string; limit: number }): Promise<Deploy[]>
   /** What changes from now on, until the signal aborts. */
   changes(signal: AbortSignal): AsyncIterable<{ deploy: Deploy; step?: DeployStep }>
 }

@@ -25,7 +25,7 @@ export class Deliveries {
   readonly #added = new Map<string, number>()
   readonly #strange = new Map<string, { writtenMs: number; uncounted: number }>()
   /** Since the start, on this hub. */
-  readonly counts = { deployed: 0, ignored: 0, refused: 0, failed: 0, strangers: 0 }
+  readonly counts = { deployed: 0, waiting: 0, ignored: 0, refused: 0, failed: 0, strangers: 0 }
 
   constructor(state: StateStore) {
     this.#state = state

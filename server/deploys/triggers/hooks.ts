@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Logger } from 'pino'
 import type { Failures } from '../../../collector/failures.ts'
+import type { StateStore } from '../../../collector/store/state.ts'
 import type { Beginner } from '../begin.ts'
 import { HookBusyError, HookFailedError, HookReplayedError, HookSecretError } from '../errors.ts'
 import type { Deliveries } from './deliveries.ts'
@@ -20,8 +21,10 @@ import { decide } from './rules.ts'
 import type { Key, SeenDeliveries } from './seen.ts'
 import type { CallerKind, DeliveryJson } from './trigger.ts'
 import type { KeptTrigger, Triggers } from './triggers.ts'
+import { hold } from './waiting.ts'
 
 export interface HooksOptions {
+  state: StateStore
   triggers: Pick<Triggers, 'get' | 'secretOf'>
   deliveries: Deliveries
   seen: SeenDeliveries
@@ -118,12 +121,18 @@ export class Hooks {
     keys: readonly Key[],
     sinceMs: number
   ): Promise<DeliveryJson[]> {
-    const { deploys, deliveries, seen, log } = this.#options
+    const { state, deploys, deliveries, seen, log } = this.#options
     const by = { kind: 'hook' as const, name: trigger.name }
     const decided: DeliveryJson[] = []
     const [{ text: name } = { text: '' }] = keys
     for (const [index, decision] of decide(trigger.rules, told.event, told.text).entries()) {
-      const outcome = await orderOf(decision, by, `${name}/${sinceMs}/${index}`, { deploys, log })
+      const key = `${name}/${sinceMs}/${index}`
+      const outcome = await orderOf(decision, by, key, { deploys, log, mayWait: true })
+      if (outcome.verdict === 'waiting' && decision.kind === 'deploy')
+        Object.assign(
+          outcome,
+          await hold({ state, deliveries }, { ...base, trigger: trigger.name, decision, key })
+        )
       const delivery: DeliveryJson = { ...base, ...outcome }
       await deliveries.add(trigger.name, delivery)
       log.info({ trigger: trigger.name, ...delivery }, 'a hook was decided')

@@ -86,9 +86,10 @@ export const DeliveryJson = Type.Object({
   id: Type.Optional(Type.String()),
   /** What the product told. */
   event: Type.String(),
-  /** `failed`: the hub could not do it, the product may send it again. */
+  /** `waiting`: for the end of another deploy. `failed`: the hub could not do it, the product may send it again. */
   verdict: Type.Union([
     Type.Literal('deployed'),
+    Type.Literal('waiting'),
     Type.Literal('ignored'),
     Type.Literal('refused'),
     Type.Literal('failed')
@@ -97,7 +98,7 @@ export const DeliveryJson = Type.Object({
   environment: Type.Optional(Type.String()),
   /** The deploy that was begun. */
   deploy: Type.Optional(Type.String()),
-  /** Why it is ignored, refused or failed. */
+  /** Why it waits, or is ignored, refused or failed. */
   why: Type.Optional(Words)
 })
 export type DeliveryJson = Static<typeof DeliveryJson>

@@ -1,16 +1,13 @@
 /** Deploys that a test ends by itself: begun as the hub begins them, by real definitions and the real list of images. */
 import { once } from 'node:events'
-import createError from '@fastify/error'
 import type { StateStore } from '../../../collector/store/state.ts'
 import type { Beginner, DeployFeed } from '../../../server/deploys/begin.ts'
 import { Definitions } from '../../../server/deploys/definitions.ts'
 import type { Deploy, DeployAsked } from '../../../server/deploys/deploy.ts'
-import { DefinitionNotFoundError } from '../../../server/deploys/errors.ts'
+import { DefinitionNotFoundError, DeployingError } from '../../../server/deploys/errors.ts'
 import { referenceOf, refuseImage } from '../../../server/deploys/image.ts'
 import { Repeats } from '../../../server/deploys/repeats.ts'
 import { wantedOf } from '../../../server/deploys/wanted.ts'
-
-const UnderWayError = createError<[string]>('TEST_UNDER_WAY', '%s is under way', 409)
 
 export class Orders implements Beginner, DeployFeed {
   readonly asked: DeployAsked[] = []
@@ -52,7 +49,7 @@ export class Orders implements Beginner, DeployFeed {
       ({ app, environment, state }) =>
         app === asked.app && environment === asked.environment && state === 'running'
     )
-    if (running) throw new UnderWayError(running.id)
+    if (running) throw new DeployingError(asked.app, asked.environment, running.id)
     this.asked.push(asked)
     const { app, environment, by, reason } = asked
     const createdMs = Date.now()
@@ -67,10 +64,12 @@ export class Orders implements Beginner, DeployFeed {
     return deploy
   }
 
-  async list({ beforeId, limit }: { beforeId?: string; limit: number }): Promise<Deploy[]> {
+  async list(asked: Parameters<DeployFeed['list']>[0]): Promise<Deploy[]> {
+    const { app, environment, beforeId, limit } = asked
     return structuredClone(this.deploys)
       .reverse()
       .filter(({ id }) => beforeId === undefined || id < beforeId)
+      .filter((deploy) => app === undefined || (app === deploy.app && environment === deploy.environment))
       .slice(0, limit)
   }
 
