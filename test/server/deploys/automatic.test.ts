@@ -77,7 +77,7 @@ test('a push deploys, a second one that is not healthy goes back, and a chat is 
   expect(told[1]).toContain('DRIFTLOG_UNHEALTHY')
 })
 
-test('what the hub refuses is in the answer and in the log: no such app, no host, another image, one under way', async () => {
+test('what the hub refuses is in the answer and in the log: no such app, no host, another image; one under way is waited for', async () => {
   await using scene = new Scene(1)
   await using hub = await startHub(scene, { env: { DRIFTLOG_DEPLOY_IMAGES: 'shop/*' } })
   await using automatic = await openAutomatic(hub)
@@ -95,5 +95,38 @@ test('what the hub refuses is in the answer and in the log: no such app, no host
   expect(await whyOf({ image: 'evil/orders:1' })).toContain('refused: DRIFTLOG_IMAGE_NOT_ALLOWED')
   // No agent takes the order, so that the first one stays under way.
   expect(await whyOf({})).toContain('deployed')
-  expect(await whyOf({})).toContain('refused: DRIFTLOG_DEPLOYING')
+  expect(await whyOf({})).toContain('waiting: orders is being deployed to staging already')
 })
+
+test('a push during a deploy waits for its end, and is deployed over the same hosts then', async () => {
+  await using scene = new Scene()
+  await using hub = await startHub(scene)
+  scene.registry.set('shop/orders:master', digest('1'))
+  let isHealthy = false
+  scene.startAgents(hub, { isHealthy: () => isHealthy })
+  await hub.parts.definitions.put('orders', definition(), BY)
+  await using automatic = await openAutomatic(hub)
+  const { body: made } = await automatic.post('triggers', { name: 'gitlab', kind: 'gitlab', rules: [RULE] })
+  const push = async (before: string) => {
+    const sent = { ...sample('gitlab/push'), before: before.repeat(40) }
+    return (await automatic.call(made.secret, sent)).body.decided[0]
+  }
+  const first = await push('1')
+  expect([await push('2'), await push('3')]).toMatchObject([{ verdict: 'waiting' }, { verdict: 'waiting' }])
+  scene.registry.set('shop/orders:master', digest('2'))
+  expect(await ended(hub, first.deploy)).toMatchObject({ state: 'rolled-back' })
+  isHealthy = true
+  const next = await nextOf(hub, first.deploy)
+  expect(await ended(hub, next)).toMatchObject({ state: 'succeeded', image: { digest: digest('2') } })
+  expect(scene.running()).toEqual({ 1: [digest('2')], 2: [digest('2')], 3: [digest('2')] })
+  expect(await hub.parts.deploys.list({ limit: 10 })).toHaveLength(2)
+})
+
+async function nextOf({ parts }: TestHub, before: string): Promise<string> {
+  for (let tries = 0; tries < 800; tries++) {
+    const [newest] = await parts.deploys.list({ limit: 1 })
+    if (newest && newest.id !== before) return newest.id
+    await sleep(20)
+  }
+  throw new Error('nothing was deployed after it')
+}
