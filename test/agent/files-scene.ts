@@ -1,4 +1,5 @@
 /** A container that writes files of its own, on a pretended engine. */
+import { appendFileSync, mkdirSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Mount } from '../../server/demo/container.ts'
 import type { FakeHub } from './hub.ts'
@@ -55,4 +56,13 @@ export function streamsOf(hub: FakeHub, container: string): string[] {
     .filter((key) => key.startsWith(`${container} file:`))
     .map((key) => key.slice(container.length + 1))
     .sort()
+}
+
+export function write(path: string, text: string): void {
+  mkdirSync(join(path, '..'), { recursive: true })
+  appendFileSync(path, text)
+}
+
+export function utimes(path: string, seconds: number): void {
+  utimesSync(path, seconds, seconds)
 }
