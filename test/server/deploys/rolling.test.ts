@@ -1,35 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { Order, Report, Step } from '../../../agent/protocol-orders.ts'
-import { MemoryStateStore } from '../../../collector/store/memory-state.ts'
 import type { AppDefinition } from '../../../server/deploys/definition.ts'
-import type { Play } from './agent.ts'
-import { BY, definition, digest, ended, Scene, startHub, type TestHub } from './scene.ts'
+import { BY, begun, definition, digest, ended, restart, Scene } from './scene.ts'
 
 const asked = { app: 'orders', environment: 'staging', by: BY }
 const OLD = { 1: [digest('1')], 2: [digest('1')], 3: [digest('1')] }
 const NEW = { 1: [digest('2')], 2: [digest('2')], 3: [digest('2')] }
-
-/** Version 1 runs; with `rollout` for what comes then. */
-async function begun(
-  scene: Scene,
-  { rollout, ...more }: Partial<AppDefinition> = {},
-  env = {}
-): Promise<TestHub> {
-  const hub = await startHub(scene, { env })
-  scene.startAgents(hub)
-  await hub.parts.definitions.put('orders', definition(more), BY)
-  const first = await hub.parts.deploys.begin({ ...asked, image: '1' })
-  expect(await ended(hub, first.id)).toMatchObject({ state: 'succeeded' })
-  if (rollout) await hub.parts.definitions.put('orders', definition({ ...more, rollout }), BY)
-  return hub
-}
-
-/** Agents that go on as they play, on the machines that there are. */
-async function restart(scene: Scene, hub: TestHub, play: Partial<Play>): Promise<void> {
-  await scene.stopAgents()
-  scene.startAgents(hub, play)
-}
 
 /** Notes which steps are under way at the same time. */
 function watcher() {
@@ -211,124 +188,6 @@ test('one that is stopped lets come to its end what has begun, and goes on when 
   await expect(deploys.stop(id, BY)).rejects.toMatchObject({ code: 'DRIFTLOG_DEPLOY_STATE' })
   await deploys.resume(id, BY)
   expect(await ended(hub, id)).toMatchObject({ state: 'succeeded' })
-})
-
-test('two deploys of one app and environment never overlap', async () => {
-  await using scene = new Scene()
-  await using hub = await begun(scene, { rollout: { breakpoint: 'first' } })
-  const { deploys } = hub.parts
-  const both = await Promise.allSettled(['2', '2'].map((image) => deploys.begin({ ...asked, image })))
-  const [first] = both.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
-  const [refused] = both.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
-  expect(refused).toMatchObject({
-    code: 'DRIFTLOG_DEPLOYING',
-    message: expect.stringContaining(first?.id ?? '?')
-  })
-  expect(await deploys.list({ limit: 10 })).toHaveLength(2)
-  // Elsewhere it is another matter.
-  const elsewhere = await deploys.begin({ ...asked, environment: 'production', image: '1' })
-  expect(await ended(hub, elsewhere.id, ['paused'])).toBeTruthy()
-})
-
-test('a caller that asks again with the same key gets the same deploy, and not for another question', async () => {
-  await using scene = new Scene()
-  await using hub = await begun(scene)
-  const { deploys } = hub.parts
-  const ids = await Promise.all([1, 2, 3].map(() => deploys.begin({ ...asked, image: '2' }, 'k1')))
-  expect(new Set(ids.map(({ id }) => id)).size).toBe(1)
-  await expect(deploys.begin({ ...asked, image: '1' }, 'k1')).rejects.toMatchObject({
-    code: 'DRIFTLOG_REPEAT'
-  })
-  // A key whose question was refused is free again.
-  await expect(deploys.begin({ ...asked, app: 'none' }, 'k2')).rejects.toMatchObject({ statusCode: 404 })
-  await ended(hub, ids[0]?.id ?? '')
-  expect(await deploys.begin({ ...asked, image: '1' }, 'k2')).toMatchObject({ app: 'orders' })
-})
-
-/** The next write of a deploy is done, and its answer is lost on the way. */
-function loseAnswer(state: MemoryStateStore): void {
-  const { update } = state
-  state.update = async (key, change) => {
-    const value = await update.call(state, key, change as never)
-    if (!key.startsWith('deploy/')) return value as never
-    state.update = update
-    throw new Error('the state did not answer')
-  }
-}
-
-test('a caller whose question the hub stumbled over asks again and gets the deploy that was begun', async () => {
-  await using scene = new Scene()
-  const state = new MemoryStateStore()
-  await using hub = await startHub(scene, { state })
-  scene.startAgents(hub)
-  await hub.parts.definitions.put('orders', definition(), BY)
-  loseAnswer(state)
-  const begin = () => hub.parts.deploys.begin({ ...asked, image: '1' }, 'k')
-  await expect(begin()).rejects.toThrow('the state did not answer')
-  const { id } = await begin()
-  expect(await ended(hub, id)).toMatchObject({ state: 'succeeded' })
-  expect(await state.list('deploy/')).toHaveLength(1)
-})
-
-test('what was written goes on, also where the hub does not know that it was', async () => {
-  await using scene = new Scene()
-  const state = new MemoryStateStore()
-  await using hub = await startHub(scene, { state })
-  scene.startAgents(hub)
-  const { deploys, definitions } = hub.parts
-  await definitions.put('orders', definition({ rollout: { approval: true } }), BY)
-  const { id } = await deploys.begin({ ...asked, image: '1' })
-  loseAnswer(state)
-  await expect(deploys.approve(id, BY)).rejects.toThrow('the state did not answer')
-  expect(await ended(hub, id)).toMatchObject({ state: 'succeeded', approvedBy: BY })
-  // And one that was refused is as it was.
-  await expect(deploys.approve(id, BY)).rejects.toMatchObject({ code: 'DRIFTLOG_DEPLOY_STATE' })
-  expect(await deploys.list({ limit: 9 })).toMatchObject([{ id, state: 'succeeded' }])
-})
-
-test('a host that is gone: its slot moves, and what runs there goes when it is back', async () => {
-  await using scene = new Scene()
-  await using hub = await begun(scene)
-  const { deploys, book } = hub.parts
-  const gone = scene.host('web-2')
-  await scene.stopAgents(['web-2'])
-  hub.forget('web-2')
-  const plan = await deploys.plan({ ...asked, image: '2' })
-  expect(plan[1]).toMatchObject({
-    slot: 2,
-    kind: 'move',
-    fromHost: 'web-2',
-    differs: ['image'],
-    state: 'old'
-  })
-  const deploy = await ended(hub, (await deploys.begin({ ...asked, image: '2' })).id)
-  expect(deploy).toMatchObject({ state: 'succeeded' })
-  expect(deploy.slots[1]).toMatchObject({ kind: 'move', reason: expect.stringContaining('web-2 is away') })
-  expect(scene.running()).toEqual({ ...NEW, 2: [digest('2'), digest('1')].sort().reverse() })
-  gone.isHeard = true
-  scene.startAgents(hub, {}, ['web-2'])
-  while (gone.machine.containers.size > 0 || book.size > 0) await sleep(5)
-  expect(scene.running()).toEqual(NEW)
-})
-
-test('a slot that moves is new on its next host before it goes from the last one', async () => {
-  await using scene = new Scene(3, (i) => ({ zone: i === 0 ? 'a' : 'b' }))
-  await using hub = await begun(scene)
-  const order: string[] = []
-  const fault = ({ kind }: Order, step: Step) => {
-    if (step === 'switch' || kind === 'remove') order.push(kind)
-    return undefined
-  }
-  await restart(scene, hub, { fault })
-  await hub.parts.definitions.put(
-    'orders',
-    definition({ replicas: 2, placement: { labels: { zone: 'b' } } }),
-    BY
-  )
-  const deploy = await ended(hub, (await hub.parts.deploys.begin({ ...asked, image: '2' })).id)
-  expect(deploy.slots.map(({ kind }) => kind)).toEqual(['move', 'replace', 'remove'])
-  expect(order).toEqual(['replace', 'remove', 'replace', 'remove'])
-  expect(scene.running()).toEqual({ 1: [digest('2')], 2: [digest('2')] })
 })
 
 test('a deploy that has succeeded is taken back by one with what ran before, and that can not be promoted', async () => {

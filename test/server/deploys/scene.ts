@@ -1,6 +1,7 @@
 /** A hub that deploys, hosts with played agents, and what runs on them in the end. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
+import { expect } from 'vitest'
 import type { InstanceFacts } from '../../../agent/protocol.ts'
 import { openAccess } from '../../../collector/access.ts'
 import { type FleetHost, openFleet } from '../../../collector/fleet/fleet.ts'
@@ -196,6 +197,30 @@ export class Scene implements AsyncDisposable {
 
 export function definition(more: Partial<AppDefinition> = {}): AppDefinition {
   return { image: 'shop/orders', replicas: 3, environments: { staging: {}, production: {} }, ...more }
+}
+
+/** A hub whose agents are there, and version 1 of `orders` runs in staging; with `rollout` for what comes then. */
+export async function begun(
+  scene: Scene,
+  { rollout, ...more }: Partial<AppDefinition> = {},
+  env = {}
+): Promise<TestHub> {
+  const hub = await startHub(scene, { env })
+  scene.startAgents(hub)
+  await hub.parts.definitions.put('orders', definition(more), BY)
+  const first = await hub.parts.deploys.begin({
+    ...{ app: 'orders', environment: 'staging', by: BY },
+    image: '1'
+  })
+  expect(await ended(hub, first.id)).toMatchObject({ state: 'succeeded' })
+  if (rollout) await hub.parts.definitions.put('orders', definition({ ...more, rollout }), BY)
+  return hub
+}
+
+/** Agents that go on as they play, on the machines that there are. */
+export async function restart(scene: Scene, hub: TestHub, play: Partial<Play>): Promise<void> {
+  await scene.stopAgents()
+  scene.startAgents(hub, play)
 }
 
 /** Waits for the deploy's end, or another state. */
