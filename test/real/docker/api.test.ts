@@ -204,8 +204,10 @@ async function shown(container: string): Promise<{ out: string[]; err: string[] 
     for await (const line of createInterface({ input: from })) {
       // A terminal gives both outputs in one.
       const output = terminal && !line.startsWith('counted err') ? 'out' : 'err'
-      // Some engines show the end of a long line without its newline.
-      texts[output].push(...line.split(/(?<=x)\r?(?=counted )/).map((text) => text.replace(/\r$/, '')))
+      // Some engines show the end of a long line without its newline, and all what was killed in its middle, or right before that.
+      texts[output].push(
+        ...line.split(/(?<=x|long \d+ )\r?(?=counted )/).map((text) => text.replace(/\r$/, ''))
+      )
     }
   }
   await Promise.all([read(child.stdout, true), read(child.stderr, false)])
