@@ -199,6 +199,7 @@ test('a thousand lines of one time are paged and shown as context each once, in 
   const around: string[] = []
   await page.locator('.row[tabindex="0"]').focus()
   await page.keyboard.press('Home')
+  await expect.poll(() => visibleRows(page)).toContain('crowd 450')
   for (let i = 0; i < 40; i++) {
     await page.waitForTimeout(60)
     for (const text of await visibleRows(page)) if (!around.includes(text)) around.push(text)
