@@ -16,6 +16,9 @@ export interface SpoolsOptions {
 interface Kept {
   spool: Spool
   stream: LogStream
+  /** Of the stream at the last append, and what was appended beyond the bound since it was another: the stream looks now and then. */
+  unsentBytes: number
+  beyondBytes: number
 }
 
 const TICK_MS = 1000
@@ -54,7 +57,7 @@ export class Spools {
     this.tell(facts)
     const stream = follow(spool.path)
     stream.rotation = { capacityBytes: Number.POSITIVE_INFINITY, fileBytes: 0, files: 1, packs: false }
-    const kept = { spool, stream }
+    const kept = { spool, stream, unsentBytes: 0, beyondBytes: 0 }
     this.#kept.set(facts.container, kept)
     return kept
   }
@@ -102,7 +105,9 @@ export class Spools {
     const kept = this.#kept.get(container)
     if (!kept || !this.#mayGrow(kept)) return false
     try {
-      kept.spool.append(bytes, state, this.#isFull ? SHORT_FILE_BYTES : FILE_BYTES)
+      const isFull = this.#isFull
+      kept.spool.append(bytes, state, isFull ? SHORT_FILE_BYTES : FILE_BYTES)
+      if (isFull) kept.beyondBytes += bytes.length
       return true
     } catch (error) {
       this.#refused = (error as Error).message
@@ -135,12 +140,19 @@ export class Spools {
     return this.bytes >= this.#options.maxBytes
   }
 
-  #mayGrow({ stream }: Kept): boolean {
-    return this.#refused === undefined && (!this.#isFull || stream.unsentBytes < ALWAYS_BYTES)
+  #mayGrow(kept: Kept): boolean {
+    const { unsentBytes } = kept.stream
+    if (unsentBytes !== kept.unsentBytes) {
+      kept.unsentBytes = unsentBytes
+      kept.beyondBytes = 0
+    }
+    return this.#refused === undefined && (!this.#isFull || unsentBytes + kept.beyondBytes < ALWAYS_BYTES)
   }
 
   #tick(): void {
-    for (const { spool, stream } of this.#kept.values()) {
+    for (const kept of this.#kept.values()) {
+      const { spool, stream } = kept
+      kept.beyondBytes = 0
       spool.sync()
       if (spool.trimmable) spool.trim((file) => stream.hasDelivered(file))
     }
