@@ -1,13 +1,22 @@
 /** Anything at any time: agents and hubs that die, versions that are not well, strangers on ports, people who change their minds. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import type { Order, Step } from '../../../agent/protocol-orders.ts'
-import { MemoryShare, MemoryStateStore } from '../../../collector/store/memory-state.ts'
-import type { Running } from '../../../server/deploys/kept.ts'
-import { randomFrom } from '../../collector/parse/lines.ts'
-import type { Play } from './agent.ts'
-import { MortalState } from './mortal.ts'
-import { BY, definition, digest, ended, Scene, settled, startHub, type TestHub } from './scene.ts'
+import type { Order, Step } from '../../agent/protocol-orders.ts'
+import { MemoryShare, MemoryStateStore } from '../../collector/store/memory-state.ts'
+import type { Running } from '../../server/deploys/kept.ts'
+import { randomFrom } from '../collector/parse/lines.ts'
+import type { Play } from '../server/deploys/agent.ts'
+import { MortalState } from '../server/deploys/mortal.ts'
+import {
+  BY,
+  definition,
+  digest,
+  ended,
+  Scene,
+  settled,
+  startHub,
+  type TestHub
+} from '../server/deploys/scene.ts'
 
 const asked = { app: 'orders', environment: 'staging', by: BY }
 const ROUNDS = 12
