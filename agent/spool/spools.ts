@@ -13,11 +13,16 @@ export interface SpoolsOptions {
   paused: (reason: string | undefined) => void
 }
 
-interface Kept {
+interface Opened {
   spool: Spool
   stream: LogStream
-  /** Of the stream at the last append, and what was appended beyond the bound since it was another: the stream looks now and then. */
+}
+
+/** A stream sees only now and then what was appended: what it may not have seen yet is counted here. */
+interface Kept extends Opened {
+  /** What the stream said last that it has not sent. */
   unsentBytes: number
+  /** Appended beyond the bound since it said so. */
   beyondBytes: number
 }
 
@@ -51,7 +56,7 @@ export class Spools {
   }
 
   /** `follow` makes the stream that reads it. */
-  open(facts: InstanceFacts, follow: (path: string) => LogStream): Kept {
+  open(facts: InstanceFacts, follow: (path: string) => LogStream): Opened {
     mkdirSync(this.#options.folder, { recursive: true, mode: 0o700 })
     const spool = new Spool(this.#folderOf(facts.container))
     this.tell(facts)
