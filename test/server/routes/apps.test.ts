@@ -15,7 +15,7 @@ import {
   VersionsAnswer
 } from '../../../server/deploys/apps-api.ts'
 import { openDeploys } from '../../../server/deploys/open.ts'
-import { openFace } from '../face.ts'
+import { type Body, openFace } from '../face.ts'
 
 const ORDERS = await readFile(new URL('../../fixtures/compose/orders.yaml', import.meta.url), 'utf8')
 const YAML = 'application/yaml'
@@ -236,8 +236,7 @@ async function openHub(env: Record<string, string> = {}, state = new MemoryState
       headers: { 'content-type': type },
       body
     })
-    // biome-ignore lint/suspicious/noExplicitAny: an answer of either kind
-    return { status: answer.status, body: (await answer.json()) as any }
+    return { status: answer.status, body: (await answer.json()) as Body }
   }
   return {
     ...face,
