@@ -26,8 +26,6 @@ export interface AutomaticOptions {
   noticeHosts?: readonly string[]
   /** Milliseconds in which the body of a hook must arrive. */
   hookBodyMs?: number
-  /** Milliseconds between looks at events that wait for the end of a deploy. */
-  waitingLookMs?: number
 }
 
 const TIDY_MS = 3_600_000
@@ -80,12 +78,12 @@ export class Automatic {
 
   /** Until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { state, deploys, log, nowMs, hub, noticeHosts: hosts, waitingLookMs: lookMs } = this.#options
+    const { state, deploys, log, nowMs, hub, noticeHosts: hosts } = this.#options
     const { triggers, deliveries, notices, outbox } = this
     const parts = { state, deploys, log, nowMs }
     await Promise.all([
       keepSchedules({ ...parts, triggers, deliveries }, signal),
-      keepWaiting({ ...parts, triggers, deliveries, ...(lookMs === undefined ? {} : { lookMs }) }, signal),
+      keepWaiting({ ...parts, triggers, deliveries }, signal),
       keepTelling(
         { ...parts, notices, outbox, ...(hub ? { hub } : {}), ...(hosts ? { hosts } : {}) },
         signal

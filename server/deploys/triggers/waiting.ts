@@ -7,11 +7,12 @@ import type { Logger } from 'pino'
 import { onDuty } from '../../../collector/lease.ts'
 import type { StateStore } from '../../../collector/store/state.ts'
 import type { Beginner, DeployFeed } from '../begin.ts'
+import { hasEnded } from '../kept.ts'
 import type { Deliveries } from './deliveries.ts'
 import { orderOf } from './order.ts'
 import type { Decision } from './rules.ts'
 import type { DeliveryJson } from './trigger.ts'
-import type { Triggers } from './triggers.ts'
+import type { KeptTrigger, Triggers } from './triggers.ts'
 
 /** `hook-waiting/<environment>/<app>` */
 export interface Waiting {
@@ -39,17 +40,19 @@ export interface WaitingOptions {
   freeAfterMs?: number
 }
 
+type Outcome = Pick<DeliveryJson, 'verdict' | 'why' | 'deploy'>
+
 const PREFIX = 'hook-waiting/'
-const LOOK_MS = 2000
+const LOOK_MS = 5000
 /** Behind a deploy that has not ended for so long, as one at a breakpoint, nothing waits any more. */
 const MOST_MS = 86_400_000
-const OVERTAKEN = { verdict: 'refused' as const, why: 'a newer event of the app came while this one waited' }
+const OVERTAKEN: Outcome = { verdict: 'refused', why: 'a newer event of the app came while this one waited' }
 
 /** Keeps it until its turn comes, unless a newer one is there. Returns what becomes of it for now. */
 export async function hold(
   { state, deliveries }: Pick<WaitingOptions, 'state' | 'deliveries'>,
   waiting: Waiting
-): Promise<Pick<DeliveryJson, 'verdict' | 'why'>> {
+): Promise<Outcome> {
   let older: Waiting | undefined
   const kept = await state.update<Waiting>(rowOf(waiting), (old) => {
     const stays = old !== undefined && (old.key === waiting.key || old.atMs > waiting.atMs)
@@ -81,48 +84,55 @@ export async function keepWaiting(options: WaitingOptions, signal: AbortSignal):
 async function tryOne(options: WaitingOptions, waiting: Waiting): Promise<void> {
   const { state, triggers, deliveries, log, nowMs } = options
   const { trigger, event } = waiting
-  if (!(await triggers.get(trigger))) {
+  const known = await triggers.get(trigger)
+  if (!known) {
     log.warn({ trigger, event }, 'what waited for the end of a deploy went with its trigger')
     return leave(state, waiting)
   }
-  const why = waiting.isTried ? undefined : await hopeless(options, waiting)
-  const outcome = why === undefined ? await begin(options, waiting) : { verdict: 'refused' as const, why }
-  if (!outcome) return
+  const turn = await turnOf(options, waiting, known)
+  const outcome = turn === 'now' ? await begin(options, waiting) : turn
+  if (outcome === 'later') return
   await tell(deliveries, waiting, nowMs(), outcome)
   log.info({ trigger, event, ...outcome }, 'what waited for the end of a deploy was decided')
   await leave(state, waiting)
 }
 
-/** Undefined while it has to wait on. */
-async function begin(
-  { state, deploys, log }: WaitingOptions,
-  waiting: Waiting
-): Promise<Pick<DeliveryJson, 'verdict' | 'why' | 'deploy'> | undefined> {
+async function begin({ state, deploys, log }: WaitingOptions, waiting: Waiting): Promise<'later' | Outcome> {
   const { trigger, decision, key } = waiting
   const tried = await replace(state, waiting, (old) => ({ ...old, isTried: true }))
-  if (tried?.key !== key) return undefined
+  if (tried?.key !== key) return 'later'
   const by = { kind: 'hook' as const, name: trigger }
   const outcome = await orderOf(decision, by, key, { deploys, log, mayWait: true })
-  if (outcome.verdict === 'failed') return undefined
+  if (outcome.verdict === 'failed') return 'later'
   if (outcome.verdict !== 'waiting') return outcome
   const kept = await replace(state, waiting, ({ isTried: _, ...untried }) => untried)
-  return kept?.key === key ? undefined : OVERTAKEN
+  return kept?.key === key ? 'later' : OVERTAKEN
 }
 
-/** Why its turn will not come. */
-async function hopeless({ deploys, nowMs }: WaitingOptions, waiting: Waiting): Promise<string | undefined> {
-  const { app, environment } = waiting.decision
+/** Whether it is to be begun now or later, or how its turn will never come. */
+async function turnOf(
+  { deploys, nowMs }: WaitingOptions,
+  { trigger, atMs, decision: { app, environment }, isTried }: Waiting,
+  { changedMs }: Pick<KeptTrigger, 'changedMs'>
+): Promise<'now' | 'later' | Outcome> {
+  const refused = (why: string): Outcome => ({ verdict: 'refused', why })
   const [newest] = await deploys.list({ app, environment, limit: 1 })
-  if (newest && newest.createdMs > waiting.atMs) return `deploy ${newest.id} was begun while this one waited`
-  if (nowMs() - waiting.atMs > MOST_MS) return 'the deploy before it did not end within a day'
-  return undefined
+  if (newest && newest.createdMs > atMs) {
+    // One that was tried may have been begun: a deploy by its own trigger may be the very one.
+    if (isTried && newest.by.kind === 'hook' && newest.by.name === trigger) return 'now'
+    return refused(`deploy ${newest.id} was begun while this one waited`)
+  }
+  if (changedMs > atMs) return refused('its trigger was changed while it waited')
+  if (nowMs() - atMs > MOST_MS) return refused('the deploy before it did not end within a day')
+  // One that waits for an approval is in nobody's way.
+  return newest && !hasEnded(newest) && newest.state !== 'waiting' ? 'later' : 'now'
 }
 
 async function tell(
   deliveries: Pick<Deliveries, 'add'>,
   { trigger, id, event, decision: { app, environment } }: Waiting,
   atMs: number,
-  outcome: Pick<DeliveryJson, 'verdict' | 'why' | 'deploy'>
+  outcome: Outcome
 ): Promise<void> {
   const known = { atMs, ...(id === undefined ? {} : { id }), event, app, environment }
   await deliveries.add(trigger, { ...known, ...outcome })

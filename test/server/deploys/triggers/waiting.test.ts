@@ -98,6 +98,7 @@ test('each environment has its own; a refusal that comes later is told', async (
   await until(() => place.orders.asked.length === 3)
   expect(place.orders.asked[2]).toMatchObject({ environment: 'production', image: '2' })
   place.orders.fault = Object.assign(new Error('not that one'), { code: 'TEST_NO', statusCode: 403 })
+  place.orders.become('d0002', { state: 'succeeded' })
   await until(async () => (await place.deliveries('generic'))[0]?.why === 'TEST_NO: not that one')
   expect(await state.list('hook-waiting/')).toEqual([])
 })
@@ -134,6 +135,47 @@ test('the store is away: it is tried again; the trigger is deleted: it goes with
   await place.automatic.triggers.delete('generic')
   await until(async () => (await state.list('hook-waiting/')).length === 0)
   expect(place.orders.asked).toHaveLength(1)
+})
+
+test('a trigger that was changed meanwhile: what its rules before said is not deployed any more', async () => {
+  await using there = await hub()
+  const { place, push, state } = there
+  await push('1')
+  await push('2')
+  await place.post('/api/triggers', {
+    name: 'generic',
+    kind: 'generic',
+    rules: [{ ...STAGING, branch: 'x' }]
+  })
+  place.orders.become('d0001', { state: 'succeeded' })
+  await using _ = looking(place, state)
+  await until(async () => (await state.list('hook-waiting/')).length === 0)
+  const [last] = await place.deliveries('generic')
+  expect(last).toMatchObject({ verdict: 'refused', why: expect.stringContaining('trigger was changed') })
+  expect(place.orders.asked).toHaveLength(1)
+})
+
+test('the store was away when its turn came, and a person deployed first when it was back', async () => {
+  await using there = await hub()
+  const { place, push, state } = there
+  await push('1')
+  await push('2')
+  place.orders.become('d0001', { state: 'succeeded' })
+  place.orders.fault = new Error('the store is away')
+  {
+    await using _ = looking(place, state)
+    await until(
+      async () => (await state.list<{ isTried?: true }>('hook-waiting/'))[0]?.value.isTried === true
+    )
+  }
+  delete place.orders.fault
+  await place.orders.begin({ app: 'orders', environment: 'staging', image: '0', by: BY }, 'mine')
+  place.orders.become('d0002', { state: 'succeeded' })
+  await using _ = looking(place, state)
+  await until(async () => (await state.list('hook-waiting/')).length === 0)
+  const [last] = await place.deliveries('generic')
+  expect(last).toMatchObject({ verdict: 'refused', why: expect.stringContaining('deploy d0002 was begun') })
+  expect(place.orders.asked).toHaveLength(2)
 })
 
 test('nothing waits for longer than a day', async () => {
