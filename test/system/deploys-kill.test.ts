@@ -1,10 +1,10 @@
 /** The hub is killed behind its writes, and another one goes on with what stands in the state. */
 import { expect, test } from 'vitest'
-import type { InstanceSpec } from '../../../agent/protocol-orders.ts'
-import { MemoryShare, MemoryStateStore } from '../../../collector/store/memory-state.ts'
-import type { AppDefinition } from '../../../server/deploys/definition.ts'
-import { MortalState } from './mortal.ts'
-import { BY, definition, digest, ended, Scene, settled, startHub } from './scene.ts'
+import type { InstanceSpec } from '../../agent/protocol-orders.ts'
+import { MemoryShare, MemoryStateStore } from '../../collector/store/memory-state.ts'
+import type { AppDefinition } from '../../server/deploys/definition.ts'
+import { MortalState } from '../server/deploys/mortal.ts'
+import { BY, definition, digest, ended, Scene, settled, startHub } from '../server/deploys/scene.ts'
 
 const asked = { app: 'orders', environment: 'staging', by: BY, image: '2' }
 /** Every so manieth write; STRIDE=1 takes each of them, in minutes. test/system/deploys.test.ts does it to processes. */
