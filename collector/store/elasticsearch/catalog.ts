@@ -7,6 +7,8 @@ export interface DayIndex {
   /** Days since 1970. */
   day: number
   records: number
+  /** Records that were deleted and are not merged away yet. */
+  deleted: number
   bytes: number
   /** Somebody has closed it: it can't be read. */
   isClosed: boolean
@@ -28,19 +30,18 @@ export class Catalog {
 
   /** Records go there: an index that was not known is looked for. */
   meets(index: string): void {
-    if (this.#names.has(index)) return
-    this.#listedMs = Number.NEGATIVE_INFINITY
+    if (!this.#names.has(index)) this.stale()
   }
 
+  /** Who asks from now on is told what is there from now on, not what a list on its way says. */
   stale(): void {
     this.#listedMs = Number.NEGATIVE_INFINITY
+    this.#listing = undefined
   }
 
   async list(signal?: AbortSignal): Promise<DayIndex[]> {
     if (performance.now() - this.#listedMs < FRESH_MS) return this.#listed
-    this.#listing ??= this.#list().finally(() => {
-      this.#listing = undefined
-    })
+    this.#listing ??= this.#look()
     const listed = await this.#listing
     signal?.throwIfAborted()
     return listed
@@ -54,24 +55,46 @@ export class Catalog {
     return all.filter(({ day }) => day >= first && day <= last).sort((a, b) => b.day - a.day)
   }
 
-  async #list(): Promise<DayIndex[]> {
+  #look(): Promise<DayIndex[]> {
     const begunMs = performance.now()
+    const looked = this.#ask().then(
+      (listed) => {
+        if (this.#listing === looked) this.#keep(listed, begunMs)
+        return listed
+      },
+      (error: unknown) => {
+        if (this.#listing === looked) this.#listing = undefined
+        throw error
+      }
+    )
+    return looked
+  }
+
+  #keep(listed: DayIndex[], begunMs: number): void {
+    this.#listing = undefined
+    this.#listed = listed
+    this.#names = new Set(listed.map(({ index }) => index))
+    this.#listedMs = begunMs
+  }
+
+  async #ask(): Promise<DayIndex[]> {
     const rows = await this.#client.cat.indices({
       index: ALL_RECORDS,
       format: 'json',
       bytes: 'b',
-      h: ['index', 'status', 'docs.count', 'store.size']
+      h: ['index', 'status', 'docs.count', 'docs.deleted', 'store.size']
     })
-    const listed = rows.flatMap((row): DayIndex[] => {
-      const { index = '', status, 'docs.count': records, 'store.size': bytes } = row
+    return rows.flatMap((row): DayIndex[] => {
+      const { index = '', status, 'docs.count': records, 'docs.deleted': deleted, 'store.size': bytes } = row
       const day = dayOfIndex(index)
       if (day === undefined) return []
       const isClosed = status === 'close'
-      return [{ index, day, records: Number(records ?? 0), bytes: Number(bytes ?? 0), isClosed }]
+      const counts = {
+        records: Number(records ?? 0),
+        deleted: Number(deleted ?? 0),
+        bytes: Number(bytes ?? 0)
+      }
+      return [{ index, day, ...counts, isClosed }]
     })
-    this.#listed = listed
-    this.#names = new Set(listed.map(({ index }) => index))
-    this.#listedMs = begunMs
-    return listed
   }
 }

@@ -25,21 +25,24 @@ interface Bucket {
 export class Summaries {
   readonly #reader: Reader
   /** Sums of indices that did not change since they were made. */
-  readonly #known = new Map<string, { records: number; byOrigin: Map<string, Sum> }>()
+  readonly #known = new Map<string, { state: string; byOrigin: Map<string, Sum> }>()
 
   constructor(reader: Reader) {
     this.#reader = reader
   }
 
   async list(): Promise<OriginSummary[]> {
+    // What was written a moment ago counts.
+    this.#reader.catalog.stale()
     const indices = await this.#reader.catalog.list()
     const listed = new Set(indices.map(({ index }) => index))
     for (const index of this.#known.keys()) if (!listed.has(index)) this.#known.delete(index)
     const total = new Map<string, Sum>()
     for (const day of indices) {
       const before = this.#known.get(day.index)
-      const byOrigin = before?.records === day.records ? before.byOrigin : await sumOf(this.#reader, day)
-      this.#known.set(day.index, { records: day.records, byOrigin })
+      const state = `${day.records} records, ${day.deleted} deleted`
+      const byOrigin = before?.state === state ? before.byOrigin : await sumOf(this.#reader, day)
+      this.#known.set(day.index, { state, byOrigin })
       for (const [id, sum] of byOrigin) total.set(id, together(total.get(id), sum))
     }
     const { origins } = this.#reader

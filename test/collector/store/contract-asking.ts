@@ -295,6 +295,18 @@ export function askingContract({ holding }: Holding): void {
     ])
     expect(await textsOf(under.store, field('container', 'orders-renamed'))).toEqual(['more'])
   })
+
+  test('sums hold what was written right before, however often they are asked for', async () => {
+    await using under = await holding(some, [])
+    if (!under) return
+    const ofCart = async () =>
+      (await under.store.origins()).find(({ origin: { app } }) => app === 'cart')?.count
+    expect(await ofCart()).toBe(2)
+    for (let n = 1; n <= 5; n++) {
+      await under.store.append([batch(cart, [{ text: `more ${n}`, time: DAY + 5n * second }], n * 1_000)])
+      expect(await ofCart()).toBe(2 + n)
+    }
+  })
 }
 
 function byOrderIn(order: string[]): (a: string, b: string) => number {
