@@ -1,13 +1,10 @@
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { expect, test } from 'vitest'
 import { listeners, whyTaken } from '../../../agent/orders/ports.ts'
-import { freePort } from '../../system/programs.ts'
 
 test.each(['127.0.0.1', '0.0.0.0', '::1', '::'])('a port that somebody has at %s is taken', async (host) => {
-  const server = createServer().listen(0, host)
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
+  const { server, port } = await listening(host)
   expect(await whyTaken(port)).toContain(String(port))
   // Also where the kernel's list is that of another network.
   if (host !== '::1') expect(await whyTaken(port, () => '')).toContain(String(port))
@@ -17,7 +14,9 @@ test.each(['127.0.0.1', '0.0.0.0', '::1', '::'])('a port that somebody has at %s
 })
 
 test('a free port is free, and stays so', async () => {
-  const port = await freePort()
+  const { server, port } = await listening('127.0.0.1')
+  server.close()
+  await once(server, 'close')
   expect(await whyTaken(port)).toBeUndefined()
   expect(await whyTaken(port)).toBeUndefined()
 })
@@ -29,3 +28,17 @@ test('listeners are read from the kernel’s list, connections are none', () => 
    2: 00000000000000000000000000000000:0016 00000000000000000000000000000000:0000 0A 00000000:00000000`
   expect(listeners(text)).toEqual([8080, 22])
 })
+
+/** On a port below those that the kernel gives away: nobody who asks for any port gets it when it is left. */
+async function listening(host: string): Promise<{ server: Server; port: number }> {
+  for (;;) {
+    const port = 12_000 + Math.floor(Math.random() * 8_000)
+    const server = createServer().listen(port, host)
+    try {
+      await once(server, 'listening')
+      return { server, port }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    }
+  }
+}
