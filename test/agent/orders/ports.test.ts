@@ -1,7 +1,7 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:net'
 import { expect, test } from 'vitest'
 import { listeners, whyTaken } from '../../../agent/orders/ports.ts'
+import { freePort, listening } from '../../system/programs.ts'
 
 test.each(['127.0.0.1', '0.0.0.0', '::1', '::'])('a port that somebody has at %s is taken', async (host) => {
   const { server, port } = await listening(host)
@@ -14,9 +14,7 @@ test.each(['127.0.0.1', '0.0.0.0', '::1', '::'])('a port that somebody has at %s
 })
 
 test('a free port is free, and stays so', async () => {
-  const { server, port } = await listening('127.0.0.1')
-  server.close()
-  await once(server, 'close')
+  const port = await freePort()
   expect(await whyTaken(port)).toBeUndefined()
   expect(await whyTaken(port)).toBeUndefined()
 })
@@ -28,17 +26,3 @@ test('listeners are read from the kernel’s list, connections are none', () => 
    2: 00000000000000000000000000000000:0016 00000000000000000000000000000000:0000 0A 00000000:00000000`
   expect(listeners(text)).toEqual([8080, 22])
 })
-
-/** On a port below those that the kernel gives away: nobody who asks for any port gets it when it is left. */
-async function listening(host: string): Promise<{ server: Server; port: number }> {
-  for (;;) {
-    const port = 12_000 + Math.floor(Math.random() * 8_000)
-    const server = createServer().listen(port, host)
-    try {
-      await once(server, 'listening')
-      return { server, port }
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
-    }
-  }
-}

@@ -4,12 +4,12 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { openPlace, type Place } from '../../server/deploys/triggers/place.ts'
+import { freePort } from '../../system/programs.ts'
 
 const PROGRAM = '/usr/bin/docker-registry'
 const MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json'
@@ -116,14 +116,6 @@ async function pushBlob(url: string, repository: string, content: string) {
 
 function digestOf(text: string): string {
   return `sha256:${createHash('sha256').update(text).digest('hex')}`
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address ? address.port : 0
 }
 
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
