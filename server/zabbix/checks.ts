@@ -5,7 +5,7 @@ import type { ZabbixApi } from './api.ts'
 import { NAME } from './bootstrap.ts'
 import { groupId } from './groups.ts'
 import { countOwn } from './registration.ts'
-import { sendValues } from './sender.ts'
+import { sendValues, timeOf } from './sender.ts'
 import type { ZabbixSettings } from './settings.ts'
 import { TEMPLATE_VERSION, templateOn } from './template.ts'
 import { openApi } from './token.ts'
@@ -92,7 +92,7 @@ async function ofAction(api: ZabbixApi, { registration }: ZabbixSettings): Promi
 async function ofTrapper({ trapper }: ZabbixSettings): Promise<Check> {
   const place = `${trapper.host}:${trapper.port}`
   try {
-    const probe = { host: 'driftlog-nobody', key: 'driftlog.probe', value: '0', clock: 0, ns: 0 }
+    const probe = { host: 'driftlog-nobody', key: 'driftlog.probe', value: '0', ...timeOf(0) }
     await sendValues(trapper, [probe])
     return { name: 'server', ok: true, found: `${place} takes values` }
   } catch (error) {

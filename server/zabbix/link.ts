@@ -13,7 +13,7 @@ import { Trouble } from '../trouble.ts'
 import { Outbox, type Packet } from './outbox.ts'
 import { isRegistered, keepHosts } from './registrar.ts'
 import { technicalName } from './registration.ts'
-import { sendValues } from './sender.ts'
+import { sendValues, timeOf } from './sender.ts'
 import type { ZabbixSettings } from './settings.ts'
 import { latestDataUrl, Standings } from './standing.ts'
 import { tokenNow } from './token.ts'
@@ -184,6 +184,6 @@ export class ZabbixLink {
     if (last?.rows === rows && atMs - last.atMs < DISCOVERY_MS) return []
     this.#discovered.set(id, { rows, atMs })
     const host = technicalName(id)
-    return [{ host, atMs, values: [{ host, key, value: rows, clock: Math.floor(atMs / 1000), ns: 0 }] }]
+    return [{ host, atMs, values: [{ host, key, value: rows, ...timeOf(atMs) }] }]
   }
 }

@@ -13,7 +13,13 @@ export interface Value {
   value: string
   /** Seconds since 1970. */
   clock: number
+  /** Never 0: for that Zabbix 7.0 puts the place in the packet, which is another one when it is sent again. */
   ns: number
+}
+
+/** A moment as Zabbix takes it. */
+export function timeOf(atMs: number): Pick<Value, 'clock' | 'ns'> {
+  return { clock: Math.floor(atMs / 1000), ns: (atMs % 1000) * 1_000_000 + 1 }
 }
 
 /** What the server says of values: it does not say which have failed. */

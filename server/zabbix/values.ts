@@ -8,7 +8,7 @@ import type { StatsStore } from '../../collector/stats/store.ts'
 import { CONTAINER_ITEMS, containerKey, DISCOVERY, HEARTBEAT, HOST_ITEMS, type Item, STATE } from './items.ts'
 import type { Packet } from './outbox.ts'
 import { technicalName } from './registration.ts'
-import type { Value } from './sender.ts'
+import { timeOf, type Value } from './sender.ts'
 
 export interface ValueSources {
   fleet: Fleet
@@ -44,7 +44,7 @@ export class Values {
       .filter(({ removedMs }) => removedMs === undefined)
     const rates = this.#rates(host.host, instances, atMs)
     const name = technicalName(host.host)
-    const stamp = { host: name, clock: Math.floor(atMs / 1000), ns: (atMs % 1000) * 1_000_000 }
+    const stamp = { host: name, ...timeOf(atMs) }
     const own = this.#ofHost(host, instances, rates)
     const ofContainers = instances.flatMap((instance, i) => this.#ofContainer(instance, rates[i]))
     const packet = (values: [string, string][]): Packet => ({

@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from 'vitest'
 import type { ZabbixApi } from '../../../server/zabbix/api.ts'
 import { bootstrap } from '../../../server/zabbix/bootstrap.ts'
 import { type Places, reconcile, technicalName, type Wanted } from '../../../server/zabbix/registration.ts'
-import { sendValues } from '../../../server/zabbix/sender.ts'
+import { sendValues, timeOf } from '../../../server/zabbix/sender.ts'
 import { GROUP, openAsHub, prepare } from './scene.ts'
 import { openAsAdmin, TRAPPER } from './server.ts'
 
@@ -95,13 +95,7 @@ test('a host that demands a pre-shared key takes values from who has it, and fro
     ...{ hostid: found?.hostid, tls_connect: 2, tls_accept: 2 },
     ...{ tls_psk_identity: psk.identity, tls_psk: psk.key }
   })
-  const value = {
-    host,
-    key: 'driftlog.agent.behind',
-    value: '7',
-    clock: Math.floor(Date.now() / 1000),
-    ns: 0
-  }
+  const value = { host, key: 'driftlog.agent.behind', value: '7', ...timeOf(Date.now()) }
   // The server reads its configuration once a second.
   let taken = { processed: 0, failed: 1 }
   for (let tries = 0; taken.failed > 0 && tries < 40; tries++) {

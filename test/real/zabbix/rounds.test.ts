@@ -23,7 +23,7 @@ import {
   technicalName,
   type Wanted
 } from '../../../server/zabbix/registration.ts'
-import { sendValues, type Value } from '../../../server/zabbix/sender.ts'
+import { sendValues, timeOf, type Value } from '../../../server/zabbix/sender.ts'
 import { discoveryOf, Values } from '../../../server/zabbix/values.ts'
 import { begun, joined, restore, type Slot, turn } from './crew.ts'
 import { kept, placesOf } from './history.ts'
@@ -91,8 +91,8 @@ function wanted(hosts: readonly string[], round: number, isPresent: (n: number) 
 }
 
 async function tellContainers(fleet: Fleet, hosts: readonly string[]): Promise<void> {
-  const clock = Math.floor(Date.now() / 1000)
-  await sendAll(hosts.map((id) => ({ ...discoveryOf(fleet, id), host: technicalName(id), clock, ns: 0 })))
+  const time = timeOf(Date.now())
+  await sendAll(hosts.map((id) => ({ ...discoveryOf(fleet, id), host: technicalName(id), ...time })))
 }
 
 /** A host that is new, or enabled again, is known to the server a moment later. */
