@@ -2,15 +2,20 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import type { ZabbixApi } from '../../../server/zabbix/api.ts'
+import { NAME } from '../../../server/zabbix/bootstrap.ts'
 import { CONTAINER_ITEMS, HOST_ITEMS } from '../../../server/zabbix/items.ts'
 import { ensureTemplate, rulesFor, TEMPLATE, TEMPLATE_VERSION } from '../../../server/zabbix/template.ts'
+import { atLeast } from '../../../server/zabbix/version.ts'
 import { buildTemplate } from './build-template.ts'
 import { openAsAdmin } from './server.ts'
 
 const FILE = new URL('../../../server/zabbix/template.json', import.meta.url)
 
-test('the template is the server’s own export of the list of items', { timeout: 120_000 }, async () => {
+test('the template is the server’s own export of the list of items', { timeout: 120_000 }, async ({
+  skip
+}) => {
   await using api = await openAsAdmin()
+  skip(atLeast(api.version, 6, 2), 'the file is the export of 6.0, which all later ones read')
   await forget(api)
   const source = JSON.stringify(buildTemplate(TEMPLATE_VERSION))
   await api.call('configuration.import', { format: 'json', source, rules: rulesFor(api) })
@@ -39,9 +44,29 @@ test('it is imported where it is missing or older, and left alone where it is no
   // Nothing differs from what the server would export.
   const source = await readFile(FILE, 'utf8')
   const compared = { format: 'json', source, rules: rulesFor(api) }
-  expect(await api.call('configuration.importcompare', compared)).toEqual([])
+  const differences = changesIn(await api.call('configuration.importcompare', compared))
+  // 7.0 leaves out of its export what the file of 6.0 must say: seven days are its default.
+  const said = differences.filter(({ after: { lifetime, ...rest }, before }) => {
+    return lifetime !== '7d' || JSON.stringify(rest) !== JSON.stringify(before)
+  })
+  expect(said).toEqual([])
   expect(await ensureTemplate(api)).toBe(id)
 })
+
+interface Change {
+  before: Record<string, unknown>
+  after: Record<string, unknown>
+}
+
+/** The innermost of what Zabbix would change, added and removed things included. */
+function changesIn(told: unknown): Change[] {
+  if (typeof told !== 'object' || told === null) return []
+  const { added = [], removed = [], updated = [], before, after, ...within } = told as Record<string, unknown>
+  const deeper = [updated, ...Object.values(within)].flatMap((one) => [one].flat()).flatMap(changesIn)
+  const whole = [added, removed].flat().map((one) => ({ before: {}, after: one as Change['after'] }))
+  const isOwn = before !== undefined && deeper.length === 0 && whole.length === 0
+  return [...(isOwn ? [{ before, after } as Change] : []), ...whole, ...deeper]
+}
 
 /** Without the date, which differs each time. */
 async function exportOf(api: ZabbixApi): Promise<string> {
@@ -56,7 +81,16 @@ async function exportOf(api: ZabbixApi): Promise<string> {
   return `${JSON.stringify(parsed, undefined, 2)}\n`
 }
 
+/** With the action that uses it: bootstrap makes it again. */
 async function forget(api: ZabbixApi): Promise<void> {
+  const actions = await api.call<{ actionid: string }[]>('action.get', {
+    ...{ filter: { name: NAME }, output: ['actionid'] }
+  })
+  if (actions.length > 0)
+    await api.call(
+      'action.delete',
+      actions.map(({ actionid }) => actionid)
+    )
   const found = await api.call<{ templateid: string }[]>('template.get', {
     ...{ filter: { host: TEMPLATE }, output: ['templateid'] }
   })
