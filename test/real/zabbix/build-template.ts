@@ -21,6 +21,7 @@ export function buildTemplate(version: number): object {
     ['{$DRIFTLOG.DISK.WARN}', '90', 'Per cent of a disk that may be used'],
     ['{$DRIFTLOG.ERRORS.TIMES}', '3', 'An app fails when it has so many times the errors of the hour before'],
     ['{$DRIFTLOG.ERRORS.WARN}', '10', 'Errors a minute below which nothing is said of them'],
+    ['{$DRIFTLOG.HOLD}', '30m', 'Time for which lost lines and an out of memory kill stay a problem'],
     ['{$DRIFTLOG.MEMORY.WARN}', '95', 'Per cent of its limit that a container may use for five minutes'],
     [
       '{$DRIFTLOG.RESTARTS.WARN}',
@@ -116,7 +117,7 @@ const HOST_TRIGGERS: Trigger[] = [
   },
   {
     ...{ of: 'driftlog.logs.gaps', name: 'Log lines are missing', priority: 'WARNING', byHand: true },
-    expression: 'change($<driftlog.logs.gaps>)>0'
+    expression: roseLately('driftlog.logs.gaps')
   },
   ...(['root', 'docker'] as const).map(
     (disk): Trigger => ({
@@ -141,7 +142,7 @@ const CONTAINER_TRIGGERS: Trigger[] = [
     of: 'driftlog.container.oom',
     name: 'Container {#NAME} ran out of memory',
     ...{ priority: 'AVERAGE', byHand: true },
-    expression: 'change($<driftlog.container.oom>)>0'
+    expression: roseLately('driftlog.container.oom')
   },
   {
     of: 'driftlog.container.health',
@@ -167,9 +168,14 @@ const CONTAINER_TRIGGERS: Trigger[] = [
     of: 'driftlog.container.logs.gaps',
     name: 'Log lines of container {#NAME} are missing',
     ...{ priority: 'WARNING', byHand: true },
-    expression: 'change($<driftlog.container.logs.gaps>)>0'
+    expression: roseLately('driftlog.container.logs.gaps')
   }
 ]
+
+/** What happened once is over with the next value: it stays a problem until somebody has had the time to see it. */
+function roseLately(key: string): string {
+  return `last($<${key}>)>min($<${key}>,{$DRIFTLOG.HOLD})`
+}
 
 /** Triggers of several items stand beside the template, those of one below their item. */
 function triggersOf(all: readonly Trigger[], key: string, name = 'triggers'): object {
