@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 /** Unit tests share one module graph per worker (nothing keeps module state); system tests get processes of their own. */
@@ -8,6 +9,13 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/{agent,collector,dashboards,server,web,docs}/**/*.test.{ts,tsx}'],
+          globalSetup: 'test/collector/threads.ts',
+          alias: [
+            {
+              find: /^.*\/thread\.ts$/,
+              replacement: fileURLToPath(new URL('test/collector/thread.ts', import.meta.url))
+            }
+          ],
           pool: 'threads',
           isolate: false,
           // Much of a test's time is waiting for sockets and files: one worker more than cores on small machines.
