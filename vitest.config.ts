@@ -18,8 +18,8 @@ export default defineConfig({
           ],
           pool: 'threads',
           isolate: false,
-          // Much of a test's time is waiting for sockets and files: one worker more than cores on small machines.
-          maxWorkers: 3,
+          // Much of a test's time is waiting for sockets and files: two workers more than cores on small machines.
+          maxWorkers: 4,
           testTimeout: 20_000
         }
       },
