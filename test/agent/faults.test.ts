@@ -17,7 +17,7 @@ test('lost requests and answers, refusals and closed connections: every line onc
     for (const id of ids) scene.engine.write(id, 'stdout', `${line} of ${id}\n`)
     if (line % 50 === 0) await sleep(5)
   }
-  await until(() => ids.every((id) => linesOf(scene.hub.text(id)).length >= 2000))
+  await until(() => ids.every((id) => scene.hub.lines(id) >= 2000))
   for (const id of ids) expect(countOf(linesOf(scene.hub.text(id)), 2000)).toMatchObject(ONCE)
   expect(scene.hub.complaints).toEqual([])
   expect(scene.hub.losses).toEqual([])
@@ -41,7 +41,7 @@ test('a hub that is started again and again, forgetting what was not committed',
     await scene.hub.start()
     await until(() => scene.hub.hellos.length > round)
   }
-  await until(() => linesOf(scene.hub.text(id)).length >= 4000)
+  await until(() => scene.hub.lines(id) >= 4000)
   expect(countOf(linesOf(scene.hub.text(id)), 4000)).toMatchObject(ONCE)
   expect(scene.hub.losses).toEqual([])
 })
@@ -63,7 +63,7 @@ test('a hub that is away while files rotate: they are held until they are sent',
   const held = Number(/held_bytes (\d+)/.exec(await metrics())?.[1])
   expect(held).toBeGreaterThan(1_000_000)
   await scene.hub.start()
-  await until(() => linesOf(scene.hub.text(id)).length >= lines)
+  await until(() => scene.hub.lines(id) >= lines)
   expect(countOf(linesOf(scene.hub.text(id)), lines)).toMatchObject(ONCE)
   expect(scene.hub.losses).toEqual([])
   await until(async () => /held_bytes 0$/m.test(await metrics()))
@@ -86,12 +86,7 @@ test('what waits beyond the bound goes oldest first, and is told with its bytes'
     scene.writer({ path, maxSize: '200k', maxFile: 5, lines: lines - 1, linesPerSecond: 20_000, from: 1 })
   )
   await scene.hub.start()
-  await until(
-    () =>
-      linesOf(scene.hub.text(id))
-        .at(-1)
-        ?.startsWith(`${lines - 1} `) ?? false
-  )
+  await until(() => scene.hub.lastText(id).startsWith(`${lines - 1} `))
   const got = linesOf(scene.hub.text(id))
   const { lost, repeated, disordered } = countOf(got, lines)
   expect({ repeated, disordered }).toEqual({ repeated: 0, disordered: 0 })
@@ -120,10 +115,7 @@ test('a thousand files that were rotated while the hub was away fit into deliver
     if (line % 10 === 0) await sleep(5)
   }
   await scene.hub.start()
-  const isLast = () =>
-    linesOf(scene.hub.text(id))
-      .at(-1)
-      ?.startsWith(`${lines - 1} `) ?? false
+  const isLast = () => scene.hub.lastText(id).startsWith(`${lines - 1} `)
   await until(isLast)
   const { repeated, disordered } = countOf(linesOf(scene.hub.text(id)), lines)
   expect({ repeated, disordered }).toEqual({ repeated: 0, disordered: 0 })

@@ -85,6 +85,7 @@ export class FakeHub {
   refuse: string | undefined
   readonly #options: HubOptions
   readonly #keys = new Map<string, string>()
+  readonly #linesIn = new WeakMap<Buffer, number>()
   #server: Server | undefined
   #session = ''
   #sessions = 0
@@ -144,6 +145,29 @@ export class FakeHub {
   text(container: string, stream = 'docker'): string {
     const generations = this.streams.get(`${container} ${stream}`) ?? []
     return Buffer.concat(generations.flatMap(({ pieces }) => pieces)).toString()
+  }
+
+  /** How many whole lines of a stream there are. Tests ask again and again: each piece is looked through once. */
+  lines(container: string, stream = 'docker'): number {
+    let lines = 0
+    for (const piece of this.generations(container, stream).flatMap(({ pieces }) => pieces)) {
+      const known = this.#linesIn.get(piece) ?? linesIn(piece)
+      this.#linesIn.set(piece, known)
+      lines += known
+    }
+    return lines
+  }
+
+  /** The text of a stream's last whole record; '' where there is none. */
+  lastText(container: string, stream = 'docker'): string {
+    let end = ''
+    const pieces = this.generations(container, stream).flatMap((generation) => generation.pieces)
+    for (const piece of pieces.reverse()) {
+      end = piece.toString('latin1') + end
+      if (linesIn(piece) > 1) break
+    }
+    const line = Buffer.from(end.split('\n').at(-2) ?? '', 'latin1').toString()
+    return line === '' ? '' : (JSON.parse(line) as { log: string }).log
   }
 
   generations(container: string, stream = 'docker'): readonly Generation[] {
@@ -314,6 +338,12 @@ function positionOf(container: string, stream: string, generation: Generation): 
     committed,
     ...(ended && { ended })
   }
+}
+
+function linesIn(piece: Buffer): number {
+  let lines = 0
+  for (let at = piece.indexOf(10); at >= 0; at = piece.indexOf(10, at + 1)) lines++
+  return lines
 }
 
 function json(response: ServerResponse, status: number, body: object): void {

@@ -22,7 +22,7 @@ test('the newest lines are there before what was skipped is', async () => {
   await Promise.all(writers.map(ended))
   const before = scene.hub.arrivals.length
   await scene.hub.start()
-  await until(() => ids.every((id) => linesOf(scene.hub.text(id)).length >= LINES))
+  await until(() => ids.every((id) => scene.hub.lines(id) >= LINES))
   for (const id of ids) {
     expect(countOf(linesOf(scene.hub.text(id)), LINES)).toMatchObject(ONCE)
     const [whole, ahead] = scene.hub.generations(id)
@@ -66,11 +66,11 @@ test.each(ROTATIONS)(
       scene.hub.fault = () => 'none'
       const { deliveries } = scene.hub
       await until(() => scene.hub.deliveries > deliveries + 2)
-      if (rotation.maxFile === 4) await until(() => linesOf(scene.hub.text(id)).length >= written + round)
+      if (rotation.maxFile === 4) await until(() => scene.hub.lines(id) >= written + round)
       await killed(agent)
     }
     scene.agent()
-    await until(() => linesOf(scene.hub.text(id)).length >= LINES)
+    await until(() => scene.hub.lines(id) >= LINES)
     expect(countOf(linesOf(scene.hub.text(id)), LINES)).toMatchObject(ONCE)
     expect(scene.hub.complaints).toEqual([])
     expect(scene.hub.losses).toEqual([])
@@ -84,7 +84,7 @@ test('files of which the hub never heard are told before the newest one, which i
   const path = scene.engine.find(id).logPath
   await ended(scene.writer({ path, maxSize: '1m', maxFile: 20, lines: LINES, linesPerSecond: 0 }))
   scene.agent()
-  await until(() => linesOf(scene.hub.text(id)).length >= LINES)
+  await until(() => scene.hub.lines(id) >= LINES)
   expect(countOf(linesOf(scene.hub.text(id)), LINES)).toMatchObject(ONCE)
   const [first] = scene.hub.arrivals.filter(({ bytes }) => bytes > 0)
   expect(first?.generation).toBe(scene.hub.generations(id).at(-1)?.id)
@@ -101,7 +101,7 @@ test('a file that turns up late among older ones keeps its place', async () => {
   scene.agent()
   await until(() => scene.hub.text(id) !== '')
   renameSync(`${path}.moving`, `${path}.2`)
-  await until(() => linesOf(scene.hub.text(id)).length >= 4 * LINES)
+  await until(() => scene.hub.lines(id) >= 4 * LINES)
   expect(countOf(linesOf(scene.hub.text(id)), 4 * LINES)).toMatchObject(ONCE)
 })
 
@@ -170,7 +170,7 @@ test('a hub that takes everything slowly gets the lines in their order', async (
   await until(() => scene.hub.hellos.length > 0)
   const writer = scene.writer({ path: scene.engine.find(id).logPath, lines: LINES, linesPerSecond: 0 })
   await ended(writer)
-  await until(() => linesOf(scene.hub.text(id)).length >= LINES)
+  await until(() => scene.hub.lines(id) >= LINES)
   await sleep(50)
   expect(scene.hub.generations(id)).toHaveLength(1)
   expect(countOf(linesOf(scene.hub.text(id)), LINES)).toMatchObject(ONCE)

@@ -23,7 +23,7 @@ test('an agent that is killed again and again while files rotate: every line onc
   }
   await writing
   scene.agent()
-  await until(() => linesOf(scene.hub.text(id)).length >= lines)
+  await until(() => scene.hub.lines(id) >= lines)
   expect(countOf(linesOf(scene.hub.text(id)), lines)).toMatchObject(ONCE)
   expect(scene.hub.losses).toEqual([])
   expect(scene.hub.complaints).toEqual([])
@@ -37,12 +37,12 @@ test('files that were rotated and compressed while no agent ran are read, oldest
   const writer = { path, maxSize: '200k', maxFile: 9, compress: true, linesPerSecond: 0 }
   await ended(scene.writer({ ...writer, lines: 700 }))
   const agent = scene.agent()
-  await until(() => linesOf(scene.hub.text(id)).length >= 700)
+  await until(() => scene.hub.lines(id) >= 700)
   await agent.end()
   await ended(scene.writer({ ...writer, lines: 7300, from: 700 }))
   expect(readdirSync(dirname(path)).filter((name) => name.endsWith('.gz')).length).toBeGreaterThan(3)
   scene.agent()
-  await until(() => linesOf(scene.hub.text(id)).length >= 8000)
+  await until(() => scene.hub.lines(id) >= 8000)
   expect(countOf(linesOf(scene.hub.text(id)), 8000)).toMatchObject(ONCE)
   expect(scene.hub.losses).toEqual([])
 })
@@ -55,12 +55,12 @@ test('files that were deleted while no agent ran are told as lost, once', async 
   const writer = { path, maxSize: '100k', maxFile: 2, linesPerSecond: 0 }
   await ended(scene.writer({ ...writer, lines: 300 }))
   const first = scene.agent()
-  await until(() => linesOf(scene.hub.text(id)).length >= 300)
+  await until(() => scene.hub.lines(id) >= 300)
   await first.end()
   await ended(scene.writer({ ...writer, lines: 4700, from: 300 }))
   for (let run = 0; run < 2; run++) {
     const agent = scene.agent()
-    await until(() => linesOf(scene.hub.text(id)).at(-1)?.startsWith('4999 ') ?? false)
+    await until(() => scene.hub.lastText(id).startsWith('4999 '))
     await sleep(200)
     await agent.end()
   }
@@ -86,17 +86,17 @@ test('pieces of one long line begin every file alike: each is a generation of it
   }
   fill(3)
   const agent = scene.agent()
-  await until(() => linesOf(scene.hub.text(id)).length >= 3)
+  await until(() => scene.hub.lines(id) >= 3)
   rotate()
   fill(4)
-  await until(() => linesOf(scene.hub.text(id)).length >= 7)
+  await until(() => scene.hub.lines(id) >= 7)
   await agent.end()
   rotate()
   fill(5)
   rotate()
   fill(6)
   scene.agent()
-  await until(() => linesOf(scene.hub.text(id)).length >= 18)
+  await until(() => scene.hub.lines(id) >= 18)
   await sleep(200)
   expect(scene.hub.generations(id).map(({ next }) => next / piece.length)).toEqual([3, 4, 5, 6])
   expect(new Set(scene.hub.generations(id).map((one) => one.id)).size).toBe(4)
@@ -132,11 +132,11 @@ test('a hub that has forgotten everything gets all that is still there, again fr
   const path = scene.engine.find(id).logPath
   await ended(scene.writer({ path, maxSize: '100k', maxFile: 5, lines: 2500, linesPerSecond: 0 }))
   scene.agent()
-  await until(() => linesOf(scene.hub.text(id)).length >= 2500)
+  await until(() => scene.hub.lines(id) >= 2500)
   await scene.hub.stop()
   scene.hub.streams.clear()
   await scene.hub.start()
-  await until(() => linesOf(scene.hub.text(id)).length >= 2500)
+  await until(() => scene.hub.lines(id) >= 2500)
   expect(countOf(linesOf(scene.hub.text(id)), 2500)).toMatchObject(ONCE)
 })
 
@@ -146,7 +146,7 @@ test('logs that moved to another folder with new inodes and births go on where t
   const path = scene.engine.find(id).logPath
   appendFileSync(path, record('0 a') + record('1 b'))
   const agent = scene.agent()
-  await until(() => linesOf(scene.hub.text(id)).length >= 2)
+  await until(() => scene.hub.lines(id) >= 2)
   await agent.end()
   // A copy on the same device cannot be told from another file that begins alike: it is sent again, not skipped.
   copyFileSync(path, `${path}.copy`)

@@ -18,12 +18,7 @@ for (const { name, maxFile, compress } of [
     scene.agent({ DRIFTLOG_POLL_MS: '100' })
     await until(() => scene.hub.instances.has(id))
     await ended(scene.writer({ path, maxSize: '1m', maxFile, compress, lines: LINES, linesPerSecond: 0 }))
-    await until(
-      () =>
-        linesOf(scene.hub.text(id))
-          .at(-1)
-          ?.startsWith(`${LINES - 1} `) ?? false
-    )
+    await until(() => scene.hub.lastText(id).startsWith(`${LINES - 1} `))
     const { lost, repeated, disordered } = countOf(linesOf(scene.hub.text(id)), LINES)
     const { losses, complaints } = scene.hub
     // A file that is deleted within milliseconds may be missed on a very busy machine: then it is told.

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { linesOf, Scene, until } from './scene.ts'
+import { Scene, until } from './scene.ts'
 
 const kinds = (scene: Scene, id: string) =>
   scene.hub.events.filter(({ instance }) => instance.container === id).map(({ kind }) => kind)
@@ -39,12 +39,12 @@ test('while the engine is away known logs are read on; what changed meanwhile is
   const health = async () => (await fetch(`http://127.0.0.1:${await agent.port}/healthz`)).json()
   await until(async () => ((await health()) as { engine: string }).engine !== 'ok')
   scene.engine.write(stays, 'stdout', 'written while the engine is away\n')
-  await until(() => linesOf(scene.hub.text(stays)).length === 1)
+  await until(() => scene.hub.lines(stays) === 1)
   scene.engine.remove(goes)
   const came = scene.engine.run({ name: 'came', image: 'x:1' })
   scene.engine.write(came, 'stdout', 'hello\n')
   await scene.engine.comeBack()
-  await until(() => linesOf(scene.hub.text(came)).length === 1)
+  await until(() => scene.hub.lines(came) === 1)
   await until(() => scene.hub.instances.get(goes)?.state === 'removed')
   await until(() => scene.hub.present?.length === 2)
   expect(await health()).toMatchObject({ ok: true, engine: 'ok', hub: 'ok' })

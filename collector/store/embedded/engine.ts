@@ -54,6 +54,8 @@ export interface EmbeddedOptions {
   joins?: boolean
   /** Opens journal files; tests hand in one that fails. */
   open?: OpenFile
+  /** How long a lock from another machine has to lie untouched until it is taken over. */
+  foreignWaitMs?: number
 }
 
 const TICK_MS = 5000
@@ -140,7 +142,7 @@ export class EmbeddedLogStore implements LogStore {
   static async open(options: EmbeddedOptions): Promise<EmbeddedLogStore> {
     const folder = folderAt(options.dataDir)
     await mkdir(folder.root, { recursive: true })
-    const lock = await lockFolder(folder.lock, folder.root)
+    const lock = await lockFolder(folder.lock, folder.root, options.foreignWaitMs)
     try {
       const id = await claimFormat(folder)
       const found = await recover(folder)

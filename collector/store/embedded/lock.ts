@@ -25,7 +25,11 @@ export interface Lock extends AsyncDisposable {
   takenOver: boolean
 }
 
-export async function lockFolder(path: string, folder: string): Promise<Lock> {
+export async function lockFolder(
+  path: string,
+  folder: string,
+  foreignWaitMs = FOREIGN_WAIT_MS
+): Promise<Lock> {
   const own: Holder = {
     pid: process.pid,
     started: await startOf(process.pid),
@@ -39,7 +43,8 @@ export async function lockFolder(path: string, folder: string): Promise<Lock> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     const holder = await holderOf(path)
-    if (holder && (await lives(holder, path))) throw new FolderLockedError(folder, holder.pid, holder.host)
+    if (holder && (await lives(holder, path, foreignWaitMs)))
+      throw new FolderLockedError(folder, holder.pid, holder.host)
     takenOver = true
     await writeFile(`${path}.${own.token}`, text)
     await rename(`${path}.${own.token}`, path)
@@ -71,14 +76,14 @@ async function holderOf(path: string): Promise<Holder | undefined> {
   }
 }
 
-async function lives(holder: Holder, path: string): Promise<boolean> {
+async function lives(holder: Holder, path: string, foreignWaitMs: number): Promise<boolean> {
   if (holder.host === hostname()) {
     if (holder.pid <= 0 || !exists(holder.pid)) return false
     const started = await startOf(holder.pid)
     return holder.started === '' || started === '' || started === holder.started
   }
   const before = await touchedMs(path)
-  await sleep(FOREIGN_WAIT_MS)
+  await sleep(foreignWaitMs)
   return (await touchedMs(path)) !== before
 }
 

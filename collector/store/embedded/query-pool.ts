@@ -3,12 +3,12 @@
  * back (a regular expression can run for ever) once the question's time and a grace are over.
  */
 import type { Worker } from 'node:worker_threads'
+import { startThread } from '../../thread.ts'
 import type { Bounds } from '../store.ts'
 import { messageOf, StoreClosedError } from './fault.ts'
 import type { OriginRows } from './origins.ts'
 import type { FromQueryThread, QueryThreadData, Question, ToQueryThread } from './query-protocol.ts'
 import type { SnapshotData } from './snapshot.ts'
-import { startThread } from './thread.ts'
 
 /** How long a question may exceed its time before it is given up. */
 const GRACE_MS = 1000
@@ -133,7 +133,7 @@ export class QueryPool {
     const known = this.#threads[index]
     if (known) return known
     const running = new SharedArrayBuffer(4)
-    const worker = startThread('query-thread', {
+    const worker = startThread('./query-thread', import.meta.url, {
       running,
       shelfBytes: Math.floor(SHELF_BYTES / this.#options.threads)
     } satisfies QueryThreadData)

@@ -1,10 +1,10 @@
 /** The sealer thread, seen from the main thread: one task at a time, tried again until it succeeds. */
 import type { Worker } from 'node:worker_threads'
+import { startThread } from '../../thread.ts'
 import type { StreamKey } from '../store.ts'
 import { messageOf, StoreClosedError } from './fault.ts'
 import type { OriginRows } from './origins.ts'
 import type { NewPart, Sealed } from './seal.ts'
-import { startThread } from './thread.ts'
 
 export type SealTask =
   | { kind: 'seal'; number: number }
@@ -107,7 +107,7 @@ export class Sealer {
 
   #thread(): Worker {
     if (this.#worker) return this.#worker
-    const worker = startThread('seal-thread', { root: this.#root })
+    const worker = startThread('./seal-thread', import.meta.url, { root: this.#root })
     this.#worker = worker
     this.#sentOrigins = 0
     worker.on('message', (message: FromSealThread) => {

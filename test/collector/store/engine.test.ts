@@ -240,13 +240,16 @@ describe('the folder', () => {
     await using folder = await testFolder()
     const path = join(folder.path, 'lock')
     await writeFile(path, JSON.stringify({ pid: 1, started: '', host: 'elsewhere', token: 'x' }))
-    const touching = setInterval(() => void utimes(path, new Date(), new Date()), 500)
+    const touching = setInterval(() => void utimes(path, new Date(), new Date()), 20)
+    const settings = { foreignWaitMs: 2000 }
     try {
-      await expect(openEmbedded(folder.path)).rejects.toMatchObject({ code: 'DRIFTLOG_FOLDER_LOCKED' })
+      await expect(openEmbedded(folder.path, settings)).rejects.toMatchObject({
+        code: 'DRIFTLOG_FOLDER_LOCKED'
+      })
     } finally {
       clearInterval(touching)
     }
-    await using store = await openEmbedded(folder.path)
+    await using store = await openEmbedded(folder.path, settings)
     expect(store.health().writable).toBe(true)
   })
 

@@ -105,6 +105,8 @@ test('a Grafana that is away is told once, and caught up with when it is back', 
   grafana.away = false
   await until(() => grafana.dashboards.size === 5 && grafana.annotations.length === 1)
   await until(() => scene.link.figures()['grafana_takes_marks'] === 1)
+  // The last dashboard is there before its answer is.
+  await until(() => scene.link.figures()['grafana_dashboards_in_line'] === 1)
   expect(scene.told.map(({ words }) => words)).toContain('dashboards in Grafana are kept in line again')
 })
 
