@@ -182,8 +182,14 @@ export class Client {
   }
 
   /** A question that changes something; `body` goes as JSON. */
-  async change<T>(method: 'POST' | 'DELETE', path: string, body?: object): Promise<T> {
-    const headers = { accept: 'application/json', ...(body ? { 'content-type': 'application/json' } : {}) }
+  async change<T>(
+    method: 'POST' | 'DELETE',
+    path: string,
+    body?: object,
+    more?: Record<string, string>
+  ): Promise<T> {
+    const type = body ? { 'content-type': 'application/json' } : {}
+    const headers = { accept: 'application/json', ...type, ...more }
     const response = await this.#asked(path, {
       method,
       headers,

@@ -7,12 +7,12 @@ import type { Client } from '../api/client.ts'
 /** `version` 0 stands for the newest. */
 export function definitionOf(client: Client, app: string, version: number, signal?: AbortSignal) {
   const asked = version === 0 ? {} : { version }
-  return client.json<KeptDefinition>(pathOf(app), asked, signal)
+  return client.json<KeptDefinition>(appPath(app), asked, signal)
 }
 
 /** Numbers of the versions that are kept, newest first. */
 export async function versionsOf(client: Client, app: string, signal?: AbortSignal): Promise<number[]> {
-  const { versions } = await client.json<VersionsAnswer>(`${pathOf(app)}/versions`, {}, signal)
+  const { versions } = await client.json<VersionsAnswer>(`${appPath(app)}/versions`, {}, signal)
   return versions.map(({ version }) => version).sort((a, b) => b - a)
 }
 
@@ -23,7 +23,7 @@ export async function diffOf(
   { from, to }: { from: number; to: number },
   signal?: AbortSignal
 ): Promise<DefinitionChange[]> {
-  return (await client.json<DiffAnswer>(`${pathOf(app)}/diff`, { from, to }, signal)).diff
+  return (await client.json<DiffAnswer>(`${appPath(app)}/diff`, { from, to }, signal)).diff
 }
 
 /** The file that docker's own tools read. */
@@ -34,9 +34,9 @@ export async function composeOf(
   signal?: AbortSignal
 ): Promise<string> {
   const asked = { environment, version, kind: 'compose' }
-  return (await client.get(`${pathOf(app)}/compose`, asked, signal, {})).text()
+  return (await client.get(`${appPath(app)}/compose`, asked, signal, {})).text()
 }
 
-function pathOf(app: string): string {
+export function appPath(app: string): string {
   return `/api/apps/${encodeURIComponent(app)}`
 }

@@ -3,6 +3,7 @@ import { usePage, useSetView, useView } from '../state/page.ts'
 import { momentText } from '../time/format.ts'
 import { usePageZone } from '../time/page-zone.ts'
 import { useLanguage } from '../words/index.ts'
+import { BeginButton } from './begin-button.tsx'
 import { byText } from './by.ts'
 import { Choice } from './choice.tsx'
 import { Compose } from './compose.tsx'
@@ -80,6 +81,7 @@ function Versions({ versions, shown }: { versions: readonly number[]; shown: num
         <option value={0}>{say('definition.alone')}</option>
         {options}
       </Choice>
+      <BeginButton version={shown} />
     </div>
   )
 }

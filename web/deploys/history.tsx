@@ -10,11 +10,13 @@ import { usePageZone } from '../time/page-zone.ts'
 import { useLanguage } from '../words/index.ts'
 import { deploysOf } from './ask-many.ts'
 import { beganMs } from './began.ts'
+import { BeginButton } from './begin-button.tsx'
 import { byText } from './by.ts'
 import { Heading } from './heading.tsx'
 import { DeployLink } from './link.tsx'
 import { useSayMark } from './mark-words.ts'
 import { deployName } from './name.ts'
+import { Nothing } from './nothing.tsx'
 import { State } from './state.tsx'
 import { useSay } from './words.ts'
 
@@ -38,6 +40,7 @@ export function History() {
         {app !== '' && (
           <DeployLink change={{ page: 'definition', deploy: '' }}>{say('definition.of', { app })}</DeployLink>
         )}
+        <BeginButton version={0} />
       </header>
       {error && (
         <div className="failed" role="alert">
@@ -78,23 +81,6 @@ function Row({ deploy }: { deploy: Deploy }) {
       </span>
       {(why ?? reason) !== undefined && <p className="deploy-why">{why ?? reason}</p>}
     </li>
-  )
-}
-
-/** What to do first. */
-function Nothing({ app }: { app: string }) {
-  const { say } = useSay()
-  const { environment } = useView()
-  const isDemo = useStore(usePage().fleet, ({ status }) => status?.demo === true)
-  const name = app === '' ? 'orders' : app
-  const into = environment === '' ? 'staging' : environment
-  return (
-    <div className="deploys-none">
-      <p>{say('none')}</p>
-      {isDemo && <p>{say('noneDemo')}</p>}
-      <p>{say('noneHow')}</p>
-      <pre>{`driftlog app put ${name}.yaml\ndriftlog deploy ${name} --environment ${into} --follow`}</pre>
-    </div>
   )
 }
 

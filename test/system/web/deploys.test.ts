@@ -289,6 +289,9 @@ test('who may only read finds everything but the buttons', async () => {
     await page.keyboard.press('Enter')
     await stands(page, 'succeeded')
     await expect.poll(() => page.locator('.deploy-actions button').count()).toBe(buttons)
+    await page.goto(`${guarded.url}/-/web/deploys`)
+    await page.locator('.deploy-list').waitFor()
+    expect(await page.getByRole('button', { name: 'Deploy…' }).count()).toBe(buttons === 0 ? 0 : 1)
     await page.context().close()
   }
 })
