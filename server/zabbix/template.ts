@@ -8,7 +8,7 @@ export const TEMPLATE_GROUP = 'Templates/Driftlog'
 /** Which state of the template a server has. */
 export const VERSION_MACRO = '{$DRIFTLOG.TEMPLATE.VERSION}'
 /** Raised with each change of the template. */
-export const TEMPLATE_VERSION = 1
+export const TEMPLATE_VERSION = 2
 
 /** Version of the template that the server has; undefined where it has none. */
 export async function templateOn(api: ZabbixApi): Promise<{ id: string; version: number } | undefined> {
