@@ -21,7 +21,7 @@ export function buildTemplate(version: number): object {
     ['{$DRIFTLOG.DISK.WARN}', '90', 'Per cent of a disk that may be used'],
     ['{$DRIFTLOG.ERRORS.TIMES}', '3', 'An app fails when it has so many times the errors of the hour before'],
     ['{$DRIFTLOG.ERRORS.WARN}', '10', 'Errors a minute below which nothing is said of them'],
-    ['{$DRIFTLOG.HOLD}', '30m', 'Time for which lost lines and an out of memory kill stay a problem'],
+    ['{$DRIFTLOG.HOLD}', '30m', 'So long the last lost line or out of memory kill stays a problem'],
     ['{$DRIFTLOG.MEMORY.WARN}', '95', 'Per cent of its limit that a container may use for five minutes'],
     [
       '{$DRIFTLOG.RESTARTS.WARN}',
@@ -107,7 +107,8 @@ interface Trigger {
   priority: 'INFO' | 'WARNING' | 'AVERAGE' | 'HIGH'
   /** $X stands for the item with the key X. */
   expression: string
-  byHand?: true
+  /** Says that this counter has gone up: a problem for a while, until somebody closes it or it goes up no more. */
+  event?: true
 }
 
 const HOST_TRIGGERS: Trigger[] = [
@@ -116,8 +117,8 @@ const HOST_TRIGGERS: Trigger[] = [
     expression: `nodata($<${HEARTBEAT}>,{$DRIFTLOG.SILENT})=1`
   },
   {
-    ...{ of: 'driftlog.logs.gaps', name: 'Log lines are missing', priority: 'WARNING', byHand: true },
-    expression: roseLately('driftlog.logs.gaps')
+    ...{ of: 'driftlog.logs.gaps', name: 'Log lines are missing', priority: 'WARNING', event: true },
+    expression: 'change($<driftlog.logs.gaps>)>0'
   },
   ...(['root', 'docker'] as const).map(
     (disk): Trigger => ({
@@ -141,8 +142,8 @@ const CONTAINER_TRIGGERS: Trigger[] = [
   {
     of: 'driftlog.container.oom',
     name: 'Container {#NAME} ran out of memory',
-    ...{ priority: 'AVERAGE', byHand: true },
-    expression: roseLately('driftlog.container.oom')
+    ...{ priority: 'AVERAGE', event: true },
+    expression: 'change($<driftlog.container.oom>)>0'
   },
   {
     of: 'driftlog.container.health',
@@ -167,15 +168,10 @@ const CONTAINER_TRIGGERS: Trigger[] = [
   {
     of: 'driftlog.container.logs.gaps',
     name: 'Log lines of container {#NAME} are missing',
-    ...{ priority: 'WARNING', byHand: true },
-    expression: roseLately('driftlog.container.logs.gaps')
+    ...{ priority: 'WARNING', event: true },
+    expression: 'change($<driftlog.container.logs.gaps>)>0'
   }
 ]
-
-/** What happened once is over with the next value: it stays a problem until somebody has had the time to see it. */
-function roseLately(key: string): string {
-  return `last($<${key}>)>min($<${key}>,{$DRIFTLOG.HOLD})`
-}
 
 /** Triggers of several items stand beside the template, those of one below their item. */
 function triggersOf(all: readonly Trigger[], key: string, name = 'triggers'): object {
@@ -187,17 +183,27 @@ function ofSeveral(all: readonly Trigger[]): object[] {
   return all.filter(({ expression }) => keysIn(expression).size > 1).map(triggerOf)
 }
 
-function triggerOf({ name, priority, expression, byHand }: Trigger): object {
+function triggerOf({ of, name, priority, expression, event }: Trigger): object {
   return {
     uuid: uuid(name),
-    expression: expression.replaceAll(/\$<([^>]+)>/g, (_, key: string) => {
-      const whole = key.startsWith('driftlog.container.') ? `${key}["{#APP}","{#NAME}"]` : key
-      return `/${TEMPLATE}/${whole}`
+    expression: filled(expression),
+    ...(event && {
+      recovery_mode: 'RECOVERY_EXPRESSION',
+      // Held by the expression above, what somebody closes by hand would be back with the next value. Increases are counted,
+      // and not compared with the least: a container that is replaced after its end begins again at 0.
+      recovery_expression: filled(`changecount($<${of}>,{$DRIFTLOG.HOLD},"inc")=0`)
     }),
     name,
     priority,
-    ...(byHand ? { manual_close: 'YES' } : {})
+    ...(event && { manual_close: 'YES' })
   }
+}
+
+function filled(expression: string): string {
+  return expression.replaceAll(/\$<([^>]+)>/g, (_, key: string) => {
+    const whole = key.startsWith('driftlog.container.') ? `${key}["{#APP}","{#NAME}"]` : key
+    return `/${TEMPLATE}/${whole}`
+  })
 }
 
 function keysIn(expression: string): Set<string> {

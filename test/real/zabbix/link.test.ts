@@ -97,61 +97,6 @@ test('while the server is away values wait, and arrive with their own times', {
   expect(scene.link.standing.values).toMatchObject({ refused: 0, dropped: 0 })
 })
 
-test('triggers fire and recover', { timeout: 400_000 }, async () => {
-  await using api = await openAsAdmin()
-  await using scene = await openScene(['troubled-one'])
-  const [id = ''] = scene.hosts
-  const host = technicalName(id)
-  const key = containerKey('driftlog.container.restarts', 'shop', 'shop-web-0')
-  await until(async () => (await historyOf(api, host, key)).length >= 3, 120)
-  const [{ hostid } = { hostid: '' }] = await api.call<{ hostid: string }[]>('host.get', {
-    ...{ filter: { host }, output: ['hostid'] }
-  })
-  // A host's own thresholds.
-  await api.call('usermacro.create', { hostid, macro: '{$DRIFTLOG.SILENT}', value: '30s' })
-  await api.call('usermacro.create', { hostid, macro: '{$DRIFTLOG.HOLD}', value: '1m' })
-  const namesOf = (found: readonly { name: string }[]) =>
-    new Set(found.map(({ name }) => name.replace(/shop-web-\d+/, '#')))
-  const problems = async () =>
-    namesOf(await api.call<{ name: string }[]>('problem.get', { hostids: hostid, output: ['name'] }))
-  /** Also those that are over. */
-  const fired = async () =>
-    namesOf(await api.call<{ name: string }[]>('event.get', { hostids: hostid, value: 1, output: ['name'] }))
-  expect(await problems()).toEqual(new Set())
-  scene.gauges.health = 0
-  scene.gauges.restarts = 5
-  scene.gauges.oomKills = 1
-  const lost = { container: `${id}c3`, stream: 'docker', generation: 'g', bytes: 70, atMs: Date.now() }
-  scene.fleet.ledger.lost(id, [{ ...lost, cause: 'rotated-unread' }])
-  await expect
-    .poll(fired, { timeout: 60_000, interval: 500 })
-    .toEqual(
-      new Set([
-        'Container # is unhealthy',
-        'Container # keeps restarting',
-        'Container # ran out of memory',
-        'Log lines are missing',
-        'Log lines of container # are missing'
-      ])
-    )
-  // Values have come since.
-  const once = [
-    'Container # ran out of memory',
-    'Log lines are missing',
-    'Log lines of container # are missing'
-  ]
-  expect([...(await problems())]).toEqual(expect.arrayContaining(once))
-  scene.gauges.health = 2
-  await until(async () => !(await problems()).has('Container # is unhealthy'), 60)
-  scene.silent = true
-  await until(async () => (await problems()).has('Driftlog agent is silent'), 180)
-  scene.silent = false
-  await until(async () => !(await problems()).has('Driftlog agent is silent'), 120)
-  await expect
-    .poll(problems, { timeout: 120_000, interval: 500 })
-    .toEqual(new Set(['Container # keeps restarting']))
-})
-
 /** The hub goes on meanwhile. */
 async function service(act: string): Promise<void> {
   await promisify(execFile)(SERVICE, [act], { timeout: 60_000 })
