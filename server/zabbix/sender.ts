@@ -13,6 +13,7 @@ export interface Value {
   value: string
   /** Seconds since 1970. */
   clock: number
+  /** 1 or more: 7.0 takes 0 for none and counts up from there, so that what is sent again may be kept twice. */
   ns: number
 }
 

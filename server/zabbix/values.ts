@@ -44,7 +44,7 @@ export class Values {
       .filter(({ removedMs }) => removedMs === undefined)
     const rates = this.#rates(host.host, instances, atMs)
     const name = technicalName(host.host)
-    const stamp = { host: name, clock: Math.floor(atMs / 1000), ns: (atMs % 1000) * 1_000_000 }
+    const stamp = { host: name, clock: Math.floor(atMs / 1000), ns: Math.max((atMs % 1000) * 1_000_000, 1) }
     const own = this.#ofHost(host, instances, rates)
     const ofContainers = instances.flatMap((instance, i) => this.#ofContainer(instance, rates[i]))
     const packet = (values: [string, string][]): Packet => ({
