@@ -6,6 +6,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { ZabbixApi } from '../../../server/zabbix/api.ts'
 import { bootstrap, bootstrapReader } from '../../../server/zabbix/bootstrap.ts'
 import { technicalName } from '../../../server/zabbix/registration.ts'
+import { atLeast } from '../../../server/zabbix/version.ts'
 import { command } from '../../server/cli/command.ts'
 import { GROUP, historyOf, openScene, prepare, until } from './scene.ts'
 import { ADMIN, API_URL, openAsAdmin } from './server.ts'
@@ -131,7 +132,8 @@ test('the password of a new Zabbix is replaced where that is asked for', PATIENC
     await using admin = await ZabbixApi.open({ url: API_URL, user, timeoutMs: 60_000 })
     // Not as people may choose it, but as every new Zabbix has it.
     await admin.call('authentication.update', { passwd_check_rules: 0, passwd_min_length: 6 })
-    await admin.call('user.update', { userid: '1', passwd: ADMIN.password })
+    const current = atLeast(admin.version, 6, 4) ? { current_passwd: user.password } : {}
+    await admin.call('user.update', { userid: '1', passwd: ADMIN.password, ...current })
   }
 })
 

@@ -2,8 +2,10 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import type { ZabbixApi } from '../../../server/zabbix/api.ts'
+import { NAME } from '../../../server/zabbix/bootstrap.ts'
 import { CONTAINER_ITEMS, HOST_ITEMS } from '../../../server/zabbix/items.ts'
 import { ensureTemplate, rulesFor, TEMPLATE, TEMPLATE_VERSION } from '../../../server/zabbix/template.ts'
+import { atLeast } from '../../../server/zabbix/version.ts'
 import { buildTemplate } from './build-template.ts'
 import { openAsAdmin } from './server.ts'
 
@@ -15,6 +17,11 @@ test('the template is the server’s own export of the list of items', { timeout
   const source = JSON.stringify(buildTemplate(TEMPLATE_VERSION))
   await api.call('configuration.import', { format: 'json', source, rules: rulesFor(api) })
   const exported = await exportOf(api)
+  if (isLater(api)) {
+    await forget(api)
+    await ensureTemplate(api)
+    return expect(JSON.parse(await exportOf(api))).toEqual(JSON.parse(exported))
+  }
   if (process.env['UPDATE_TEMPLATE']) await writeFile(FILE, exported)
   expect(JSON.parse(await readFile(FILE, 'utf8'))).toEqual(JSON.parse(exported))
 })
@@ -36,12 +43,20 @@ test('it is imported where it is missing or older, and left alone where it is no
   expect(prototypes.map(({ key_ }) => key_).sort()).toEqual(
     CONTAINER_ITEMS.map(({ key }) => `${key}["{#APP}","{#NAME}"]`).sort()
   )
-  // Nothing differs from what the server would export.
-  const source = await readFile(FILE, 'utf8')
-  const compared = { format: 'json', source, rules: rulesFor(api) }
-  expect(await api.call('configuration.importcompare', compared)).toEqual([])
+  if (!isLater(api)) expect(await changesBy(api)).toEqual([])
   expect(await ensureTemplate(api)).toBe(id)
 })
+
+/** It exports the same in words of its own, and counts as a change what the file says of 6.0 and is its own default. */
+function isLater({ version }: ZabbixApi): boolean {
+  return atLeast(version, 6, 2)
+}
+
+/** What importing the file would change on the server. */
+async function changesBy(api: ZabbixApi): Promise<unknown> {
+  const source = await readFile(FILE, 'utf8')
+  return api.call('configuration.importcompare', { format: 'json', source, rules: rulesFor(api) })
+}
 
 /** Without the date, which differs each time. */
 async function exportOf(api: ZabbixApi): Promise<string> {
@@ -57,6 +72,11 @@ async function exportOf(api: ZabbixApi): Promise<string> {
 }
 
 async function forget(api: ZabbixApi): Promise<void> {
+  // 6.0 takes the template out of it, 7.0 deletes none that an action speaks of.
+  const [action] = await api.call<{ actionid: string }[]>('action.get', {
+    ...{ filter: { name: NAME }, output: ['actionid'] }
+  })
+  if (action) await api.call('action.delete', [action.actionid])
   const found = await api.call<{ templateid: string }[]>('template.get', {
     ...{ filter: { host: TEMPLATE }, output: ['templateid'] }
   })
