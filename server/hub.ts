@@ -118,7 +118,8 @@ export async function startHub(config: Config, options: HubOptions): Promise<Hub
       })
     const { state } = stores
     const deploys = await openDeploys({
-      ...{ state, fleet, access, log, settings: config.deploy, nowMs: Date.now }
+      ...{ state, fleet, access, log, settings: config.deploy, nowMs: Date.now },
+      isPlayed: demo !== undefined
     })
     const { publicUrl, noticeHosts } = config
     const automatic = await Automatic.open({

@@ -2,8 +2,10 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { RELEASED } from '../demo/apps.ts'
 import type { PretendedHost } from '../demo/fleet.ts'
 import { openPlay } from '../demo/play.ts'
+import { playReleases } from '../demo/releases.ts'
 import type { Hub } from '../hub.ts'
 import { hubFlag } from './address.ts'
 import { Child } from './child.ts'
@@ -38,7 +40,8 @@ export async function playDemo(options: DemoOptions): Promise<ExitCode> {
   const config = readConfig({
     ...env,
     DRIFTLOG_DATA_DIR: join(folder.path, 'hub'),
-    DRIFTLOG_STORE: 'embedded'
+    DRIFTLOG_STORE: 'embedded',
+    DRIFTLOG_DEPLOY_IMAGES: RELEASED.image
   })
   const { startHub } = await import('../hub.ts')
   await using hub = await startHub(config, {
@@ -60,10 +63,14 @@ export async function playDemo(options: DemoOptions): Promise<ExitCode> {
   const agents = play.hosts.map((host) => agentOf(host, hub, env, say))
   greet(say, hub, `${folder.path}${options.dir === undefined ? ' (removed at the end)' : ''}`)
   void remarkEngine(options, stop.signal)
+  const released = playReleases(hub.deploys, stop.signal).catch((error: Error) => {
+    if (!stop.signal.aborted) say.remark(`No more is deployed by itself: ${error.message}`)
+  })
   try {
     await play.live(stop.signal)
   } finally {
     say.remark('Closing …')
+    await released
     await Promise.all(agents.map((agent) => agent[Symbol.asyncDispose]()))
   }
   return EXIT.ok
@@ -110,7 +117,9 @@ function agentOf(
       DRIFTLOG_PROC_DIR: host.procDir,
       DRIFTLOG_CGROUP_DIR: join(host.procDir, 'cgroup'),
       DRIFTLOG_STATS_INTERVAL_MS: env['DRIFTLOG_STATS_INTERVAL_MS'] || '5000',
-      DRIFTLOG_AGENT_PORT: '0'
+      DRIFTLOG_AGENT_PORT: '0',
+      DRIFTLOG_ORDERS: 'deploy',
+      DRIFTLOG_DEPLOY_IMAGES: RELEASED.image
     }),
     remark: say.remark
   })

@@ -4,6 +4,13 @@ import type { Chance } from './chance.ts'
 export const APP_NAMES = ['web', 'orders', 'payments', 'login', 'stock', 'mailer'] as const
 export type AppName = (typeof APP_NAMES)[number]
 
+/** What is deployed of the fleet by the hub itself, see releases.ts. */
+export const RELEASED = { app: 'mailer', image: 'office/mailer', good: '1.6.0', bad: '1.7.0' } as const
+/** What the hosts can pull. */
+export const REGISTRY = ['1.5.0', '1.5.1', RELEASED.good, RELEASED.bad].map(
+  (version) => `${RELEASED.image}:${version}`
+)
+
 export interface App {
   name: AppName
   /** Who starts it: swarm gives every task a name of its own, compose always the same. */

@@ -21,11 +21,12 @@ export interface Container {
   readonly upperDir: string
   readonly mounts: readonly Mount[]
   readonly created: Nanoseconds
-  state: 'running' | 'exited'
+  state: 'created' | 'running' | 'exited'
   pid: number
   exitCode: number
   oomKilled: boolean
-  started: Nanoseconds
+  /** Absent: never. */
+  started: Nanoseconds | undefined
   finished: Nanoseconds | undefined
   restarts: number
   health: 'starting' | 'healthy' | 'unhealthy' | undefined
@@ -73,7 +74,7 @@ export function inspected(container: Container) {
       Pid: container.state === 'running' ? container.pid : 0,
       ExitCode: container.exitCode,
       Error: '',
-      StartedAt: rfc3339Nano(container.started),
+      StartedAt: container.started === undefined ? NEVER : rfc3339Nano(container.started),
       FinishedAt: container.finished === undefined ? NEVER : rfc3339Nano(container.finished),
       ...(container.health && { Health: { Status: container.health, FailingStreak: 0, Log: [] } })
     },
@@ -131,6 +132,7 @@ function namesIn(list: string | undefined, values: Record<string, string>): [str
 }
 
 function statusOf(container: Container): string {
+  if (container.state === 'created') return 'Created'
   const health = container.health ? ` (${container.health})` : ''
   return container.state === 'running' ? `Up Less than a second${health}` : `Exited (${container.exitCode})`
 }

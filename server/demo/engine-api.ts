@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { cpus, release, totalmem } from 'node:os'
 import { type Container, inspected, listed } from './container.ts'
+import type { ActOptions, EngineActs } from './engine-acts.ts'
 import type { Nanoseconds } from './jsonfile.ts'
 import { statsOf } from './numbers.ts'
 
@@ -16,6 +17,8 @@ export interface EngineOptions {
   name: string
   /** Source of container ids, default Math.random. */
   random?: () => number
+  /** Absent: it can only be looked at. */
+  acts?: ActOptions
 }
 
 export interface EngineEvent {
@@ -27,10 +30,7 @@ export interface EngineEvent {
 
 type Filters = Map<string, string[]>
 
-interface Reply {
-  status: number
-  body: object
-}
+export type Reply = { status: number } & ({ body: object } | { text: string } | { bytes: Uint8Array })
 
 interface Listener {
   response: ServerResponse
@@ -46,19 +46,21 @@ export class EngineApi {
   readonly #options: EngineOptions
   readonly #containers: ReadonlyMap<string, Container>
   readonly #listeners = new Set<Listener>()
+  readonly #acts: EngineActs | undefined
   #events: EngineEvent[] = []
   #server: Server | undefined
 
-  constructor(options: EngineOptions, containers: ReadonlyMap<string, Container>) {
+  constructor(options: EngineOptions, containers: ReadonlyMap<string, Container>, acts?: EngineActs) {
     this.#options = options
     this.#containers = containers
+    this.#acts = acts
   }
 
   async listen(): Promise<void> {
     if (this.#server) return
     const { socketPath } = this.#options
     rmSync(socketPath, { force: true })
-    const server = createServer((request, response) => this.#answer(request, response))
+    const server = createServer((request, response) => void this.#answer(request, response))
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen(socketPath, resolve)
@@ -95,20 +97,22 @@ export class EngineApi {
     return begun.length === 1 ? begun[0] : undefined
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse): void {
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://engine')
     const path = url.pathname.replace(/^\/v\d+\.\d+(?=\/)/, '')
     response.setHeader('Api-Version', API_VERSION)
     response.setHeader('Ostype', 'linux')
     response.setHeader('Server', `Docker/${VERSION} (linux)`)
+    const acted = await this.#acts?.reply(request, path, url.searchParams)
+    if (acted) return sendReply(response, acted)
     const looks = request.method === 'GET' || request.method === 'HEAD'
     const filters = readFilters(url.searchParams.get('filters'))
     if (!looks)
-      sendJson(response, { status: 403, body: { message: 'a pretended engine can only be looked at' } })
-    else if (!filters) sendJson(response, { status: 400, body: { message: 'invalid filter' } })
+      sendReply(response, { status: 403, body: { message: 'a pretended engine can only be looked at' } })
+    else if (!filters) sendReply(response, { status: 400, body: { message: 'invalid filter' } })
     else if (path === '/_ping') response.setHeader('Content-Type', 'text/plain').end('OK')
     else if (path === '/events') this.#stream(url.searchParams, filters, response)
-    else sendJson(response, this.#reply(path, url.searchParams, filters))
+    else sendReply(response, this.#reply(path, url.searchParams, filters))
   }
 
   #reply(path: string, asked: URLSearchParams, filters: Filters): Reply {
@@ -191,8 +195,17 @@ function versionOf(): object {
   }
 }
 
-function sendJson(response: ServerResponse, { status, body }: Reply): void {
-  response.writeHead(status, { 'Content-Type': 'application/json' }).end(`${JSON.stringify(body)}\n`)
+function sendReply(response: ServerResponse, reply: Reply): void {
+  const { status } = reply
+  if ('bytes' in reply) {
+    const type = 'application/vnd.docker.multiplexed-stream'
+    response.writeHead(status, { 'Content-Type': type }).end(reply.bytes)
+  } else {
+    const text = 'text' in reply ? reply.text : `${JSON.stringify(reply.body)}\n`
+    response.writeHead(status, { 'Content-Type': 'application/json' })
+    // These have no body.
+    response.end(status === 204 || status === 304 ? undefined : text)
+  }
 }
 
 /** `timeNano` has more digits than a double holds, so it is put into the text by hand. */

@@ -9,12 +9,15 @@ import { createHash } from 'node:crypto'
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { attributesOf, type Container, logAttributes, type Mount } from './container.ts'
+import { EngineActs } from './engine-acts.ts'
 import { EngineApi, type EngineEvent, type EngineOptions } from './engine-api.ts'
 import { JsonFileLog, type LogOptions, type Nanoseconds } from './jsonfile.ts'
 
 export interface RunOptions {
   name: string
   image: string
+  /** Default: made of its name. */
+  imageId?: string
   labels?: Record<string, string>
   /** "NAME=value" */
   env?: string[]
@@ -50,11 +53,19 @@ export class PretendedEngine implements AsyncDisposable {
 
   constructor(options: EngineOptions) {
     this.options = options
-    this.#api = new EngineApi(options, this.#containers)
+    this.#api = new EngineApi(options, this.#containers, options.acts && new EngineActs(this, options.acts))
   }
 
   /** Creates and starts a container; answers its id. */
   run(asked: RunOptions): string {
+    const at = asked.at ?? now()
+    const id = this.create({ ...asked, at })
+    this.start(id, at)
+    return id
+  }
+
+  /** A container that was never started; answers its id. */
+  create(asked: RunOptions): string {
     const { name, image, labels = {}, env = [], logOptions = {} } = asked
     if ([...this.#containers.values()].some((other) => other.name === name)) {
       throw new Error(`the container name "${name}" is already in use on ${this.options.name}`)
@@ -69,7 +80,7 @@ export class PretendedEngine implements AsyncDisposable {
       id,
       name,
       image,
-      imageId: `sha256:${createHash('sha256').update(image).digest('hex')}`,
+      imageId: asked.imageId ?? `sha256:${createHash('sha256').update(image).digest('hex')}`,
       labels,
       env,
       logOptions,
@@ -77,11 +88,11 @@ export class PretendedEngine implements AsyncDisposable {
       upperDir,
       mounts: asked.mounts ?? [],
       created: at,
-      state: 'exited',
+      state: 'created',
       pid: 0,
       exitCode: 0,
       oomKilled: false,
-      started: at,
+      started: undefined,
       finished: undefined,
       restarts: 0,
       health: asked.health,
@@ -89,7 +100,6 @@ export class PretendedEngine implements AsyncDisposable {
     }
     this.#containers.set(id, container)
     this.#tell(container, 'create', at)
-    this.start(id, at)
     return id
   }
 
@@ -133,7 +143,7 @@ export class PretendedEngine implements AsyncDisposable {
     container.exitCode = exitCode
     container.oomKilled = oom
     container.finished = at
-    const seconds = String((at - container.started) / 1_000_000_000n)
+    const seconds = String((at - (container.started ?? at)) / 1_000_000_000n)
     if (oom) this.#tell(container, 'oom', at)
     if (how === 'stop') this.#tell(container, 'kill', at, { signal: '15' })
     this.#tell(container, 'die', at, { exitCode: String(exitCode), execDuration: seconds })

@@ -5,11 +5,12 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Agenda } from './agenda.ts'
-import { APP_NAMES, type App, type AppName, apps, containerOf } from './apps.ts'
+import { APP_NAMES, type App, type AppName, apps, containerOf, REGISTRY, RELEASED } from './apps.ts'
 import type { Chance } from './chance.ts'
+import type { Container } from './container.ts'
 import { type PretendedEngine, startPretendedEngine } from './engine.ts'
 import type { Nanoseconds } from './jsonfile.ts'
-import { farewell, greeting } from './lines.ts'
+import { farewell, greeting, refusal } from './lines.ts'
 
 const HOST_NAMES = ['berlin-1', 'berlin-2', 'oslo-1'] as const
 
@@ -31,6 +32,8 @@ export interface Instance {
   host: PretendedHost
   container: string
   running: boolean
+  /** The hub has it run there, and nobody else moves it. */
+  isOrdered: boolean
 }
 
 export class Fleet implements AsyncDisposable {
@@ -52,6 +55,7 @@ export class Fleet implements AsyncDisposable {
   /** Engines that answer, without containers. */
   static async open(dir: string, agenda: Agenda, chance: Chance): Promise<Fleet> {
     const hosts: PretendedHost[] = []
+    const fleet = new Fleet(hosts, agenda, chance)
     for (const name of HOST_NAMES) {
       const home = join(dir, name)
       const socketPath = join(home, 'docker.sock')
@@ -62,11 +66,17 @@ export class Fleet implements AsyncDisposable {
         dir: join(home, 'docker'),
         id: `PRETENDED:${name.toUpperCase()}`,
         name,
-        random: () => chance.next()
+        random: () => chance.next(),
+        acts: {
+          registry: REGISTRY,
+          started: (container) => fleet.#adopt(host, container, Date.now()),
+          ending: ({ id }) => fleet.#leave(id, Date.now())
+        }
       })
-      hosts.push({ name, engine, agentDir: join(home, 'agent'), procDir: join(home, 'proc') })
+      const host = { name, engine, agentDir: join(home, 'agent'), procDir: join(home, 'proc') }
+      hosts.push(host)
     }
-    return new Fleet(hosts, agenda, chance)
+    return fleet
   }
 
   /** Starts every app, spread over the hosts. */
@@ -110,7 +120,7 @@ export class Fleet implements AsyncDisposable {
 
   /** Ends here, begins `awayMs` later on another host; negative: the next begins before this one ends. */
   move(instance: Instance, atMs: number, awayMs: number, ending: { exitCode: number; oom?: boolean }): void {
-    if (!instance.running) return
+    if (!instance.running || instance.isOrdered) return
     const next = this.#chance.pick(this.#others(instance.host))
     const place = this.#instances.indexOf(instance)
     const begin = (startMs: number) => {
@@ -176,7 +186,7 @@ export class Fleet implements AsyncDisposable {
       ...(app.healthCheck ? { health: 'starting' } : {}),
       at: nanoseconds(atMs)
     })
-    const instance = { app, replica, host, container, running: true }
+    const instance = { app, replica, host, container, running: true, isOrdered: false }
     host.engine.write(container, 'stdout', greeting(app, atMs), nanoseconds(atMs + 2))
     if (app.healthCheck) {
       this.#agenda.at(atMs + 4000, (healthyMs) => {
@@ -184,6 +194,29 @@ export class Fleet implements AsyncDisposable {
       })
     }
     return instance
+  }
+
+  /** An order has started it: it writes as its app does, and what others had started of the app there ends. */
+  #adopt(host: PretendedHost, { id, image, labels }: Container, atMs: number): void {
+    const name = APP_NAMES.find((known) => known === labels['driftlog.app'])
+    if (name === undefined) return
+    const known = this.apps[name]
+    const version = /:([^:@]+)(?:@|$)/.exec(image)?.[1] ?? known.version
+    const app = { ...known, version, environment: labels['driftlog.env'] ?? known.environment }
+    const isBad = version === RELEASED.bad
+    host.engine.write(id, 'stdout', isBad ? refusal(version, atMs) : greeting(app, atMs), nanoseconds(atMs))
+    if (isBad) return
+    const before = this.running({ app: name }).filter(
+      (one) => !one.isOrdered && one.app.environment === app.environment
+    )
+    this.#instances.push({ app, replica: 1, host, container: id, running: true, isOrdered: true })
+    for (const instance of before) this.end(instance, atMs, { exitCode: 143 })
+  }
+
+  #leave(container: string, atMs: number): void {
+    const place = this.#instances.findIndex((one) => one.container === container)
+    const [instance] = place < 0 ? [] : this.#instances.splice(place, 1)
+    instance?.host.engine.write(container, 'stdout', farewell(instance.app, atMs), nanoseconds(atMs))
   }
 
   /** Compose gives the same name again, so what is left of it on this host has to go first. */

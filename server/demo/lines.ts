@@ -43,6 +43,11 @@ export function farewell(app: App, atMs: number): string {
   }
 }
 
+/** What a version of mailer writes that never comes up. */
+export function refusal(version: string, atMs: number): string {
+  return mailerLine(atMs, 'ERROR', `mailer ${version}: template order-paid.html is missing, not taking work`)
+}
+
 /** nginx: the combined format with the time of the answer and a trace id. */
 export function accessLine(
   atMs: number,

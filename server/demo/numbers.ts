@@ -22,7 +22,7 @@ export function statsOf(container: Container, nowMs: number) {
   const name = /([^/:]+)(?::[^/]*)?$/.exec(container.image)?.[1] ?? ''
   const { cores, memoryMib, bytesPerSecond } = APPS[name] ?? ANY
   const phase = Number.parseInt(container.id.slice(0, 6), 16) / 1e4
-  const startMs = Number(container.started / 1_000_000n)
+  const startMs = Number((container.started ?? 0n) / 1_000_000n)
   const seconds = Math.max(0, (nowMs - startMs) / 1000)
   const area = busyArea(nowMs / 1000, phase) - busyArea(startMs / 1000, phase)
   const cpuNs = Math.floor(cores * area * 1e9)

@@ -29,6 +29,8 @@ export interface DeployPartsOptions {
   nowMs: () => number
   /** Another hub takes the duty over once this one was silent for so long. */
   freeAfterMs?: number
+  /** The fleet is played, and so are its deploys. */
+  isPlayed?: boolean
 }
 
 export interface DeployParts {
@@ -48,12 +50,12 @@ export interface DeployParts {
 const UPKEEP_MS = 60_000
 
 export async function openDeploys(options: DeployPartsOptions): Promise<DeployParts> {
-  const { state, fleet, access, settings, log, nowMs, freeAfterMs } = options
+  const { state, fleet, access, settings, log, nowMs, freeAfterMs, isPlayed } = options
   const archive = await Archive.open(state)
   const definitions = await Definitions.open(state)
   const ports = new Ports(state, settings.ports, nowMs)
   const book = await OrderBook.open({ state, nowMs, isMeant: (order) => isOrdered(state, order) })
-  const surroundings = new Surroundings(fleet, nowMs)
+  const surroundings = new Surroundings(fleet, nowMs, isPlayed)
   const repeats = new Repeats(state, nowMs)
   const tools = { state, book, ports, archive, nowMs }
   const roller = new Roller({ ...tools, timeoutMs: settings.timeoutMs, log, fleet: surroundings })

@@ -68,7 +68,7 @@ function compare(a: readonly number[], b: readonly number[]): number {
 
 function reasonOf(hosts: readonly Candidate[], labels: Record<string, string>): string {
   if (hosts.length === 0)
-    return 'no host takes orders. Set DRIFTLOG_ORDERS=on for the agents of hosts that may'
+    return 'no host takes orders. Set DRIFTLOG_ORDERS=deploy for the agents of hosts that may'
   const there = hosts.filter(({ isThere }) => isThere)
   const names = (some: readonly Candidate[]) =>
     some

@@ -12,10 +12,13 @@ export type DeployFleet = Pick<Fleet, 'hosts' | 'host' | 'instances' | 'instance
 export class Surroundings {
   readonly #fleet: DeployFleet
   readonly #nowMs: () => number
+  readonly #isPlayed: boolean
 
-  constructor(fleet: DeployFleet, nowMs: () => number) {
+  /** `isPlayed`: the whole fleet is. Elsewhere a played host gets nothing to run that is meant to run. */
+  constructor(fleet: DeployFleet, nowMs: () => number, isPlayed = false) {
     this.#fleet = fleet
     this.#nowMs = nowMs
+    this.#isPlayed = isPlayed
   }
 
   hosts = (): Candidate[] => {
@@ -24,7 +27,7 @@ export class Surroundings {
       if (state === 'running') load.set(host, (load.get(host) ?? 0) + 1)
     return this.#fleet
       .hosts()
-      .filter(takesOrders)
+      .filter((host) => this.#takesOrders(host))
       .map((host) => ({
         ...{ host: host.host, name: host.name, labels: host.facts.labels ?? {} },
         ...{ isThere: this.#isThere(host), load: load.get(host.host) ?? 0 }
@@ -33,7 +36,7 @@ export class Surroundings {
 
   isThere = (id: string): boolean => {
     const host = this.#fleet.host(id)
-    return host !== undefined && takesOrders(host) && this.#isThere(host)
+    return host !== undefined && this.#takesOrders(host) && this.#isThere(host)
   }
 
   nameOf = (id: string): string => this.#fleet.host(id)?.name ?? id
@@ -47,8 +50,8 @@ export class Surroundings {
   #isThere({ live, seenMs = 0 }: FleetHost): boolean {
     return live || this.#nowMs() - seenMs < COUNTED_ON_MS
   }
-}
 
-function takesOrders({ facts, pretended }: FleetHost): boolean {
-  return facts.takesOrders === true && !pretended
+  #takesOrders({ facts, pretended }: FleetHost): boolean {
+    return facts.takesOrders === true && (this.#isPlayed || !pretended)
+  }
 }

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { StatusAnswer } from '../../server/api/status.ts'
 import { startPretendedEngine } from '../../server/demo/engine.ts'
+import type { DeploysAnswer } from '../../server/deploys/deploy-api.ts'
 import { command, type Running, startCommand } from '../server/cli/command.ts'
 import { isClustered } from './engine.ts'
 
@@ -105,6 +106,19 @@ test(
     const { hosts, apps } = JSON.parse(told.stdout)
     expect(hosts.map(({ name }: { name: string }) => name).sort()).toEqual(['berlin-1', 'berlin-2', 'oslo-1'])
     expect([...hosts, ...apps].every(({ pretended }: { pretended: boolean }) => pretended)).toBe(true)
+    // Deploys by the real hub and agents: one well, one that takes itself back, one that waits for a person.
+    const deploys = async () =>
+      ((await fetch(`${hub}/api/deploys`).then((answer) => answer.json())) as DeploysAnswer).deploys
+    const [waiting, bad, good] = await until(deploys, ([last]) => last?.environment === 'production')
+    expect([waiting, bad, good].map((deploy) => deploy?.state)).toEqual([
+      'waiting',
+      'rolled-back',
+      'succeeded'
+    ])
+    expect(bad?.why).toContain('template order-paid.html is missing')
+    expect(good?.slots).toMatchObject([{ kind: 'add', state: 'new' }])
+    await fetch(`${hub}/api/deploys/${waiting?.id}/approve`, { method: 'POST' })
+    await until(deploys, ([last]) => last?.state === 'succeeded')
     await using engine = await startPretendedEngine({
       socketPath: join(folder.path, 'none.sock'),
       dir: folder.path,

@@ -1,15 +1,12 @@
-import { usePage, useView } from '../state/page.ts'
-import { useStore } from '../state/store.ts'
+import { useView } from '../state/page.ts'
 import { useSay } from './words.ts'
 
 /** Nothing was deployed yet, and what to do first. */
 export function Nothing({ app }: { app: string }) {
   const { say } = useSay()
-  const isDemo = useStore(usePage().fleet, ({ status }) => status?.demo === true)
   return (
     <div className="deploys-none">
       <p>{say('none')}</p>
-      {isDemo && <p>{say('noneDemo')}</p>}
       <FirstSteps app={app} />
     </div>
   )

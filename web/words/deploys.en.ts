@@ -5,7 +5,6 @@ export const deploysEn = {
   heading: 'Deploys',
   none: 'Nothing has been deployed here yet.',
   noneHow: 'Describe the app in a file and deploy it, on the command line:',
-  noneDemo: 'The hosts of this demo are played and carry out no deploys; real ones do.',
   failed: 'The deploys could not be read: {reason}',
   oneFailed: 'This deploy could not be read: {reason}',
   more: 'Show older ones',

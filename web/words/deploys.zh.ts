@@ -6,7 +6,6 @@ export const deploysZh: Record<keyof typeof deploysEn, string> = {
   heading: '部署',
   none: '这里还没有部署过。',
   noneHow: '用一个文件描述应用，然后在命令行部署：',
-  noneDemo: '演示中的主机是模拟的，不执行部署；真实主机才会执行。',
   failed: '无法读取部署：{reason}',
   oneFailed: '无法读取此部署：{reason}',
   more: '显示更早的部署',

@@ -304,15 +304,6 @@ test('a deploy that is not there is told in a sentence, a scope without deploys 
   await page.context().close()
 })
 
-test('where the fleet is played, the empty history says that it carries nothing out', async () => {
-  await using played = await openHub({ demo: {} })
-  const page = await browser.page(`${played.url}/prod/-/deploys`)
-  const none = page.locator('.deploys-none')
-  await none.filter({ hasText: 'The hosts of this demo are played' }).waitFor()
-  await none.filter({ hasText: '--environment prod --follow' }).waitFor()
-  await page.context().close()
-})
-
 function definitionOf(more: Partial<AppDefinition>): AppDefinition {
   return { image: 'shop/orders', replicas: 2, environments: { staging: {} }, ...more }
 }
