@@ -60,7 +60,9 @@ export class EngineApi {
     if (this.#server) return
     const { socketPath } = this.#options
     rmSync(socketPath, { force: true })
-    const server = createServer((request, response) => void this.#answer(request, response))
+    const server = createServer((request, response) => {
+      this.#answer(request, response).catch((error: Error) => response.destroy(error))
+    })
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen(socketPath, resolve)
