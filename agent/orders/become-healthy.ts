@@ -1,4 +1,5 @@
 /** Waiting for a new instance to be well; one that ends meanwhile tells its last lines. */
+import { stripVTControlCharacters } from 'node:util'
 import { isUp } from '../docker/acting-engine.ts'
 import type { Inspected } from '../docker/engine.ts'
 import { BareLog, FramedLog } from '../docker/log-frames.ts'
@@ -76,7 +77,7 @@ function watchOf(found: Inspected, { checks }: OrderHost) {
   throw new OrderFailure('DRIFTLOG_UNHEALTHY', 'its labels do not say how it is checked')
 }
 
-/** For people; the agent's own secrets among them are blotted out. */
+/** For people, so without colours; the agent's own secrets among them are blotted out. */
 async function lastLines(
   { Id, Config }: Inspected,
   work: Work,
@@ -90,7 +91,7 @@ async function lastLines(
         const decoder = (framed ?? !Config.Tty) ? new FramedLog() : new BareLog()
         const texts: string[] = []
         const each = (_output: string, _time: string, text: Buffer) => {
-          texts.push(text.toString().trimEnd())
+          texts.push(stripVTControlCharacters(text.toString()).trimEnd())
         }
         for await (const chunk of chunks) decoder.push(chunk, each)
         decoder.end(each)

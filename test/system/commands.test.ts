@@ -116,6 +116,8 @@ test(
       'succeeded'
     ])
     expect(bad?.why).toContain('template order-paid.html is missing')
+    // The line is written in colours.
+    expect(bad?.why).not.toContain('\u001b')
     expect(good?.slots).toMatchObject([{ kind: 'add', state: 'new' }])
     await fetch(`${hub}/api/deploys/${waiting?.id}/approve`, { method: 'POST' })
     await until(deploys, ([last]) => last?.state === 'succeeded')

@@ -115,7 +115,7 @@ test.each(BAD)('not healthy by %s, and nothing is left of it', async (_, asked, 
 
 test('one that dies tells its exit code and its last lines, without the secrets of the agent', async () => {
   const dies = await deployed({
-    command: shell('echo "no database, key is $KEY"; exit 3'),
+    command: shell('printf "\\033[31mno database\\033[0m, key is $KEY\\n"; exit 3'),
     secrets: [{ name: 'KEY', env: 'API_KEY' }]
   })
   expect(dies).toMatchObject({ kind: 'undone', code: 'DRIFTLOG_DIED' })
