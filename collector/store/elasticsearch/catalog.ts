@@ -39,6 +39,12 @@ export class Catalog {
     this.#listing = undefined
   }
 
+  /** As it is now, with what was written a moment ago. */
+  now(): Promise<DayIndex[]> {
+    this.stale()
+    return this.list()
+  }
+
   async list(signal?: AbortSignal): Promise<DayIndex[]> {
     if (performance.now() - this.#listedMs < FRESH_MS) return this.#listed
     this.#listing ??= this.#look()

@@ -25,9 +25,8 @@ export async function retain(
   nowMs: number
 ): Promise<number> {
   if (retention.maxAgeMs === 0 && retention.maxBytes === 0 && !retention.ages?.size) return 0
-  catalog.stale()
   // What is closed can't be looked at; whoever closed it decides over it.
-  const open = (await catalog.list()).filter(({ isClosed }) => !isClosed)
+  const open = (await catalog.now()).filter(({ isClosed }) => !isClosed)
   const oldestFirst = open.toSorted((a, b) => a.day - b.day)
   let bytes = oldestFirst.reduce((sum, day) => sum + day.bytes, 0)
   let dropped = 0

@@ -45,8 +45,7 @@ export class Standing {
   /** Asks the cluster. Never rejects. */
   async look(): Promise<void> {
     try {
-      this.#catalog.stale()
-      const indices = await this.#catalog.list()
+      const indices = await this.#catalog.now()
       const [oldest, newest] =
         indices.length > 0 ? await Promise.all([this.#edge('asc'), this.#edge('desc')]) : []
       this.records = indices.reduce((sum, { records }) => sum + records, 0)

@@ -32,9 +32,7 @@ export class Summaries {
   }
 
   async list(): Promise<OriginSummary[]> {
-    // What was written a moment ago counts.
-    this.#reader.catalog.stale()
-    const indices = await this.#reader.catalog.list()
+    const indices = await this.#reader.catalog.now()
     const listed = new Set(indices.map(({ index }) => index))
     for (const index of this.#known.keys()) if (!listed.has(index)) this.#known.delete(index)
     const total = new Map<string, Sum>()
