@@ -1,4 +1,5 @@
 /** One pretended container: what it is, and what a Docker Engine says of it. */
+import { createHash } from 'node:crypto'
 import type Docker from 'dockerode'
 import { type JsonFileLog, type LogOptions, type Nanoseconds, rfc3339Nano } from './jsonfile.ts'
 
@@ -129,6 +130,11 @@ function namesIn(list: string | undefined, values: Record<string, string>): [str
     const value = values[name]
     return value === undefined ? [] : [[name, value]]
   })
+}
+
+/** Of an image that is known by its name alone. */
+export function imageIdOf(image: string): string {
+  return `sha256:${createHash('sha256').update(image).digest('hex')}`
 }
 
 function statusOf(container: Container): string {

@@ -2,10 +2,9 @@
  * What orders ask of an engine, answered as dockerd does: images of a registry, and containers that are created,
  * started, stopped and removed. An engine without it can only be looked at.
  */
-import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
-import type { Container } from './container.ts'
+import { type Container, imageIdOf } from './container.ts'
 import type { PretendedEngine } from './engine.ts'
 import type { Reply } from './engine-api.ts'
 
@@ -86,7 +85,7 @@ export class EngineActs {
     const logOptions = HostConfig?.LogConfig?.Config ?? {}
     const Id = this.#engine.create({
       ...{ name, image: Image, env: Env, labels: Labels, logOptions },
-      imageId: idOf(image)
+      imageId: imageIdOf(image)
     })
     return { status: 201, body: { Id, Warnings: [] } }
   }
@@ -95,7 +94,7 @@ export class EngineActs {
     const [name = '', tag = ''] = [asked.get('fromImage'), asked.get('tag')].map((text) => text ?? '')
     const image = this.#known(`${name}${tag.startsWith('sha256:') ? '@' : ':'}${tag}`)
     if (image === undefined) return MISSING
-    const id = idOf(image).slice('sha256:'.length, 'sha256:'.length + 12)
+    const id = imageIdOf(image).slice('sha256:'.length, 'sha256:'.length + 12)
     const lines = [
       { status: 'Pulling fs layer', id },
       { status: 'Pull complete', id },
@@ -108,14 +107,14 @@ export class EngineActs {
     const image = this.#known(name)
     if (image === undefined) return undefined
     const RepoDigests = [`${image.replace(/:[^:]*$/, '')}@${digestOf(image)}`]
-    return { status: 200, body: { Id: idOf(image), RepoTags: [image], RepoDigests } }
+    return { status: 200, body: { Id: imageIdOf(image), RepoTags: [image], RepoDigests } }
   }
 
   /** By tag, by digest with or without tag, or by id. */
   #known(name: string): string | undefined {
     const [tagged, digest] = name.split('@')
     return this.#options.registry.find((image) =>
-      digest === undefined ? image === tagged || idOf(image) === name : digestOf(image) === digest
+      digest === undefined ? image === tagged || imageIdOf(image) === name : digestOf(image) === digest
     )
   }
 
@@ -124,12 +123,8 @@ export class EngineActs {
   }
 }
 
-function idOf(image: string): string {
-  return `sha256:${createHash('sha256').update(image).digest('hex')}`
-}
-
 function digestOf(image: string): string {
-  return `sha256:${createHash('sha256').update(`manifest of ${image}`).digest('hex')}`
+  return imageIdOf(`manifest of ${image}`)
 }
 
 /** Framed as of a container without a terminal: output, length, and the line behind its time. */

@@ -5,10 +5,9 @@
  * Every operation takes the moment at which it is to have happened, so that a history can be played first.
  * Operations name a container by its id, the beginning of it, or its name.
  */
-import { createHash } from 'node:crypto'
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { attributesOf, type Container, logAttributes, type Mount } from './container.ts'
+import { attributesOf, type Container, imageIdOf, logAttributes, type Mount } from './container.ts'
 import { EngineActs } from './engine-acts.ts'
 import { EngineApi, type EngineEvent, type EngineOptions } from './engine-api.ts'
 import { JsonFileLog, type LogOptions, type Nanoseconds } from './jsonfile.ts'
@@ -80,7 +79,7 @@ export class PretendedEngine implements AsyncDisposable {
       id,
       name,
       image,
-      imageId: asked.imageId ?? `sha256:${createHash('sha256').update(image).digest('hex')}`,
+      imageId: asked.imageId ?? imageIdOf(image),
       labels,
       env,
       logOptions,
