@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { startPretendedEngine } from '../../server/demo/engine.ts'
-import { freePort, Hub, startAgent } from './programs.ts'
+import { freePort } from '../ports.ts'
+import { Hub, startAgent } from './programs.ts'
 
 const SKEWED = fileURLToPath(new URL('../fakes/skewed-clock.mjs', import.meta.url))
 const SKEWS_MS = [30_000, -30_000, 0]

@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { startPretendedEngine } from '../../server/demo/engine.ts'
 import { certificateFolder, type MadePair } from '../fakes/certificates.ts'
-import { freePort, type Program, startAgent, startProgram } from './programs.ts'
+import { freePort } from '../ports.ts'
+import { type Program, startAgent, startProgram } from './programs.ts'
 
 /** Few enough for what a program said to be kept whole. */
 const LINES = 240

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { workload } from '../bench/generator.ts'
+import { freePort } from '../ports.ts'
 import { expectEveryLine } from './everything.ts'
-import { freePort, Hub, startAgent } from './programs.ts'
+import { Hub, startAgent } from './programs.ts'
 import { startWriters, totalOf } from './writers.ts'
 
 /** Each round kills the agent once and the hub once. */

@@ -8,8 +8,9 @@ import { expect, test } from 'vitest'
 import type { CompletenessAnswer } from '../../server/api/completeness.ts'
 import { type PretendedEngine, startPretendedEngine } from '../../server/demo/engine.ts'
 import type { LogOptions } from '../../server/demo/jsonfile.ts'
+import { freePort } from '../ports.ts'
 import { countLines, numbered } from './lines.ts'
-import { freePort, Hub, type Program, startAgent } from './programs.ts'
+import { Hub, type Program, startAgent } from './programs.ts'
 
 const NAME = 'shop-counted'
 const PAYLOAD = 'x'.repeat(60)

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openLink } from '../fakes/link.ts'
+import { freePort } from '../ports.ts'
 import { expectEveryLine } from './everything.ts'
-import { freePort, Hub, startAgent } from './programs.ts'
+import { Hub, startAgent } from './programs.ts'
 import { startWriters } from './writers.ts'
 
 let folder: string

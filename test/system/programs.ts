@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
@@ -77,28 +76,6 @@ async function stop(child: ChildProcess): Promise<number | null> {
   await once(child, 'exit')
   clearTimeout(timer)
   return child.exitCode
-}
-
-/** A port that stays free: below those that the kernel gives to whoever connects or asks for any. */
-export async function freePort(host = '127.0.0.1'): Promise<number> {
-  const { server, port } = await listening(host)
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-/** Somebody who listens on such a port. */
-export async function listening(host: string): Promise<{ server: Server; port: number }> {
-  for (;;) {
-    const port = 12_000 + Math.floor(Math.random() * 8_000)
-    const server = createServer().listen(port, host)
-    try {
-      await once(server, 'listening')
-      return { server, port }
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
-    }
-  }
 }
 
 export interface HubOptions {

@@ -11,8 +11,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { startPretendedEngine } from '../../server/demo/engine.ts'
 import { certificateFolder } from '../fakes/certificates.ts'
+import { freePort } from '../ports.ts'
 import { everythingInCluster, isClustered } from './engine.ts'
-import { freePort, MOST_OUTPUT, type Program, startAgent, startProgram } from './programs.ts'
+import { MOST_OUTPUT, type Program, startAgent, startProgram } from './programs.ts'
 
 /** Has the form of a token, and none is like it. */
 const PLANTED = `dlr_${'7'.repeat(16)}_planted-secret-of-32-characters-`

@@ -9,8 +9,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { CompletenessAnswer } from '../../server/api/completeness.ts'
 import { type PretendedEngine, startPretendedEngine } from '../../server/demo/engine.ts'
+import { freePort } from '../ports.ts'
 import { countLines, numbered, PERFECT } from './lines.ts'
-import { freePort, Hub, type Program, startAgent } from './programs.ts'
+import { Hub, type Program, startAgent } from './programs.ts'
 
 const MINUTES = Number(process.env['DRIFTLOG_SOAK_MINUTES'] ?? 1)
 const HOSTS = ['soak-1', 'soak-2', 'soak-3']

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { listeners, whyTaken } from '../../../agent/orders/ports.ts'
-import { freePort, listening } from '../../system/programs.ts'
+import { freePort, listening } from '../../ports.ts'
 
 test.each(['127.0.0.1', '0.0.0.0', '::1', '::'])('a port that somebody has at %s is taken', async (host) => {
   const { server, port } = await listening(host)

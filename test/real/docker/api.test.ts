@@ -9,7 +9,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { freePort, Hub, type Program, startAgent } from '../../system/programs.ts'
+import { freePort } from '../../ports.ts'
+import { Hub, type Program, startAgent } from '../../system/programs.ts'
 import { dockerHost, IMAGE } from './hosts.ts'
 
 const KILLS = 30

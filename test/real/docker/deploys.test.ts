@@ -9,7 +9,8 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Deploy, DeployStep } from '../../../server/deploys/deploy.ts'
 import type { EndpointsAnswer } from '../../../server/deploys/endpoints.ts'
-import { freePort, Hub, type Program, startAgent } from '../../system/programs.ts'
+import { freePort } from '../../ports.ts'
+import { Hub, type Program, startAgent } from '../../system/programs.ts'
 import { type DockerHost, dockerHost, HUB_ADDRESS } from './hosts.ts'
 
 const run = promisify(execFile)

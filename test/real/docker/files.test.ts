@@ -15,8 +15,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { freePort } from '../../ports.ts'
 import { awkProgram, type Count, countLines, PERFECT } from '../../system/lines.ts'
-import { freePort, Hub, type Program, startAgent } from '../../system/programs.ts'
+import { Hub, type Program, startAgent } from '../../system/programs.ts'
 import { type DockerHost, dockerHost, HUB_ADDRESS } from './hosts.ts'
 
 const MOVES = 20

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { freePort } from '../../ports.ts'
 import { countLines, PERFECT } from '../../system/lines.ts'
-import { freePort, Hub, type Program, startAgent } from '../../system/programs.ts'
+import { Hub, type Program, startAgent } from '../../system/programs.ts'
 import { type DockerHost, dockerHost, HUB_ADDRESS } from './hosts.ts'
 
 let folder: string

@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { freePort } from '../../ports.ts'
 import { LineCounter, PERFECT } from '../../system/lines.ts'
-import { freePort, Hub, type Program, startAgent } from '../../system/programs.ts'
+import { Hub, type Program, startAgent } from '../../system/programs.ts'
 import { dockerHost, HUB_ADDRESS } from './hosts.ts'
 
 const host = dockerHost(2)

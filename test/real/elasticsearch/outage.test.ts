@@ -7,9 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Client } from '@elastic/elasticsearch'
 import { expect, test } from 'vitest'
+import { freePort } from '../../ports.ts'
 import { CLUSTER, emptyCluster, CLUSTER_ENV as env } from '../../system/engine.ts'
 import { expectEveryLine } from '../../system/everything.ts'
-import { freePort, Hub, startAgent } from '../../system/programs.ts'
+import { Hub, startAgent } from '../../system/programs.ts'
 import { startWriters, totalOf } from '../../system/writers.ts'
 
 const SERVICE = fileURLToPath(new URL('../../services/elasticsearch', import.meta.url))
