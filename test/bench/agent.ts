@@ -224,7 +224,7 @@ async function idle(folder: string, into: Into, progress: (text: string) => void
       bar: bar(use.cpuPercent, 0.6, '%'),
       ...(into === 'files' && {
         cause:
-          'half of it is looking into the folders of 50 containers every 5 s, about 0.5 ms each, in case the kernel has dropped the word of a change.'
+          'the folders of 50 containers are looked into every 5 s, in case the kernel has dropped the word of a change: with DRIFTLOG_IDLE_POLL_MS=30000 it was 0.90 instead of 1.27 %, in runs right after one another.'
       })
     },
     { what: `idle${where}: memory`, value: use.memoryMb, unit: 'MB', bar: bar(use.memoryMb, 70, 'MB') }
