@@ -1,5 +1,6 @@
 import './query.css'
 import { useEffect, useId, useLayoutEffect, useRef, useState } from 'react'
+import { flushSync } from 'react-dom'
 import { type Diagnostic, parse } from '../../collector/query/grammar.ts'
 import { Icon } from '../shell/icon.tsx'
 import { Popup } from '../shell/popup.tsx'
@@ -230,7 +231,8 @@ function useBox({ text, setText, search, says, remarks }: BoxWiring) {
         },
         words.current
       )
-      setEditor(made)
+      // At once: a key in between would give the focus to the text area, and it would go with that.
+      flushSync(() => setEditor(made))
       if (caret) made.focus(caret[0], caret[1])
     }
     let composing = false

@@ -44,6 +44,25 @@ afterAll(async () => {
   await closeAll(browser, hub)
 })
 
+test('a slash that comes just when the editor takes the place of the text area is not lost', async () => {
+  const page = await browser.page(`${hub.url}/prod/orders/logs`)
+  await page.addInitScript(() => {
+    const observer = new MutationObserver(() => {
+      if (!document.querySelector('.query-box .cm-editor')) return
+      observer.disconnect()
+      document.body.dispatchEvent(new KeyboardEvent('keydown', { key: '/', bubbles: true, cancelable: true }))
+    })
+    observer.observe(document, { childList: true, subtree: true })
+  })
+  await page.reload()
+  await page.waitForSelector('.query-plain', { state: 'detached' })
+  await expect.poll(() => page.evaluate(() => document.activeElement?.className)).toContain('cm-content')
+  await page.keyboard.type('out')
+  await page.keyboard.press('Enter')
+  await expect.poll(() => new URL(page.url()).searchParams.get('q')).toBe('out')
+  await page.context().close()
+})
+
 /** Text, the part that must be underlined, a piece of what is said in both languages. */
 const BAD: [text: string, wrong: string, english: string, chinese: string][] = [
   ['"open', '"open', 'never closed', '没有闭合'],
